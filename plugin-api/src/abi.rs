@@ -1,0 +1,1 @@
+//! The stable ABI between the host and a plugin.

@@ -1,0 +1,160 @@
+//! What a plugin says of itself: the descriptor that travels over the ABI as JSON.
+//!
+//! Authors build it with [`Contributions`](crate::Contributions); the host reads it. It is data
+//! only: nothing here calls, loads or decides.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything a library says of itself, checked by the host against the bundle's manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Descriptor {
+    /// The plugin's id, the crate's name with `-` written as `_`.
+    pub id: String,
+    /// The crate's version, semver.
+    pub version: String,
+    /// The version of `plugin-api` it was built against, semver.
+    pub api: String,
+    /// The routes, in the order of the indices by which the host calls them.
+    pub routes: Vec<RouteSpec>,
+    /// The OpenAPI 3 document of these routes; paths are relative to the API's prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openapi: Option<serde_json::Value>,
+    /// The schema migrations, oldest first.
+    #[serde(default)]
+    pub migrations: Vec<MigrationSpec>,
+    /// The menu entries, as trees.
+    #[serde(default)]
+    pub menus: Vec<Menu>,
+    /// Permission codes that the plugin's routes ask for.
+    #[serde(default)]
+    pub permissions: Vec<Permission>,
+    /// Settings that an administrator may change.
+    #[serde(default)]
+    pub settings: Vec<Setting>,
+}
+
+/// One route.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteSpec {
+    /// `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `HEAD` or `OPTIONS`.
+    pub method: String,
+    /// The path below the API's prefix, for example `/sys/notices/{pk}`. `{name}` matches one
+    /// segment, a final `{*name}` the rest.
+    pub path: String,
+    /// Who may call it.
+    pub access: Access,
+    /// One line for people.
+    #[serde(default)]
+    pub summary: String,
+}
+
+/// Who may call a route. The host decides it before the plugin sees the request.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Anybody, logged in or not.
+    Public,
+    /// Every logged-in user.
+    #[default]
+    Authenticated,
+    /// Users whose roles grant this code, and super-users.
+    Permission(String),
+}
+
+/// One step of the plugin's schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MigrationSpec {
+    /// The number before the first `_` of the file's name; ascending, no gaps needed.
+    pub version: i64,
+    /// The rest of the file's name.
+    pub name: String,
+    /// SQL that serves both databases (`NNNN_name.up.sql`).
+    pub up: String,
+    /// SQL that takes `up` back (`NNNN_name.down.sql`).
+    #[serde(default)]
+    pub down: Option<String>,
+    /// In place of `up` on PostgreSQL (`NNNN_name.postgres.up.sql`).
+    #[serde(default)]
+    pub up_postgres: Option<String>,
+    /// In place of `down` on PostgreSQL (`NNNN_name.postgres.down.sql`).
+    #[serde(default)]
+    pub down_postgres: Option<String>,
+}
+
+/// What a menu entry is. The numbers are those of the HTTP API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MenuKind {
+    /// A folder of entries (0).
+    Directory,
+    /// A page (1).
+    #[default]
+    Page,
+    /// A button on a page; never shown in the sidebar, carries a permission (2).
+    Button,
+    /// A page of somebody else in a frame (3).
+    Embedded,
+    /// A link that opens elsewhere (4).
+    Link,
+}
+
+/// One entry of the menu, with the entries below it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Menu {
+    /// Unique in the whole application.
+    pub name: String,
+    /// Text, or a key of the console's language files.
+    pub title: String,
+    /// The kind of entry.
+    pub kind: MenuKind,
+    /// The page's path in the browser, absolute. None for a button.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// `name` of the entry below which this one stands; None at the top or inside `children`.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// Ascending.
+    #[serde(default)]
+    pub sort: i32,
+    /// An icon's name, or a URL.
+    #[serde(default)]
+    pub icon: Option<String>,
+    /// The front end's component that shows the page.
+    #[serde(default)]
+    pub component: Option<String>,
+    /// Permission codes that the entry grants, separated by commas.
+    #[serde(default)]
+    pub perms: Option<String>,
+    /// The address, for [`MenuKind::Embedded`] and [`MenuKind::Link`].
+    #[serde(default)]
+    pub link: Option<String>,
+    /// Not shown, but still routed in the browser.
+    #[serde(default)]
+    pub hidden: bool,
+    /// The entries below.
+    #[serde(default)]
+    pub children: Vec<Menu>,
+}
+
+/// A permission code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permission {
+    /// For example `sys:notice:add`.
+    pub code: String,
+    /// One line for people.
+    pub title: String,
+}
+
+/// A setting of the plugin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// `snake_case`, unique in the plugin.
+    pub key: String,
+    /// One line for people.
+    pub title: String,
+    /// Used while nothing is stored. Its JSON type is the setting's type.
+    pub default: serde_json::Value,
+    /// Never shown or logged.
+    #[serde(default)]
+    pub secret: bool,
+}

@@ -1,0 +1,6 @@
+//! What a Backplane plugin is written against.
+
+pub mod abi;
+pub mod db;
+pub mod descriptor;
+pub mod services;

@@ -1,0 +1,43 @@
+//! What the host does for a plugin, as one trait.
+//!
+//! The host implements it over its pools and clocks, the [`testing`](crate::testing) harness over
+//! an in-memory SQLite. A plugin never sees it: it works with
+//! [`PluginContext`](crate::PluginContext), whose calls cross the ABI and end here.
+
+use crate::db::Executor;
+use futures_util::future::BoxFuture;
+
+/// How grave a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Level {
+    /// For the author, while looking for something.
+    Trace = 0,
+    /// For the author.
+    Debug = 1,
+    /// For the operator: what happened.
+    Info = 2,
+    /// For the operator: worth a look.
+    Warn = 3,
+    /// For the operator: a person should act.
+    Error = 4,
+}
+
+/// The host's side of every service.
+///
+/// Futures may be polled on any thread, also on one that the host does not know: an implementation
+/// enters its own runtime where it needs one.
+pub trait HostServices: Executor {
+    /// Writes one line to the host's log; `fields` is a JSON object.
+    fn log(&self, level: Level, target: &str, message: &str, fields: &str);
+    /// Milliseconds since 1970-01-01 UTC.
+    fn now_ms(&self) -> i64;
+    /// `YYYY-MM-DD HH:MM:SS` in the configured zone; the form of every time in the HTTP API.
+    fn format_time(&self, unix_ms: i64) -> String;
+    /// Completes after `ms` milliseconds.
+    fn sleep(&self, ms: u64) -> BoxFuture<'static, ()>;
+    /// The effective settings as a JSON object: environment over stored over default.
+    fn settings(&self) -> String;
+    /// Told once for each panic on a thread that the plugin started itself.
+    fn panicked(&self, message: &str);
+}
