@@ -192,7 +192,6 @@ mod tests {
     use poem_openapi::Object;
 
     #[derive(Object)]
-    #[expect(dead_code, reason = "only its schema is used")]
     struct Login {
         #[oai(validator(max_length = 5))]
         username: String,
