@@ -6,8 +6,25 @@
 //! Invariants: what the table lists is what it serves; rows are committed right before the table
 //! is published, and everything before that is undone when a step fails.
 
+mod active;
+mod conflict;
+mod contribution;
+mod core_surface;
 pub mod id;
 pub mod manifest;
+mod openapi;
+mod release;
+mod stats;
+mod status;
+mod table;
 
+pub use active::{ActivePlugin, Permit};
+pub use conflict::{Conflict, Owner};
+pub use contribution::{CheckedRoute, Contribution, ContributionError};
+pub use core_surface::CoreSurface;
 pub use id::{ParseIdError, PluginId};
 pub use manifest::{Limits, Manifest, ManifestError};
+pub use release::Release;
+pub use stats::{Counts, Outcome, PluginStats};
+pub use status::{Desired, KnownVersion, Observed, PluginStatus};
+pub use table::{Lookup, Matched, PathParams, Pattern, PatternError, Plugins, Published, RouteTable, Target};
