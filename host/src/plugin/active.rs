@@ -2,6 +2,8 @@
 
 use super::id::PluginId;
 use super::manifest::Limits;
+use super::release::Release;
+use super::services::PluginServices;
 use super::stats::PluginStats;
 use crate::loader::Generation;
 use std::fmt;
@@ -20,6 +22,7 @@ pub struct ActivePlugin {
     pub limits: Limits,
     /// What its calls came to.
     pub stats: Arc<PluginStats>,
+    pub(super) services: Arc<PluginServices>,
     running: AtomicUsize,
 }
 
@@ -28,16 +31,22 @@ pub struct ActivePlugin {
 pub struct Permit(Arc<ActivePlugin>);
 
 impl ActivePlugin {
-    /// A generation that no call has reached yet.
-    #[must_use]
-    pub fn new(
-        id: PluginId,
-        version: semver::Version,
+    /// A generation of `release` that no call has reached yet.
+    pub(super) fn new(
+        release: &Release,
         generation: Arc<Generation>,
-        limits: Limits,
         stats: Arc<PluginStats>,
+        services: Arc<PluginServices>,
     ) -> Self {
-        Self { id, version, generation, limits, stats, running: AtomicUsize::new(0) }
+        Self {
+            id: release.id().clone(),
+            version: release.version().clone(),
+            generation,
+            limits: release.manifest.limits,
+            stats,
+            services,
+            running: AtomicUsize::new(0),
+        }
     }
 
     /// Takes a place; None if `limits.concurrency_max` calls are running.

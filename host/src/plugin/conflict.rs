@@ -17,6 +17,11 @@ pub enum Owner {
         /// Its version.
         version: Version,
     },
+    /// A plugin that was uninstalled and whose data was kept.
+    Kept {
+        /// Which.
+        id: String,
+    },
 }
 
 /// What two parties claim.
@@ -73,7 +78,7 @@ pub enum Conflict {
         owned_by: Owner,
     },
     /// A menu entry below one that does not exist.
-    #[error("menu entry {name} of {claimed_by} stands below {parent}, which is neither its own nor the core's nor an enabled plugin's")]
+    #[error("menu entry {name} of {claimed_by} stands below {parent}, which does not exist")]
     MenuParent {
         /// Its name.
         name: String,
@@ -89,6 +94,7 @@ impl fmt::Display for Owner {
         match self {
             Self::Core => formatter.write_str("the core"),
             Self::Plugin { id, version } => write!(formatter, "plugin {id} {version}"),
+            Self::Kept { id } => write!(formatter, "the kept data of plugin {id}"),
         }
     }
 }

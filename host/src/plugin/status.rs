@@ -135,14 +135,20 @@ impl PluginStatus {
         Self { observed: Observed::Failed, reason: Some(reason), active: None, ..self.clone() }
     }
 
-    /// The same plugin with another version installed; the one before can be returned to.
+    /// The same plugin with a newer version installed; only the one before it stays beside it.
     #[must_use]
-    pub fn with_release(&self, release: Arc<Release>, previous: Option<Version>) -> Self {
-        let mut versions = self.versions.clone();
-        versions.retain(|known| known.version != *release.version());
-        versions.push(KnownVersion::of(&release));
+    pub fn upgraded(&self, release: Arc<Release>) -> Self {
+        let previous = self.version().clone();
+        let mut versions = vec![KnownVersion::of(&release)];
+        versions.extend(self.versions.iter().find(|known| known.version == previous).cloned());
         versions.sort_by(|a, b| a.version.cmp(&b.version));
-        Self { release, previous, versions, ..self.clone() }
+        Self { release, previous: Some(previous), versions, ..self.clone() }
+    }
+
+    /// The same plugin with the version before installed again; the newer one stays known.
+    #[must_use]
+    pub fn rolled_back(&self, release: Arc<Release>) -> Self {
+        Self { release, previous: None, ..self.clone() }
     }
 }
 
