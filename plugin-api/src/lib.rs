@@ -4,3 +4,5 @@ pub mod abi;
 pub mod db;
 pub mod descriptor;
 pub mod services;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
