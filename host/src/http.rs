@@ -11,6 +11,7 @@ pub mod dispatch;
 pub mod edge;
 pub mod envelope;
 pub mod error;
+pub mod listener;
 pub mod message;
 pub mod page;
 pub mod request_id;
