@@ -298,3 +298,6 @@ fn installed(plugins: &Plugins, id: &PluginId) -> Outcome {
     let nearest = nearest.filter(|known| likeness(known) >= LIKENESS_MIN).cloned();
     Err(OperationError::Unknown { id: id.to_string(), nearest })
 }
+
+#[cfg(test)]
+mod tests;
