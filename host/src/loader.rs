@@ -1,178 +1,115 @@
-//! Signatures of the loader, over a file of JSON in place of a library. Dropped at merge.
-#![allow(missing_docs, clippy::unwrap_used, dead_code, reason = "dropped at merge")]
+//! Opening, calling and unloading plugin libraries.
+//!
+//! Owns dlopen, the ABI checks, the wrapping of calls, and unloading that is verified. It does not
+//! know what a plugin means: no database, no HTTP framework, no lifecycle.
+//!
+//! Invariants:
+//! * Every load is of a fresh private copy under a name that is never used again: the dynamic linker
+//!   answers a known name or file with the old image (ADR 0003).
+//! * No value made in a plugin is reachable from the host after its image is unmapped: everything
+//!   that crosses holds a [`Lease`] or the generation's hold.
+//! * An image is unmapped only by the reaper, and never by force: what can't be unmapped is listed
+//!   with its reason.
+//!
+//! Beside `plugin-api/src/abi/` this is the only room with `unsafe`.
 
-use parking_lot::Mutex;
-use plugin_api::descriptor::Descriptor;
-use plugin_api::services::HostServices;
+#![allow(unsafe_code, reason = "dlopen and the interposers are unsafe by nature; each block argues its own case")]
+
+mod call;
+mod elf;
+mod error;
+mod generation;
+mod image;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod interpose;
+mod maps;
+pub mod preflight;
+mod reaper;
+mod report;
+mod thread;
+
+pub use call::{CallBody, CallHead, CallResponse, Caller, ResponseBody};
+pub use error::{CallError, DrainTimeout, LoadError, StartError, StopError};
+pub use generation::{Generation, Lease};
+pub use image::Image;
+pub use report::{ImageReport, ImageState};
+
+use reaper::Reaper;
+use report::Reports;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-pub mod preflight {
-    use super::*;
-    #[derive(Debug, thiserror::Error)]
-    pub enum PreflightError {
-        #[error("the library crashed (signal {signal})")]
-        Crashed { signal: i32 },
-        #[error("the library did not answer in time")]
-        TimedOut,
-        #[error("{message}")]
-        Refused { message: String },
-        #[error("the plugin panicked: {message}")]
-        Panicked { message: String },
-        #[error("the library can't be read")]
-        Unreadable,
-    }
-    pub async fn check(_executable: &Path, library: &Path, _deadline: Duration) -> Result<Descriptor, PreflightError> {
-        let text = std::fs::read(library).map_err(|_| PreflightError::Unreadable)?;
-        if text.starts_with(b"crash") {
-            return Err(PreflightError::Crashed { signal: 11 });
-        }
-        serde_json::from_slice(&text).map_err(|error| PreflightError::Refused { message: error.to_string() })
-    }
-}
-
+/// Whether images are unmapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnloadPolicy {
+    /// When nothing of the image can be reached any more, and then looked for in the process's maps.
+    /// Needs glibc on Linux; elsewhere it acts like [`Never`](Self::Never) and the reports say so.
     Verified,
+    /// Kept until the process ends.
     Never,
 }
+
+/// Where and how to load.
 #[derive(Debug, Clone)]
 pub struct LoaderSettings {
+    /// A directory of this process's own; emptied at the start.
     pub copies_dir: PathBuf,
+    /// Whether images are unmapped.
     pub unload: UnloadPolicy,
 }
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImageState {
-    Active,
-    Draining,
-    Retained { reason: String },
-}
-#[derive(Debug, Clone)]
-pub struct ImageReport {
-    pub plugin: String,
-    pub version: String,
-    pub generation: u64,
-    pub state: ImageState,
-    pub mapped_bytes: u64,
-}
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct LoadError(String);
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct StartError(String);
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct StopError(String);
-#[derive(Debug, thiserror::Error)]
-#[error("{running} calls are still running")]
-pub struct DrainTimeout {
-    pub running: usize,
-}
 
+/// Opens libraries, and owns the reaper that closes them.
 #[derive(Debug)]
 pub struct Loader {
-    counter: AtomicU64,
-    images: Arc<Mutex<Vec<ImageReport>>>,
-}
-pub struct Image {
-    descriptor: Arc<Descriptor>,
-    number: u64,
-    images: Arc<Mutex<Vec<ImageReport>>>,
-}
-pub struct Generation {
-    descriptor: Arc<Descriptor>,
-    number: u64,
-    draining: AtomicBool,
-    running: AtomicUsize,
-    images: Arc<Mutex<Vec<ImageReport>>>,
-    services: Arc<dyn HostServices>,
-}
-pub struct Lease(Arc<Generation>);
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::SeqCst);
-    }
+    settings: LoaderSettings,
+    loads: AtomicU64,
+    reports: Arc<Reports>,
+    reaper: Reaper,
 }
 
 impl Loader {
-    pub fn new(_settings: LoaderSettings) -> io::Result<Arc<Loader>> {
-        Ok(Arc::new(Self { counter: AtomicU64::new(0), images: Arc::default() }))
+    /// Empties the directory of copies and starts the reaper.
+    ///
+    /// # Errors
+    /// When the directory or the reaper's thread can't be made.
+    pub fn new(settings: LoaderSettings) -> io::Result<Arc<Self>> {
+        match std::fs::remove_dir_all(&settings.copies_dir) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => std::fs::create_dir_all(&settings.copies_dir)?,
+        }
+        let reaper = Reaper::start(settings.unload)?;
+        Ok(Arc::new(Self { settings, loads: AtomicU64::new(0), reports: Arc::default(), reaper }))
     }
+
+    /// Opens a private copy of `library`, checks its ABI and asks for its descriptor.
+    ///
+    /// Blocks for milliseconds, at most for [`image::OPEN_DEADLINE`] when the library hangs.
+    ///
+    /// # Errors
+    /// Why the library can't be a plugin of this host.
     pub fn open(self: &Arc<Self>, library: &Path) -> Result<Image, LoadError> {
-        let text = std::fs::read(library).map_err(|error| LoadError(error.to_string()))?;
-        let descriptor: Descriptor = serde_json::from_slice(&text).map_err(|error| LoadError(error.to_string()))?;
-        let number = self.counter.fetch_add(1, Ordering::SeqCst) + 1;
-        Ok(Image { descriptor: Arc::new(descriptor), number, images: self.images.clone() })
+        let number = self.loads.fetch_add(1, Ordering::Relaxed) + 1;
+        let copy = self.settings.copies_dir.join(format!("{number}{}", maps::COPY_SUFFIX));
+        image::open(library, copy, number, Arc::clone(self))
     }
+
+    /// Every image that is mapped, with its state.
     pub fn images(&self) -> Vec<ImageReport> {
-        self.images.lock().clone()
+        self.reports.all()
     }
-}
 
-impl Image {
-    pub fn descriptor(&self) -> &Arc<Descriptor> {
-        &self.descriptor
+    /// Ends the reaper; images that are still mapped stay so until the process ends.
+    pub fn shut_down(&self) {
+        self.reaper.shut_down();
     }
-    pub async fn start(self, services: Arc<dyn HostServices>, _deadline: Duration) -> Result<Arc<Generation>, StartError> {
-        if self.descriptor.routes.iter().any(|route| route.summary == "panic in start") {
-            return Err(StartError("the plugin panicked in start".to_owned()));
-        }
-        self.images.lock().push(ImageReport {
-            plugin: self.descriptor.id.clone(),
-            version: self.descriptor.version.clone(),
-            generation: self.number,
-            state: ImageState::Active,
-            mapped_bytes: 1,
-        });
-        Ok(Arc::new(Generation {
-            descriptor: self.descriptor,
-            number: self.number,
-            draining: AtomicBool::new(false),
-            running: AtomicUsize::new(0),
-            images: self.images,
-            services,
-        }))
-    }
-}
 
-impl Generation {
-    pub fn number(&self) -> u64 {
-        self.number
+    fn reaper(&self) -> &Reaper {
+        &self.reaper
     }
-    pub fn descriptor(&self) -> &Arc<Descriptor> {
-        &self.descriptor
-    }
-    pub fn lease(self: &Arc<Self>) -> Option<Lease> {
-        if self.draining.load(Ordering::SeqCst) {
-            return None;
-        }
-        self.running.fetch_add(1, Ordering::SeqCst);
-        Some(Lease(self.clone()))
-    }
-    pub fn in_flight(&self) -> usize {
-        self.running.load(Ordering::SeqCst)
-    }
-    pub async fn drain(&self, deadline: Duration) -> Result<(), DrainTimeout> {
-        self.draining.store(true, Ordering::SeqCst);
-        let until = tokio::time::Instant::now() + deadline;
-        while self.in_flight() > 0 {
-            if tokio::time::Instant::now() > until {
-                return Err(DrainTimeout { running: self.in_flight() });
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        Ok(())
-    }
-    pub async fn stop(&self, _deadline: Duration) -> Result<(), StopError> {
-        Ok(())
-    }
-    pub fn retire(self: Arc<Self>) {
-        let number = self.number;
-        self.images.lock().retain(|image| image.generation != number);
+
+    fn reports(&self) -> &Arc<Reports> {
+        &self.reports
     }
 }

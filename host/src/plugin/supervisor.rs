@@ -299,5 +299,3 @@ fn installed(plugins: &Plugins, id: &PluginId) -> Outcome {
     Err(OperationError::Unknown { id: id.to_string(), nearest })
 }
 
-#[cfg(test)]
-mod tests;
