@@ -298,3 +298,4 @@ fn installed(plugins: &Plugins, id: &PluginId) -> Outcome {
     let nearest = nearest.filter(|known| likeness(known) >= LIKENESS_MIN).cloned();
     Err(OperationError::Unknown { id: id.to_string(), nearest })
 }
+
