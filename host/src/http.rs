@@ -12,6 +12,7 @@ pub mod envelope;
 pub mod error;
 pub mod message;
 pub mod page;
+pub mod plugins;
 pub mod request_id;
 pub mod routes;
 pub mod site;
