@@ -61,6 +61,15 @@ pub(super) async fn undo(pool: &Pool, id: &PluginId, undo: &Undo) -> Result<(), 
     }
 }
 
+/// What is applied of a plugin's migrations, oldest first.
+///
+/// # Errors
+/// [`OperationError::Migrate`] if the ledger can't be read.
+pub(super) async fn applied(pool: &Pool, id: &PluginId, version: &Version) -> Result<Vec<Applied>, OperationError> {
+    let migrator = PluginMigrator::new(pool, id.as_str());
+    migrator.applied().await.map_err(|source| migrate_error(id, version, source))
+}
+
 /// Takes the whole schema of a plugin away, with the data in it.
 ///
 /// # Errors
