@@ -12,4 +12,3 @@ mod upload;
 
 pub use contract::ContractPluginsApi;
 pub use full::PluginsApi;
-pub use model::{PluginDto, PluginDetailDto};

@@ -49,7 +49,7 @@ pub(super) enum DataChoice {
 
 /// A plugin in a list.
 #[derive(Debug, Clone, Object)]
-pub struct PluginDto {
+pub(super) struct PluginDto {
     /// Its id.
     pub id: String,
     /// The installed version.
@@ -82,7 +82,7 @@ pub struct PluginDto {
 
 /// Everything about a plugin.
 #[derive(Debug, Clone, Object)]
-pub struct PluginDetailDto {
+pub(super) struct PluginDetailDto {
     /// What the list says.
     #[oai(flatten)]
     pub plugin: PluginDto,
@@ -124,7 +124,7 @@ pub struct PluginDetailDto {
 
 /// A version that is kept.
 #[derive(Debug, Clone, Object)]
-pub struct VersionDto {
+pub(super) struct VersionDto {
     /// The version.
     pub version: String,
     /// The hash of its bundle.
@@ -139,7 +139,7 @@ pub struct VersionDto {
 
 /// A route.
 #[derive(Debug, Clone, Object)]
-pub struct RouteDto {
+pub(super) struct RouteDto {
     /// The method.
     pub method: String,
     /// The absolute path.
@@ -154,7 +154,7 @@ pub struct RouteDto {
 
 /// A migration.
 #[derive(Debug, Clone, Object)]
-pub struct MigrationDto {
+pub(super) struct MigrationDto {
     /// Its number.
     pub version: i64,
     /// Its name.
@@ -165,7 +165,7 @@ pub struct MigrationDto {
 
 /// A menu entry.
 #[derive(Debug, Clone, Object)]
-pub struct MenuDto {
+pub(super) struct MenuDto {
     /// Unique in the whole application.
     pub name: String,
     /// Text, or a key of the front end's language files.
@@ -183,7 +183,7 @@ pub struct MenuDto {
 
 /// A permission code.
 #[derive(Debug, Clone, Object)]
-pub struct PermissionDto {
+pub(super) struct PermissionDto {
     /// The code.
     pub code: String,
     /// One line.
@@ -192,7 +192,7 @@ pub struct PermissionDto {
 
 /// A setting.
 #[derive(Debug, Clone, Object)]
-pub struct SettingDto {
+pub(super) struct SettingDto {
     /// Its key.
     pub key: String,
     /// One line.
@@ -207,7 +207,7 @@ pub struct SettingDto {
 
 /// What a call may cost.
 #[derive(Debug, Clone, Copy, Object)]
-pub struct LimitsDto {
+pub(super) struct LimitsDto {
     /// How long until its answer begins.
     pub deadline_ms: u64,
     /// The largest body.
@@ -218,7 +218,7 @@ pub struct LimitsDto {
 
 /// A mapped image.
 #[derive(Debug, Clone, Object)]
-pub struct ImageDto {
+pub(super) struct ImageDto {
     /// Its version.
     pub version: String,
     /// The number of the load in this process.

@@ -52,7 +52,7 @@ impl Supervisor {
         let (library, id, version) = (release.library, release.id().clone(), release.version().clone());
         let open = move || {
             let path: PathBuf = workplace.store.library(&library)?;
-            workplace.loader.open(&path).map_err(|source| OperationError::Load { id, version, source })
+            workplace.loader.open(&path).map_err(|source| OperationError::Load { id, version, source: source.into() })
         };
         tokio::task::spawn_blocking(open).await.map_err(|_| OperationError::ShuttingDown)?
     }
@@ -84,7 +84,7 @@ impl Supervisor {
             Err(source) => {
                 services.close().await;
                 let (id, version) = (release.id().clone(), release.version().clone());
-                Err(OperationError::Start { id, version, source })
+                Err(OperationError::Start { id, version, source: source.into() })
             }
         }
     }
