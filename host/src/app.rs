@@ -7,7 +7,7 @@ pub mod log;
 pub use core::{Core, CoreError};
 pub use data_dir::{Announced, DataDir, DataDirError};
 
-use crate::admin::{NothingPublished, Published};
+use crate::admin::{Apis, NothingPublished, Published};
 use crate::config::Config;
 use crate::http::listener::Listener;
 use crate::http::{Cors, Edge, Site, routes};
@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// How long background work may take to end after the last request.
+/// How long background work may take to end after everything else has.
 const TASKS_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Something that the operator should see once, on standard output.
@@ -84,6 +84,9 @@ pub async fn serve(config: Config, data: &Path, notify: impl Fn(Notice)) -> Resu
     let name = signals.next().await;
     tracing::info!(signal = name, "shutting down");
     running.stop().await;
+    if let Err(still_running) = tasks::join(TASKS_DEADLINE).await {
+        tracing::warn!(%still_running, "background work was cut off");
+    }
     Ok(())
 }
 
@@ -150,9 +153,6 @@ impl Running {
             Ok(Err(error)) => tracing::error!(%error, "the HTTP server failed"),
             Err(error) => tracing::error!(%error, "the HTTP server panicked"),
         }
-        if let Err(still_running) = tasks::join(TASKS_DEADLINE).await {
-            tracing::warn!(%still_running, "background work was cut off");
-        }
         core.pool.close().await;
     }
 }
@@ -161,7 +161,7 @@ impl Running {
 fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
     let server = &core.config.server;
     let version = env!("CARGO_PKG_VERSION");
-    let document = Bytes::from(routes::document(core.admin.apis(), &server.name, version));
+    let document = Bytes::from(routes::document::<Apis>(&server.name, version));
     let site = Site {
         name: server.name.clone(),
         version: version.to_owned(),
