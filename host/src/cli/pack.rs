@@ -1,0 +1,223 @@
+//! `plugin pack`: builds a plugin crate, wherever it lies, and writes its bundle.
+//!
+//! The bundle is deterministic: the same files give the same bytes, so that its hash names it.
+
+mod archive;
+mod cargo;
+mod contents;
+mod source_crate;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
+
+use plugin_api::descriptor::Descriptor;
+use serde::Serialize;
+
+use self::{cargo::Cargo, contents::Contents, source_crate::SourceCrate};
+use super::{arguments, progress::Progress};
+use crate::loader::preflight::{self, PreflightError};
+
+/// How long a fresh library may take to describe itself.
+const PREFLIGHT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Why no bundle was written.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// A file cannot be read or written.
+    #[error("cannot {action} {}", path.display())]
+    File {
+        /// `read`, `write` …
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The directory holds no crate.
+    #[error("{} holds no Cargo.toml; name the directory of a plugin crate", directory.display())]
+    NoCrate {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// The Cargo.toml is that of a workspace with several crates.
+    #[error(
+        "{} is a workspace, not a crate; name one of its crates: {}",
+        directory.display(),
+        members.join(", ")
+    )]
+    Workspace {
+        /// The directory.
+        directory: PathBuf,
+        /// Its plugin crates.
+        members: Vec<String>,
+    },
+    /// The crate builds no library that can be loaded.
+    #[error(
+        "crate {name} builds no cdylib; add `[lib]` with `crate-type = [\"cdylib\"]` to {}",
+        manifest.display()
+    )]
+    NoLibrary {
+        /// The crate.
+        name: String,
+        /// Its Cargo.toml.
+        manifest: PathBuf,
+    },
+    /// A cargo or rustc that cannot be started.
+    #[error("cannot run {program} (set CARGO or RUSTC if it lies elsewhere)")]
+    Program {
+        /// The program.
+        program: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Cargo failed; its own words are on stderr already, or in `words`.
+    #[error("{command} failed with {status}{words}")]
+    Cargo {
+        /// The command.
+        command: &'static str,
+        /// How it ended.
+        status: ExitStatus,
+        /// What it said, where stderr was not shown.
+        words: String,
+    },
+    /// Cargo says something that this program does not understand.
+    #[error("cannot understand what {command} wrote: {reason}")]
+    Unexpected {
+        /// The command.
+        command: &'static str,
+        /// What is missing.
+        reason: String,
+    },
+    /// A file that every bundle needs is missing.
+    #[error("{} is missing; every bundle needs {file}", directory.display())]
+    Missing {
+        /// The name of the file.
+        file: &'static str,
+        /// Where it was looked for.
+        directory: PathBuf,
+    },
+    /// A link would make the bundle depend on the machine it was packed on.
+    #[error("{} is a symbolic link; a bundle holds plain files only", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// `plugin.toml` and `Cargo.toml`, or the library, disagree.
+    #[error(
+        "plugin.toml says {field} = {manifest:?}, but {other} says {found:?}; make them the same"
+    )]
+    Disagreement {
+        /// `id` or `version`.
+        field: &'static str,
+        /// What `plugin.toml` says.
+        manifest: String,
+        /// Who says otherwise.
+        other: &'static str,
+        /// What it says.
+        found: String,
+    },
+    /// The same target twice.
+    #[error("there are two libraries for {target}; leave one out")]
+    TwoLibraries {
+        /// The target triple.
+        target: String,
+    },
+    /// The library is not fit to be loaded.
+    #[error("the library does not pass the check that the server makes before loading it")]
+    Preflight(#[from] PreflightError),
+    /// The zip cannot be written.
+    #[error("cannot write {}", path.display())]
+    Zip {
+        /// The bundle.
+        path: PathBuf,
+        /// What went wrong.
+        source: zip::result::ZipError,
+    },
+}
+
+impl PackError {
+    fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::File {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// A written bundle.
+#[derive(Debug, Serialize)]
+pub struct Packed {
+    /// The bundle.
+    pub bundle: PathBuf,
+    /// The plugin's id.
+    pub id: String,
+    /// The plugin's version.
+    pub version: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its hash, lowercase hex.
+    pub sha256: String,
+    /// The targets that it holds libraries for.
+    pub targets: Vec<String>,
+    /// What the library says of itself; none when it is for another kind of machine.
+    #[serde(skip)]
+    pub descriptor: Option<Descriptor>,
+}
+
+/// Builds, checks and writes.
+///
+/// # Errors
+/// [`PackError`], each variant by its own reason; nothing is written then.
+pub async fn pack(order: &arguments::Pack, progress: Progress) -> Result<Packed, PackError> {
+    let cargo = Cargo::from_environment();
+    let source = SourceCrate::find(&cargo, &order.directory)?;
+    let mut contents = Contents::of(source.directory())?;
+    contents.agree_with("Cargo.toml", &source.id(), source.version())?;
+    let built = cargo.build(&source, order.target.as_deref(), progress)?;
+    contents.add_library(&built.target, &built.file)?;
+    for library in &order.libraries {
+        contents.add_library(&library.target, &library.file)?;
+    }
+    let descriptor = match contents.library_for(crate::TARGET) {
+        Some(library) => Some(describe(library, progress).await?),
+        None => None,
+    };
+    if let Some(descriptor) = &descriptor {
+        contents.agree_with("the library", &descriptor.id, &descriptor.version)?;
+    }
+    let bundle = output_path(order.output.as_deref(), &contents);
+    let (bytes, sha256) = archive::write(&contents, &bundle)?;
+    Ok(Packed {
+        bundle,
+        id: contents.id().to_owned(),
+        version: contents.version().to_owned(),
+        bytes,
+        sha256,
+        targets: contents.targets(),
+        descriptor,
+    })
+}
+
+/// Asks a child process of this same program what the library says of itself.
+async fn describe(library: &Path, progress: Progress) -> Result<Descriptor, PackError> {
+    let executable =
+        std::env::current_exe().map_err(PackError::file("find", Path::new("this program")))?;
+    let waiting = progress.waiting("checking the library");
+    let answer = preflight::check(&executable, library, PREFLIGHT_DEADLINE).await;
+    waiting.finish_and_clear();
+    Ok(answer?)
+}
+
+fn output_path(output: Option<&Path>, contents: &Contents) -> PathBuf {
+    let name = format!("{}-{}.zip", contents.id(), contents.version());
+    match output {
+        None => PathBuf::from(name),
+        Some(path) if path.is_dir() => path.join(name),
+        Some(path) => path.to_owned(),
+    }
+}
