@@ -2,6 +2,46 @@
 //!
 //! Statements use `$1`, `$2`, … on both databases. Times are `BIGINT` Unix milliseconds.
 //! Rows arrive as one encoded buffer and are decoded where they are read.
+//!
+//! ```no_run
+//! # use plugin_api::db::{Database, DbError};
+//! #[derive(serde::Deserialize)]
+//! struct Notice {
+//!     id: i64,
+//!     title: String,
+//!     shown: bool,
+//! }
+//!
+//! # async fn example(db: Database) -> Result<(), DbError> {
+//! let shown: Vec<Notice> = db
+//!     .query("SELECT id, title, shown FROM notice WHERE shown = $1 ORDER BY id")
+//!     .bind(true)
+//!     .fetch_all()
+//!     .await?;
+//!
+//! let tx = db.begin().await?;
+//! tx.query("UPDATE notice SET shown = $1").bind(false).execute().await?;
+//! tx.commit().await?; // dropped without `commit`, it is rolled back
+//! # Ok(())
+//! # }
+//! ```
+
+mod codec;
+mod database;
+mod de;
+mod reader;
+mod rows;
+#[cfg(feature = "sea-query")]
+mod sea;
+mod transaction;
+mod value;
+
+pub use codec::{DecodeError, RowEncoder, decode_parameters, encode_parameters};
+pub use database::{Database, Query, Statements};
+pub use reader::ValueRef;
+pub use rows::{Row, Rows};
+pub use transaction::Transaction;
+pub use value::Value;
 
 use futures_util::future::BoxFuture;
 
@@ -11,7 +51,7 @@ use futures_util::future::BoxFuture;
 pub trait Executor: Send + Sync + 'static {
     /// Which database it is.
     fn dialect(&self) -> Dialect;
-    /// Runs a statement that answers rows; the answer is one buffer in the encoding of `Rows`.
+    /// Runs a statement that answers rows; the answer is one buffer in the encoding of [`Rows`].
     fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<bytes::Bytes, DbError>>;
     /// Runs a statement that answers none; gives the number of rows it touched.
     fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>>;
@@ -35,21 +75,31 @@ pub enum Dialect {
     Postgres = 1,
 }
 
-/// A value of a statement or a row.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// SQL's NULL.
-    Null,
-    /// A truth value; 0 or 1 on SQLite.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// A number.
-    Float(f64),
-    /// Text.
-    Text(String),
-    /// Bytes.
-    Bytes(Vec<u8>),
+impl Dialect {
+    /// The number that crosses the ABI.
+    pub fn to_code(self) -> u8 {
+        match self {
+            Self::Sqlite => 0,
+            Self::Postgres => 1,
+        }
+    }
+
+    /// The dialect of a number that crossed the ABI; None for a number of a newer host.
+    pub fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Sqlite),
+            1 => Some(Self::Postgres),
+            _ => None,
+        }
+    }
+
+    /// The name used in manifests: `sqlite` or `postgresql`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+        }
+    }
 }
 
 /// Why a statement failed.
@@ -62,8 +112,26 @@ pub struct DbError {
     pub message: String,
 }
 
+impl DbError {
+    /// An error of this kind.
+    pub fn new(kind: DbErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// True if a unique constraint or primary key refused the row.
+    pub fn is_unique(&self) -> bool {
+        self.kind == DbErrorKind::Unique
+    }
+}
+
+impl From<DecodeError> for DbError {
+    fn from(error: DecodeError) -> Self {
+        Self::new(DbErrorKind::Decode, error.to_string())
+    }
+}
+
 /// The kinds of failure that a caller treats differently. The numbers cross the ABI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum DbErrorKind {
     /// Anything else.
@@ -90,4 +158,49 @@ pub enum DbErrorKind {
     Decode = 10,
     /// A row was asked for and none came.
     RowNotFound = 11,
+}
+
+impl DbErrorKind {
+    const ALL: [Self; 12] = [
+        Self::Other,
+        Self::Unique,
+        Self::ForeignKey,
+        Self::NotNull,
+        Self::Check,
+        Self::Refused,
+        Self::TooLarge,
+        Self::Timeout,
+        Self::TransactionEnded,
+        Self::Unavailable,
+        Self::Decode,
+        Self::RowNotFound,
+    ];
+
+    /// The number that crosses the ABI.
+    pub fn to_code(self) -> u32 {
+        self as u32
+    }
+
+    /// The kind of a number that crossed the ABI; [`DbErrorKind::Other`] for one of a newer host.
+    pub fn from_code(code: u32) -> Self {
+        Self::ALL.into_iter().find(|kind| kind.to_code() == code).unwrap_or(Self::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_kinds_and_dialects_come_back() {
+        for (code, kind) in (0..).zip(DbErrorKind::ALL) {
+            assert_eq!(kind.to_code(), code);
+            assert_eq!(DbErrorKind::from_code(code), kind);
+        }
+        assert_eq!(DbErrorKind::from_code(4_000), DbErrorKind::Other);
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            assert_eq!(Dialect::from_code(dialect.to_code()), Some(dialect));
+        }
+        assert_eq!(Dialect::from_code(9), None);
+    }
 }

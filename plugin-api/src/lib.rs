@@ -1,6 +1,41 @@
 //! What a Backplane plugin is written against.
+#![doc = ""]
+//! (tutorial follows)
 
 pub mod abi;
+#[cfg(feature = "poem")]
+mod adaptor;
+mod context;
+mod contributions;
 pub mod db;
 pub mod descriptor;
+#[cfg(feature = "poem")]
+mod envelope;
+#[cfg(feature = "poem")]
+mod error;
+mod menu;
+#[doc(hidden)]
+pub mod migrations;
+#[cfg(feature = "poem")]
+mod page;
+mod plugin;
+pub mod prelude;
+pub mod raw;
+mod report;
+mod request_info;
 pub mod services;
+
+pub use context::PluginContext;
+pub use contributions::{ContributionError, Contributions};
+#[cfg(feature = "poem")]
+pub use envelope::Envelope;
+#[cfg(feature = "poem")]
+pub use error::ApiError;
+#[cfg(feature = "poem")]
+pub use page::{Page, PageLinks, PageQuery};
+pub use plugin::{Plugin, PluginError};
+#[cfg(feature = "poem")]
+pub use poem;
+#[cfg(feature = "poem")]
+pub use poem_openapi;
+pub use request_info::RequestInfo;

@@ -1,0 +1,168 @@
+//! What `export_plugin!` expands to: the functions of [`PluginModule`] for one `Plugin`.
+
+use super::{
+    FfiBody, FfiCall, FfiFuture, FfiHead, FfiHost, FfiInstance, FfiWakerRef, PluginModule, PluginModuleRef, Panicked,
+    guard,
+};
+use crate::context::PluginContext;
+use crate::contributions::Parts;
+use crate::plugin::{Plugin, PluginError};
+use crate::{raw, report};
+use abi_stable::library::{LibHeader, RootModuleResult};
+use abi_stable::prefix_type::{PrefixRefTrait, WithMetadata};
+use abi_stable::std_types::{RResult, RString, RVec};
+use futures_util::future::BoxFuture;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// Who the plugin is: its crate's name and version, filled in by `export_plugin!`.
+pub trait Identity {
+    /// The crate's name, `-` written as `_`.
+    const ID: &'static str;
+    /// The crate's version.
+    const VERSION: &'static str;
+}
+
+/// The exported functions for `P`.
+pub struct Exported<P>(PhantomData<P>);
+
+impl<P: Plugin + Identity> Exported<P> {
+    const MODULE: &'static WithMetadata<PluginModule> = &WithMetadata::new(PluginModule {
+        describe: describe::<P>,
+        create: create::<P>,
+        start,
+        call,
+        stop,
+    });
+
+    /// The header through which the host finds the module.
+    pub const HEADER: LibHeader = {
+        // SAFETY: `root` returns the module that the header's layout describes.
+        unsafe { LibHeader::from_constructor::<PluginModuleRef>(Self::root, abi_stable::library::CheckTypeLayout::Yes) }
+    };
+
+    /// The module, as the host sees it after its checks.
+    pub fn module() -> PluginModuleRef {
+        PluginModuleRef(Self::MODULE.static_as_prefix())
+    }
+
+    extern "C" fn root() -> RootModuleResult {
+        // SAFETY: the erased reference is cast back by the host to the type named in `HEADER`.
+        RResult::ROk(unsafe { Self::module().to_prefix_ref().cast() })
+    }
+}
+
+/// The one instance of a load.
+struct Instance {
+    handlers: Vec<raw::BoxHandler>,
+    plugin: Arc<dyn Lifecycle>,
+}
+
+/// `Plugin` without its type.
+trait Lifecycle: Send + Sync {
+    fn start(self: Arc<Self>) -> BoxFuture<'static, Result<(), PluginError>>;
+    fn stop(self: Arc<Self>) -> BoxFuture<'static, ()>;
+}
+
+impl<P: Plugin> Lifecycle for P {
+    fn start(self: Arc<Self>) -> BoxFuture<'static, Result<(), PluginError>> {
+        Box::pin(async move { Plugin::start(&*self).await })
+    }
+    fn stop(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move { Plugin::stop(&*self).await })
+    }
+}
+
+fn parts<P: Plugin + Identity>(plugin: &P) -> Result<Parts, String> {
+    plugin.contributions().into_parts(P::ID, P::VERSION).map_err(|error| error.to_string())
+}
+
+extern "C" fn describe<P: Plugin + Identity>() -> RResult<RVec<u8>, RString> {
+    answer(guard(|| {
+        let plugin = P::new(PluginContext::detached(P::ID));
+        let descriptor = parts(&plugin)?.descriptor;
+        serde_json::to_vec(&descriptor).map_err(|error| error.to_string())
+    }))
+    .map(RVec::from)
+}
+
+extern "C" fn create<P: Plugin + Identity>(host: FfiHost) -> RResult<FfiInstance, RString> {
+    report::install(host.clone());
+    answer(guard(|| {
+        let plugin = Arc::new(P::new(PluginContext::new(P::ID, Arc::new(host))));
+        let handlers = parts(&*plugin)?.handlers;
+        let instance = Box::new(Instance { handlers, plugin });
+        Ok(FfiInstance { data: Box::into_raw(instance).cast_const().cast(), release: release_instance })
+    }))
+}
+
+extern "C" fn start(instance: &FfiInstance) -> FfiFuture<RResult<(), RString>> {
+    let plugin = Arc::clone(&known(instance).plugin);
+    FfiFuture::new(async move { plugin.start().await.map_err(|error| RString::from(error.to_string())).into() })
+}
+
+extern "C" fn stop(instance: &FfiInstance) -> FfiFuture<RResult<(), RString>> {
+    let plugin = Arc::clone(&known(instance).plugin);
+    FfiFuture::new(async move {
+        plugin.stop().await;
+        RResult::ROk(())
+    })
+}
+
+extern "C" fn call(instance: &FfiInstance, head: &FfiHead<'_>, body: FfiBody, waker: &FfiWakerRef) -> FfiCall {
+    let answer = guard(|| {
+        let handler = usize::try_from(head.route).ok().and_then(|route| known(instance).handlers.get(route));
+        match handler {
+            Some(handler) => waker.enter(None, |context| handler.call(raw::Head::new(head), raw::Body::new(body), context)),
+            None => FfiCall::Ready(raw::Response::status(404).into()),
+        }
+    });
+    match answer {
+        Ok(call) => call,
+        Err(Panicked(text)) => FfiCall::Panicked(text.into()),
+    }
+}
+
+fn known(instance: &FfiInstance) -> &Instance {
+    // SAFETY: `data` is the box made in `create`, alive until the instance is released; the host gives
+    // an instance only to the library that made it.
+    unsafe { &*instance.data.cast::<Instance>() }
+}
+
+unsafe extern "C" fn release_instance(data: *const ()) {
+    // SAFETY: `data` is the box made in `create`, released once.
+    let instance = unsafe { Box::from_raw(data.cast_mut().cast::<Instance>()) };
+    let _ = guard(move || drop(instance));
+    report::remove();
+}
+
+fn answer<T>(result: Result<Result<T, String>, Panicked>) -> RResult<T, RString> {
+    match result {
+        Ok(Ok(value)) => RResult::ROk(value),
+        Ok(Err(text)) => RResult::RErr(text.into()),
+        Err(panicked) => RResult::RErr(panicked.to_string().into()),
+    }
+}
+
+/// Makes a plugin of a type that implements [`Plugin`]: one line at the end of the crate.
+///
+/// The plugin's id is the crate's name (with `-` written as `_`), its version the crate's.
+#[macro_export]
+macro_rules! export_plugin {
+    ($plugin:ty) => {
+        $crate::export_plugin!($plugin, $crate::abi::AbiTag::CURRENT, env!("CARGO_CRATE_NAME"), env!("CARGO_PKG_VERSION"));
+    };
+    ($plugin:ty, $tag:expr, $id:expr, $version:expr) => {
+        impl $crate::abi::export::Identity for $plugin {
+            const ID: &'static str = $id;
+            const VERSION: &'static str = $version;
+        }
+        const _: () = {
+            #[unsafe(export_name = "PLUGIN_ABI_TAG")]
+            static TAG: $crate::abi::AbiTag = $tag;
+            #[unsafe(export_name = "PLUGIN_MODULE")]
+            static HEADER: $crate::abi::abi_stable::library::LibHeader =
+                <$crate::abi::export::Exported<$plugin>>::HEADER;
+        };
+    };
+}

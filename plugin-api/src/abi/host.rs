@@ -1,0 +1,340 @@
+//! The functions that the host offers to a plugin, and both halves of their use.
+//!
+//! The host wraps its [`HostServices`] with [`FfiHost::export`]; inside the plugin the same trait is
+//! implemented by calls through the table.
+
+use super::guard::Panicked;
+use super::{FfiBytes, FfiFuture, Hold, guard};
+use crate::db::codec::{decode_parameters, encode_parameters};
+use crate::db::{DbError, DbErrorKind, Dialect, Executor, Value};
+use crate::services::{HostServices, Level};
+use abi_stable::StableAbi;
+use abi_stable::std_types::{RResult, RSlice, RStr, RString};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use std::future::Future;
+use std::sync::Arc;
+
+/// The table of host functions. Fields are appended after `panicked`, never changed.
+///
+/// The first argument is always the opaque context that came with the table.
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = HostApiRef)))]
+#[sabi(missing_field(panic))]
+pub struct HostApi {
+    /// One more holder of the context.
+    pub retain: extern "C" fn(*const ()),
+    /// One holder less.
+    pub release: extern "C" fn(*const ()),
+    /// [`HostServices::log`]
+    pub log: extern "C" fn(*const (), u8, RStr<'_>, RStr<'_>, RStr<'_>),
+    /// [`HostServices::now_ms`]
+    pub now_ms: extern "C" fn(*const ()) -> i64,
+    /// [`HostServices::format_time`]
+    pub format_time: extern "C" fn(*const (), i64) -> RString,
+    /// [`HostServices::sleep`]
+    pub sleep: extern "C" fn(*const (), u64) -> FfiFuture<()>,
+    /// [`HostServices::settings`]
+    pub settings: extern "C" fn(*const ()) -> RString,
+    /// [`Executor::dialect`] as its number.
+    pub db_dialect: extern "C" fn(*const ()) -> u8,
+    /// [`Executor::query`] with encoded parameters.
+    pub db_query: extern "C" fn(*const (), u64, RStr<'_>, RSlice<'_, u8>) -> FfiFuture<RResult<FfiBytes, FfiDbError>>,
+    /// [`Executor::execute`] with encoded parameters.
+    pub db_execute: extern "C" fn(*const (), u64, RStr<'_>, RSlice<'_, u8>) -> FfiFuture<RResult<u64, FfiDbError>>,
+    /// [`Executor::begin`]
+    pub db_begin: extern "C" fn(*const ()) -> FfiFuture<RResult<u64, FfiDbError>>,
+    /// [`Executor::commit`]
+    pub db_commit: extern "C" fn(*const (), u64) -> FfiFuture<RResult<(), FfiDbError>>,
+    /// [`Executor::rollback`]
+    pub db_rollback: extern "C" fn(*const (), u64) -> FfiFuture<RResult<(), FfiDbError>>,
+    /// [`Executor::abandon`]
+    pub db_abandon: extern "C" fn(*const (), u64),
+    /// [`HostServices::panicked`]
+    #[sabi(last_prefix_field)]
+    pub panicked: extern "C" fn(*const (), RStr<'_>),
+}
+
+/// A [`DbError`] on its way.
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct FfiDbError {
+    kind: u32,
+    message: RString,
+}
+
+/// The host, as a plugin holds it.
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct FfiHost {
+    context: *const (),
+    api: HostApiRef,
+}
+
+// SAFETY: the context is an `Arc` of `Send + Sync` services.
+unsafe impl Send for FfiHost {}
+// SAFETY: as above.
+unsafe impl Sync for FfiHost {}
+
+impl Clone for FfiHost {
+    fn clone(&self) -> Self {
+        self.api.retain()(self.context);
+        Self { context: self.context, api: self.api }
+    }
+}
+
+impl Drop for FfiHost {
+    fn drop(&mut self) {
+        self.api.release()(self.context);
+    }
+}
+
+impl From<DbError> for FfiDbError {
+    fn from(error: DbError) -> Self {
+        Self { kind: error.kind.to_code(), message: error.message.into() }
+    }
+}
+
+impl From<FfiDbError> for DbError {
+    fn from(error: FfiDbError) -> Self {
+        Self { kind: DbErrorKind::from_code(error.kind), message: error.message.into_string() }
+    }
+}
+
+// ---- the plugin's half -----------------------------------------------------------------------
+
+impl Executor for FfiHost {
+    fn dialect(&self) -> Dialect {
+        if self.api.db_dialect()(self.context) == Dialect::Postgres as u8 { Dialect::Postgres } else { Dialect::Sqlite }
+    }
+
+    fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<Bytes, DbError>> {
+        let parameters = encode_parameters(&parameters);
+        let answer = self.api.db_query()(self.context, tx, sql.into(), parameters.as_slice().into());
+        Box::pin(async move { received(answer.await).map(FfiBytes::into_bytes) })
+    }
+
+    fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>> {
+        let parameters = encode_parameters(&parameters);
+        let answer = self.api.db_execute()(self.context, tx, sql.into(), parameters.as_slice().into());
+        Box::pin(async move { received(answer.await) })
+    }
+
+    fn begin(&self) -> BoxFuture<'static, Result<u64, DbError>> {
+        let answer = self.api.db_begin()(self.context);
+        Box::pin(async move { received(answer.await) })
+    }
+
+    fn commit(&self, tx: u64) -> BoxFuture<'static, Result<(), DbError>> {
+        let answer = self.api.db_commit()(self.context, tx);
+        Box::pin(async move { received(answer.await) })
+    }
+
+    fn rollback(&self, tx: u64) -> BoxFuture<'static, Result<(), DbError>> {
+        let answer = self.api.db_rollback()(self.context, tx);
+        Box::pin(async move { received(answer.await) })
+    }
+
+    fn abandon(&self, tx: u64) {
+        self.api.db_abandon()(self.context, tx);
+    }
+}
+
+impl HostServices for FfiHost {
+    fn log(&self, level: Level, target: &str, message: &str, fields: &str) {
+        self.api.log()(self.context, level as u8, target.into(), message.into(), fields.into());
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.api.now_ms()(self.context)
+    }
+
+    fn format_time(&self, unix_ms: i64) -> String {
+        self.api.format_time()(self.context, unix_ms).into_string()
+    }
+
+    fn sleep(&self, ms: u64) -> BoxFuture<'static, ()> {
+        let answer = self.api.sleep()(self.context, ms);
+        Box::pin(async move {
+            let _ = answer.await;
+        })
+    }
+
+    fn settings(&self) -> String {
+        self.api.settings()(self.context).into_string()
+    }
+
+    fn panicked(&self, message: &str) {
+        self.api.panicked()(self.context, message.into());
+    }
+}
+
+fn received<T>(answer: Result<RResult<T, FfiDbError>, Panicked>) -> Result<T, DbError> {
+    match answer {
+        Ok(RResult::ROk(value)) => Ok(value),
+        Ok(RResult::RErr(error)) => Err(error.into()),
+        Err(panicked) => Err(DbError { kind: DbErrorKind::Other, message: format!("the host {panicked}") }),
+    }
+}
+
+// ---- the host's half -------------------------------------------------------------------------
+
+/// What the opaque context is. The order of the fields matters: the hold goes last.
+struct Context {
+    services: Arc<dyn HostServices>,
+    hold: Hold,
+}
+
+impl FfiHost {
+    /// Offers `services` to a plugin. `hold` stays held while the plugin keeps the host, one of its
+    /// futures, or a waker that the host keeps for it.
+    pub fn export(services: Arc<dyn HostServices>, hold: Hold) -> Self {
+        let context = Arc::into_raw(Arc::new(Context { services, hold }));
+        Self { context: context.cast(), api: HOST_API.static_as_prefix() }
+    }
+}
+
+static HOST_API: &abi_stable::prefix_type::WithMetadata<HostApi> = {
+    const API: &abi_stable::prefix_type::WithMetadata<HostApi> = &abi_stable::prefix_type::WithMetadata::new(HostApi {
+        retain,
+        release,
+        log,
+        now_ms,
+        format_time,
+        sleep,
+        settings,
+        db_dialect,
+        db_query,
+        db_execute,
+        db_begin,
+        db_commit,
+        db_rollback,
+        db_abandon,
+        panicked,
+    });
+    API
+};
+
+/// Runs `work` with the context's services; a panic of the host's own gives `fallback`.
+fn with<T>(context: *const (), fallback: T, work: impl FnOnce(&Context) -> T) -> T {
+    // SAFETY: the caller holds the context by `FfiHost`, whose release has not run.
+    let context = unsafe { &*context.cast::<Context>() };
+    guard(|| work(context)).unwrap_or(fallback)
+}
+
+/// A future for the plugin, whose wakers keep the plugin's image mapped.
+fn answer<T: 'static>(
+    context: *const (),
+    work: impl FnOnce(&Context) -> BoxFuture<'static, Result<T, DbError>>,
+) -> FfiFuture<RResult<T, FfiDbError>> {
+    // SAFETY: the caller holds the context by `FfiHost`, whose release has not run.
+    let context = unsafe { &*context.cast::<Context>() };
+    let future: BoxFuture<'static, Result<T, DbError>> = match guard(|| work(context)) {
+        Ok(future) => future,
+        Err(Panicked(text)) => Box::pin(std::future::ready(Err(DbError { kind: DbErrorKind::Other, message: text }))),
+    };
+    held(context, async move { future.await.map_err(FfiDbError::from).into() })
+}
+
+fn held<T>(context: &Context, future: impl Future<Output = T> + Send + 'static) -> FfiFuture<T> {
+    FfiFuture::held(future, Arc::clone(&context.hold))
+}
+
+fn statement(parameters: RSlice<'_, u8>) -> Result<Vec<Value>, DbError> {
+    decode_parameters(parameters.as_slice())
+        .map_err(|error| DbError { kind: DbErrorKind::Decode, message: error.to_string() })
+}
+
+fn failed<T: Send + 'static>(error: DbError) -> BoxFuture<'static, Result<T, DbError>> {
+    Box::pin(std::future::ready(Err(error)))
+}
+
+extern "C" fn retain(context: *const ()) {
+    // SAFETY: the caller holds the context, made by `Arc::into_raw` of this type.
+    unsafe { Arc::increment_strong_count(context.cast::<Context>()) }
+}
+
+extern "C" fn release(context: *const ()) {
+    // SAFETY: the caller gives up one count that it holds.
+    let context = unsafe { Arc::from_raw(context.cast::<Context>()) };
+    let _ = guard(move || drop(context));
+}
+
+extern "C" fn log(context: *const (), level: u8, target: RStr<'_>, message: RStr<'_>, fields: RStr<'_>) {
+    let level = match level {
+        0 => Level::Trace,
+        1 => Level::Debug,
+        2 => Level::Info,
+        3 => Level::Warn,
+        _ => Level::Error,
+    };
+    with(context, (), |c| c.services.log(level, target.as_str(), message.as_str(), fields.as_str()));
+}
+
+extern "C" fn now_ms(context: *const ()) -> i64 {
+    with(context, 0, |c| c.services.now_ms())
+}
+
+extern "C" fn format_time(context: *const (), unix_ms: i64) -> RString {
+    with(context, RString::new(), |c| c.services.format_time(unix_ms).into())
+}
+
+extern "C" fn sleep(context: *const (), ms: u64) -> FfiFuture<()> {
+    with(context, None, |c| Some(held(c, c.services.sleep(ms)))).unwrap_or_else(|| FfiFuture::new(async {}))
+}
+
+extern "C" fn settings(context: *const ()) -> RString {
+    with(context, RString::from("{}"), |c| c.services.settings().into())
+}
+
+extern "C" fn db_dialect(context: *const ()) -> u8 {
+    with(context, Dialect::Sqlite as u8, |c| c.services.dialect() as u8)
+}
+
+extern "C" fn db_query(
+    context: *const (),
+    tx: u64,
+    sql: RStr<'_>,
+    parameters: RSlice<'_, u8>,
+) -> FfiFuture<RResult<FfiBytes, FfiDbError>> {
+    answer(context, |c| match statement(parameters) {
+        Ok(parameters) => {
+            let rows = c.services.query(tx, sql.as_str(), parameters);
+            Box::pin(async move { rows.await.map(FfiBytes::from) })
+        }
+        Err(error) => failed(error),
+    })
+}
+
+extern "C" fn db_execute(
+    context: *const (),
+    tx: u64,
+    sql: RStr<'_>,
+    parameters: RSlice<'_, u8>,
+) -> FfiFuture<RResult<u64, FfiDbError>> {
+    answer(context, |c| match statement(parameters) {
+        Ok(parameters) => c.services.execute(tx, sql.as_str(), parameters),
+        Err(error) => failed(error),
+    })
+}
+
+extern "C" fn db_begin(context: *const ()) -> FfiFuture<RResult<u64, FfiDbError>> {
+    answer(context, |c| c.services.begin())
+}
+
+extern "C" fn db_commit(context: *const (), tx: u64) -> FfiFuture<RResult<(), FfiDbError>> {
+    answer(context, |c| c.services.commit(tx))
+}
+
+extern "C" fn db_rollback(context: *const (), tx: u64) -> FfiFuture<RResult<(), FfiDbError>> {
+    answer(context, |c| c.services.rollback(tx))
+}
+
+extern "C" fn db_abandon(context: *const (), tx: u64) {
+    with(context, (), |c| c.services.abandon(tx));
+}
+
+extern "C" fn panicked(context: *const (), message: RStr<'_>) {
+    with(context, (), |c| c.services.panicked(message.as_str()));
+}

@@ -1,0 +1,118 @@
+//! Ordinary poem-openapi APIs behind the ABI.
+//!
+//! Each operation becomes a route of its own with its own endpoint, found by index: the host has
+//! already matched the path, so the plugin does not search again among all its routes.
+//! A request's head is copied once, into one block that URI, header values and request info share.
+
+mod endpoint;
+mod language;
+mod request;
+mod response;
+
+pub(crate) use language::{Spoken, current as current_language};
+
+use crate::Contributions;
+use crate::descriptor::{Access, RouteSpec};
+use endpoint::OperationHandler;
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem_openapi::registry::{MetaApi, MetaOperation, Registry};
+use poem_openapi::{OpenApi, OpenApiService};
+use std::collections::HashMap;
+use std::marker::PhantomData;
+
+type Endpoints = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
+
+impl Contributions {
+    /// The routes of an API written with poem-openapi; several APIs go in as a tuple, or one by one.
+    ///
+    /// Without [`access`](Contributions::access) every logged-in user may call them.
+    pub fn openapi<A: OpenApi + 'static>(mut self, api: A) -> Self {
+        let document = OpenApiService::new(Described::<A>(PhantomData), "", "").spec();
+        let document = serde_json::from_str(&document).unwrap_or_default();
+        self.openapi = Some(match self.openapi.take() {
+            Some(earlier) => merged(earlier, document),
+            None => document,
+        });
+        let mut endpoints = Endpoints::new();
+        api.add_routes(&mut endpoints);
+        for (path, operation) in A::meta().into_iter().flat_map(|api| api.paths).flat_map(each_operation) {
+            let Some(endpoint) = endpoints.get_mut(&path).and_then(|methods| methods.remove(&operation.method)) else {
+                continue;
+            };
+            let spec = RouteSpec {
+                method: operation.method.to_string(),
+                path: braced(&path),
+                access: Access::default(),
+                summary: operation.summary.unwrap_or_default().to_owned(),
+            };
+            self.routes.push((spec, Box::new(OperationHandler::new(path, operation.method, endpoint))));
+        }
+        self
+    }
+}
+
+fn each_operation(path: poem_openapi::registry::MetaPath) -> impl Iterator<Item = (String, MetaOperation)> {
+    let name = path.path;
+    path.operations.into_iter().map(move |operation| (name.clone(), operation))
+}
+
+/// `/things/:id/*rest` as `/things/{id}/{*rest}`.
+fn braced(path: &str) -> String {
+    let segment = |segment: &str| match (segment.strip_prefix(':'), segment.strip_prefix('*')) {
+        (Some(name), _) => format!("{{{name}}}"),
+        (_, Some(name)) => format!("{{*{name}}}"),
+        _ => segment.to_owned(),
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// Two documents of one plugin: their paths, schemas and tags together.
+fn merged(mut one: serde_json::Value, other: serde_json::Value) -> serde_json::Value {
+    match (&mut one, other) {
+        (serde_json::Value::Object(one), serde_json::Value::Object(other)) => {
+            for (key, value) in other {
+                let value = match one.remove(&key) {
+                    Some(earlier) => merged(earlier, value),
+                    None => value,
+                };
+                one.insert(key, value);
+            }
+        }
+        (serde_json::Value::Array(one), serde_json::Value::Array(other)) => {
+            one.extend(other.into_iter().filter(|item| !one.contains(item)).collect::<Vec<_>>());
+        }
+        _ => {}
+    }
+    one
+}
+
+/// The document of `A` without an instance of it.
+struct Described<A>(PhantomData<A>);
+
+impl<A: OpenApi> OpenApi for Described<A> {
+    fn meta() -> Vec<MetaApi> {
+        A::meta()
+    }
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+    }
+    fn add_routes(self, _: &mut Endpoints) {}
+}
+
+/// One operation as an API, so that [`OpenApiService`] sets up for it what it sets up for any.
+struct One {
+    path: String,
+    method: Method,
+    endpoint: BoxEndpoint<'static>,
+}
+
+impl OpenApi for One {
+    fn meta() -> Vec<MetaApi> {
+        Vec::new()
+    }
+    fn register(_: &mut Registry) {}
+    fn add_routes(self, table: &mut Endpoints) {
+        table.entry(self.path).or_default().insert(self.method, self.endpoint);
+    }
+}

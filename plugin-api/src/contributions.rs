@@ -1,0 +1,175 @@
+//! What a plugin contributes, collected by a builder.
+
+use crate::descriptor::{Access, Descriptor, Menu, MigrationSpec, Permission, RouteSpec, Setting};
+use crate::raw::{Body, BoxHandler, Head, Reply};
+use std::collections::HashSet;
+
+/// Routes, menu entries, permissions, migrations and settings of a plugin.
+#[derive(Default)]
+pub struct Contributions {
+    pub(crate) routes: Vec<(RouteSpec, BoxHandler)>,
+    pub(crate) openapi: Option<serde_json::Value>,
+    access: Vec<(String, Access)>,
+    menus: Vec<Menu>,
+    permissions: Vec<Permission>,
+    migrations: Vec<MigrationSpec>,
+    settings: Vec<Setting>,
+}
+
+/// What the host gets of it.
+pub(crate) struct Parts {
+    pub(crate) descriptor: Descriptor,
+    pub(crate) handlers: Vec<BoxHandler>,
+}
+
+/// A contribution that contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ContributionError {
+    /// A route is not written as `METHOD /path`.
+    #[error("route {0:?} should be a method, one space and a path, for example \"GET /things/{{id}}\"")]
+    MalformedRoute(String),
+    /// A route is contributed twice.
+    #[error("route {0:?} is contributed twice")]
+    DuplicateRoute(String),
+    /// `access` names a route that nobody contributes.
+    #[error("access is given for route {route:?}, which is not contributed; there are: {known}")]
+    UnknownRoute {
+        /// As written.
+        route: String,
+        /// The routes that there are.
+        known: String,
+    },
+}
+
+impl Contributions {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A route with a handler without a framework; `route` is for example `"GET /things/{id}"`.
+    pub fn route(
+        mut self,
+        route: &str,
+        access: Access,
+        handler: impl Fn(Head<'_>, Body) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let (method, path) = route.split_once(' ').unwrap_or((route, ""));
+        let spec = RouteSpec { method: method.to_owned(), path: path.to_owned(), access, summary: String::new() };
+        self.routes.push((spec, Box::new(handler)));
+        self
+    }
+
+    /// Who may call a route, for example `"POST /things"`; without it every logged-in user may.
+    pub fn access(mut self, route: &str, access: Access) -> Self {
+        self.access.push((route.to_owned(), access));
+        self
+    }
+
+    /// A menu entry, with those below it.
+    pub fn menu(mut self, menu: Menu) -> Self {
+        self.menus.push(menu);
+        self
+    }
+
+    /// A permission code with a title. Codes that routes ask for are added without it.
+    pub fn permission(mut self, code: &str, title: &str) -> Self {
+        self.permissions.push(Permission { code: code.to_owned(), title: title.to_owned() });
+        self
+    }
+
+    /// The schema; see [`migrations!`](crate::migrations).
+    pub fn migrations(mut self, migrations: Vec<MigrationSpec>) -> Self {
+        self.migrations.extend(migrations);
+        self
+    }
+
+    /// A setting that an administrator may change.
+    pub fn setting(mut self, setting: Setting) -> Self {
+        self.settings.push(setting);
+        self
+    }
+
+    pub(crate) fn into_parts(mut self, id: &str, version: &str) -> Result<Parts, ContributionError> {
+        self.apply_access()?;
+        self.check_routes()?;
+        self.add_asked_permissions();
+        self.migrations.sort_by_key(|migration| migration.version);
+        let (routes, handlers) = self.routes.into_iter().unzip();
+        let descriptor = Descriptor {
+            id: id.to_owned(),
+            version: version.to_owned(),
+            api: env!("CARGO_PKG_VERSION").to_owned(),
+            routes,
+            openapi: self.openapi,
+            migrations: self.migrations,
+            menus: self.menus,
+            permissions: self.permissions,
+            settings: self.settings,
+        };
+        Ok(Parts { descriptor, handlers })
+    }
+
+    fn apply_access(&mut self) -> Result<(), ContributionError> {
+        for (route, access) in std::mem::take(&mut self.access) {
+            match self.routes.iter_mut().find(|(spec, _)| written(spec) == route) {
+                Some((spec, _)) => spec.access = access,
+                None => {
+                    let known = self.routes.iter().map(|(spec, _)| written(spec)).collect::<Vec<_>>().join(", ");
+                    return Err(ContributionError::UnknownRoute { route, known });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_routes(&self) -> Result<(), ContributionError> {
+        let mut seen = HashSet::new();
+        for (spec, _) in &self.routes {
+            let route = written(spec);
+            let well_formed = spec.path.starts_with('/') && spec.method.chars().all(|c| c.is_ascii_uppercase());
+            if !well_formed {
+                return Err(ContributionError::MalformedRoute(route));
+            }
+            if !seen.insert(route.clone()) {
+                return Err(ContributionError::DuplicateRoute(route));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_asked_permissions(&mut self) {
+        for (spec, _) in &self.routes {
+            if let Access::Permission(code) = &spec.access
+                && !self.permissions.iter().any(|permission| &permission.code == code)
+            {
+                let title = if spec.summary.is_empty() { code.clone() } else { spec.summary.clone() };
+                self.permissions.push(Permission { code: code.clone(), title });
+            }
+        }
+    }
+}
+
+fn written(spec: &RouteSpec) -> String {
+    format!("{} {}", spec.method, spec.path)
+}
+
+impl Access {
+    /// Users whose roles grant `code`, and super-users.
+    pub fn permission(code: &str) -> Self {
+        Self::Permission(code.to_owned())
+    }
+}
+
+impl Setting {
+    /// A setting whose default also gives its type.
+    pub fn new(key: &str, title: &str, default: impl Into<serde_json::Value>) -> Self {
+        Self { key: key.to_owned(), title: title.to_owned(), default: default.into(), secret: false }
+    }
+
+    /// Never shown or logged.
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+}

@@ -1,0 +1,14 @@
+//! What most plugins import: `use plugin_api::prelude::*;`
+
+pub use crate::descriptor::{Access, Menu, Setting};
+pub use crate::services::Level;
+pub use crate::{Contributions, Plugin, PluginContext, PluginError, RequestInfo, export_plugin, migrations};
+
+#[cfg(feature = "poem")]
+pub use crate::{ApiError, Envelope, Page, PageQuery};
+#[cfg(feature = "poem")]
+pub use poem_openapi::{
+    self, Enum, Object, OpenApi,
+    param::{Path, Query},
+    payload::{Json, PlainText},
+};

@@ -1,0 +1,51 @@
+//! What the host is told without being asked: panics on any thread of the plugin, and errors that a
+//! client must not see.
+//!
+//! The panic hook belongs to the copy of the standard library inside the plugin's own image, so it
+//! never sees a panic of the host or of another plugin.
+
+use crate::abi::FfiHost;
+use crate::services::{HostServices, Level};
+use std::panic::PanicHookInfo;
+use std::sync::{PoisonError, RwLock};
+
+static HOST: RwLock<Option<FfiHost>> = RwLock::new(None);
+
+pub(crate) fn install(host: FfiHost) {
+    *HOST.write().unwrap_or_else(PoisonError::into_inner) = Some(host);
+    if !cfg!(feature = "testing") {
+        std::panic::set_hook(Box::new(|panic| tell(|host| host.panicked(&text_of(panic)))));
+    }
+}
+
+/// Called when the instance is released: nothing may refer to the image afterwards.
+pub(crate) fn remove() {
+    if !cfg!(feature = "testing") {
+        drop(std::panic::take_hook());
+    }
+    let host = HOST.write().unwrap_or_else(PoisonError::into_inner).take();
+    drop(host);
+}
+
+/// Logs an error whose text stays on this side of the HTTP answer.
+#[cfg_attr(not(feature = "poem"), allow(dead_code, reason = "raw plugins answer their errors themselves"))]
+pub(crate) fn error(message: &str) {
+    tell(|host| host.log(Level::Error, "plugin_api", message, "{}"));
+}
+
+fn tell(what: impl FnOnce(&FfiHost)) {
+    // A panic inside a call of the host would come back here: never wait for the lock.
+    if let Ok(host) = HOST.try_read()
+        && let Some(host) = host.as_ref()
+    {
+        what(host);
+    }
+}
+
+fn text_of(panic: &PanicHookInfo<'_>) -> String {
+    let text = panic.payload_as_str().unwrap_or("a value that is not text");
+    match panic.location() {
+        Some(place) => format!("{text} at {}:{}", place.file(), place.line()),
+        None => text.to_owned(),
+    }
+}
