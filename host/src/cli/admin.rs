@@ -9,11 +9,11 @@ use serde_json::Value;
 use super::error::CliError;
 
 /// An answer of the API: its `data`, the same whoever gives it.
-pub type Answer<'a> = BoxFuture<'a, Result<Value, CliError>>;
+pub(super) type Answer<'a> = BoxFuture<'a, Result<Value, CliError>>;
 
 /// What a fresh install does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
+pub(super) enum Start {
     /// The plugin answers at once.
     Enabled,
     /// The plugin waits until somebody enables it.
@@ -22,7 +22,7 @@ pub enum Start {
 
 /// A change of an installed plugin that needs no more words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub(super) enum Change {
     /// Routes and menus appear.
     Enable,
     /// Routes and menus vanish.
@@ -34,18 +34,28 @@ pub enum Change {
 impl Change {
     /// The word of the API.
     #[must_use]
-    pub fn verb(self) -> &'static str {
+    pub(super) fn verb(self) -> &'static str {
         match self {
             Self::Enable => "enable",
             Self::Disable => "disable",
             Self::Rollback => "rollback",
         }
     }
+
+    /// What has happened then, for people.
+    #[must_use]
+    pub(super) fn done(self) -> &'static str {
+        match self {
+            Self::Enable => "enabled",
+            Self::Disable => "disabled",
+            Self::Rollback => "rolled back",
+        }
+    }
 }
 
 /// What becomes of the data of a plugin that is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leavings {
+pub(super) enum Leavings {
     /// Tables and settings stay.
     Keep,
     /// Tables and settings are deleted.
@@ -55,7 +65,7 @@ pub enum Leavings {
 impl Leavings {
     /// The word of the API.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Keep => "keep",
             Self::Purge => "purge",
@@ -64,7 +74,7 @@ impl Leavings {
 }
 
 /// The operations. Every future ends with the API's own `data`.
-pub trait Admin: Send + Sync {
+pub(super) trait Admin: Send + Sync {
     /// Where the plugins are, for people: a URL or a directory.
     fn place(&self) -> String;
     /// All plugins.

@@ -4,27 +4,29 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::plugin::PluginId;
+
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.\n\
     Answers go to stdout, errors and progress to stderr.";
 
 /// An admin server into which features are plugged while it runs.
 #[derive(Debug, Parser)]
 #[command(name = "backplane", version, after_help = EXIT_CODES, max_term_width = 100)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Write the answer, or the error, as one JSON value
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(super) json: bool,
     /// Where the server keeps its files and which settings it reads.
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(super) command: Command,
 }
 
 /// Where a server lives on this machine.
 #[derive(Debug, Clone, Args)]
-pub struct Place {
+pub(super) struct Place {
     /// The directory with everything that the server keeps
     #[arg(
         long,
@@ -33,15 +35,15 @@ pub struct Place {
         env = "BACKPLANE_DATA",
         default_value = "./data"
     )]
-    pub data: PathBuf,
+    pub(super) data: PathBuf,
     /// A TOML file that changes the default settings (see config/default.toml)
     #[arg(long, global = true, value_name = "FILE", env = "BACKPLANE_CONFIG")]
-    pub config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Run the server until Ctrl-C or SIGTERM
     Serve(Serve),
     /// Log in to a running server and keep the token in your own configuration directory
@@ -63,44 +65,49 @@ pub enum Command {
 
 /// What `serve` may change for this one run.
 #[derive(Debug, Clone, Args)]
-pub struct Serve {
+pub(super) struct Serve {
     /// Listen on this address instead of `server.host`
     #[arg(long)]
-    pub host: Option<String>,
+    pub(super) host: Option<String>,
     /// Listen on this port instead of `server.port`; 0 takes a free one
     #[arg(long)]
-    pub port: Option<u16>,
+    pub(super) port: Option<u16>,
 }
 
 /// Which server, and who asks.
 #[derive(Debug, Clone, Args)]
-pub struct Server {
+pub(super) struct Server {
     /// A running server, for example http://127.0.0.1:8000. Without it: the server that runs on
     /// the data directory or, when none runs, the data directory itself
     #[arg(long, env = "BACKPLANE_URL", value_name = "URL")]
-    pub url: Option<String>,
+    pub(super) url: Option<String>,
     /// The token to use instead of the one that `backplane login` stored
-    #[arg(long, env = "BACKPLANE_TOKEN", value_name = "TOKEN", hide_env_values = true)]
-    pub token: Option<String>,
+    #[arg(
+        long,
+        env = "BACKPLANE_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    pub(super) token: Option<String>,
 }
 
 /// Who logs in, and where.
 #[derive(Debug, Args)]
-pub struct Login {
+pub(super) struct Login {
     /// The server; without it, the one that runs on the data directory
     #[arg(long, env = "BACKPLANE_URL", value_name = "URL")]
-    pub url: Option<String>,
+    pub(super) url: Option<String>,
     /// The user; asked for when missing
     #[arg(long, short)]
-    pub username: Option<String>,
+    pub(super) username: Option<String>,
     /// Read the password from the first line of standard input instead of asking
     #[arg(long)]
-    pub password_stdin: bool,
+    pub(super) password_stdin: bool,
 }
 
 /// The commands about plugins.
 #[derive(Debug, Subcommand)]
-pub enum PluginCommand {
+pub(super) enum PluginCommand {
     /// Every installed plugin with its state
     List(Listing),
     /// Everything that is known of one plugin
@@ -127,86 +134,84 @@ pub enum PluginCommand {
 
 /// A listing.
 #[derive(Debug, Args)]
-pub struct Listing {
+pub(super) struct Listing {
     /// Which server.
     #[command(flatten)]
-    pub server: Server,
+    pub(super) server: Server,
 }
 
 /// A command about one installed plugin.
 #[derive(Debug, Args)]
-pub struct Named {
+pub(super) struct Named {
     /// The plugin's id, as `plugin list` shows it
-    #[arg(value_parser = plugin_id)]
-    pub id: String,
+    pub(super) id: PluginId,
     /// Which server.
     #[command(flatten)]
-    pub server: Server,
+    pub(super) server: Server,
 }
 
 /// What to install.
 #[derive(Debug, Args)]
-pub struct Install {
+pub(super) struct Install {
     /// A bundle (.zip), or the directory of a plugin crate
     #[arg(value_name = "BUNDLE|DIR")]
-    pub source: PathBuf,
+    pub(super) source: PathBuf,
     /// Install it without enabling it
     #[arg(long)]
-    pub disabled: bool,
+    pub(super) disabled: bool,
     /// Which server.
     #[command(flatten)]
-    pub server: Server,
+    pub(super) server: Server,
 }
 
 /// What to upgrade to.
 #[derive(Debug, Args)]
-pub struct Upgrade {
+pub(super) struct Upgrade {
     /// A bundle (.zip), or the directory of a plugin crate; it names the plugin
     #[arg(value_name = "BUNDLE|DIR")]
-    pub source: PathBuf,
+    pub(super) source: PathBuf,
     /// Which server.
     #[command(flatten)]
-    pub server: Server,
+    pub(super) server: Server,
 }
 
 /// What to remove.
 #[derive(Debug, Args)]
-pub struct Uninstall {
+pub(super) struct Uninstall {
     /// The plugin's id, as `plugin list` shows it
-    #[arg(value_parser = plugin_id)]
-    pub id: String,
+    pub(super) id: PluginId,
     /// Also delete its tables and settings; without it they stay for a later install
     #[arg(long)]
-    pub purge: bool,
+    pub(super) purge: bool,
     /// Which server.
     #[command(flatten)]
-    pub server: Server,
+    pub(super) server: Server,
 }
 
 /// What to build, and where to write the bundle.
 #[derive(Debug, Clone, Args)]
-pub struct Pack {
+pub(super) struct Pack {
     /// The directory of the plugin crate
     #[arg(value_name = "DIR", default_value = ".")]
-    pub directory: PathBuf,
+    pub(super) directory: PathBuf,
     /// The bundle to write, or a directory for it [default: ./<id>-<version>.zip]
     #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Build for this target instead of this machine
     #[arg(long, value_name = "TRIPLE")]
-    pub target: Option<String>,
+    pub(super) target: Option<String>,
     /// Put an already built library in, too; may be given several times
     #[arg(long = "library", value_name = "TRIPLE=FILE", value_parser = built_library)]
-    pub libraries: Vec<BuiltLibrary>,
+    pub(super) libraries: Vec<BuiltLibrary>,
 }
 
 /// A library that was built elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuiltLibrary {
+pub(super) struct BuiltLibrary {
     /// The target triple it was built for.
-    pub target: String,
+    pub(super) target: String,
     /// The file.
-    pub file: PathBuf,
+    pub(super) file: PathBuf,
 }
 
 fn built_library(text: &str) -> Result<BuiltLibrary, String> {
@@ -221,42 +226,25 @@ fn built_library(text: &str) -> Result<BuiltLibrary, String> {
     }
 }
 
-/// The longest id.
-const ID_CHARS_MAX: usize = 32;
-
-fn plugin_id(text: &str) -> Result<String, String> {
-    let starts_well = text.starts_with(|first: char| first.is_ascii_lowercase());
-    let small = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-    let is_id = starts_well
-        && text.len() <= ID_CHARS_MAX
-        && text.chars().all(|letter| small(letter) || letter == '_');
-    if is_id {
-        return Ok(text.to_owned());
-    }
-    Err("an id is a small letter followed by small letters, digits and _, \
-         32 characters at most; see `backplane plugin list`"
-        .to_owned())
-}
-
 /// What to check.
 #[derive(Debug, Args)]
-pub struct Check {
+pub(super) struct Check {
     /// A bundle (.zip), or the directory of a plugin crate, which is packed first
     #[arg(value_name = "BUNDLE|DIR")]
-    pub source: PathBuf,
+    pub(super) source: PathBuf,
 }
 
 /// What to write.
 #[derive(Debug, Args)]
-pub struct New {
+pub(super) struct New {
     /// The crate's name; the plugin's id is the same with `_` for `-`
-    pub name: String,
+    pub(super) name: String,
     /// The directory to write the crate into [default: ./<NAME>]
     #[arg(long, value_name = "DIR")]
-    pub path: Option<PathBuf>,
+    pub(super) path: Option<PathBuf>,
     /// The directory of the plugin-api crate [default: the checkout around, else crates.io]
     #[arg(long, value_name = "DIR")]
-    pub api_path: Option<PathBuf>,
+    pub(super) api_path: Option<PathBuf>,
 }
 
 #[cfg(test)]
@@ -268,16 +256,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn an_id_is_a_small_word() {
-        for id in ["a", "notice", "a_1", &"a".repeat(32)] {
-            assert_eq!(plugin_id(id).as_deref(), Ok(id));
-        }
-        for wrong in ["", "1a", "_a", "A", "a-b", "../x", "a/b", &"a".repeat(33)] {
-            assert!(plugin_id(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

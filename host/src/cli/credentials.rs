@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why the tokens could not be read or kept.
 #[derive(Debug, thiserror::Error)]
-pub enum CredentialsError {
+pub(super) enum CredentialsError {
     /// Neither `XDG_CONFIG_HOME` nor `HOME` (nor `APPDATA`) says where the file belongs.
     #[error("cannot tell where your configuration directory is: set HOME or XDG_CONFIG_HOME")]
     NoHome,
@@ -38,19 +38,19 @@ pub enum CredentialsError {
 
 /// One login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Credential {
+pub(super) struct Credential {
     /// Who logged in.
-    pub username: String,
+    pub(super) username: String,
     /// The access token.
-    pub token: String,
+    pub(super) token: String,
     /// When the token ends, as the server wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<String>,
+    pub(super) expires: Option<String>,
 }
 
 /// The file with all logins.
 #[derive(Debug)]
-pub struct Credentials {
+pub(super) struct Credentials {
     path: PathBuf,
     servers: BTreeMap<String, Credential>,
 }
@@ -66,7 +66,7 @@ impl Credentials {
     ///
     /// # Errors
     /// [`CredentialsError`], each variant by its own reason.
-    pub fn of_user() -> Result<Self, CredentialsError> {
+    pub(super) fn of_user() -> Result<Self, CredentialsError> {
         let directory = configuration_directory(|name| std::env::var_os(name).map(PathBuf::from))
             .ok_or(CredentialsError::NoHome)?;
         Self::open(directory.join("backplane").join("credentials.json"))
@@ -76,7 +76,7 @@ impl Credentials {
     ///
     /// # Errors
     /// [`CredentialsError::File`] and [`CredentialsError::Damaged`].
-    pub fn open(path: PathBuf) -> Result<Self, CredentialsError> {
+    pub(super) fn open(path: PathBuf) -> Result<Self, CredentialsError> {
         let stored = match fs::read(&path) {
             Ok(bytes) => match serde_json::from_slice::<Stored>(&bytes) {
                 Ok(stored) => stored,
@@ -93,13 +93,13 @@ impl Credentials {
 
     /// The file.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The login at this server.
     #[must_use]
-    pub fn get(&self, url: &str) -> Option<&Credential> {
+    pub(super) fn get(&self, url: &str) -> Option<&Credential> {
         self.servers.get(url)
     }
 
@@ -107,7 +107,11 @@ impl Credentials {
     ///
     /// # Errors
     /// [`CredentialsError::File`].
-    pub fn keep(&mut self, url: &str, credential: Credential) -> Result<(), CredentialsError> {
+    pub(super) fn keep(
+        &mut self,
+        url: &str,
+        credential: Credential,
+    ) -> Result<(), CredentialsError> {
         self.servers.insert(url.to_owned(), credential);
         let stored = Stored {
             servers: self.servers.clone(),

@@ -5,8 +5,8 @@ use std::{error::Error, io, process::ExitCode};
 use serde_json::json;
 
 use super::{
-    credentials::CredentialsError, output::Format, pack::PackError, place::PlaceError,
-    remote::RemoteError, scaffold::ScaffoldError,
+    check::CheckError, credentials::CredentialsError, output::Format, pack::PackError,
+    place::PlaceError, remote::RemoteError, scaffold::ScaffoldError,
 };
 
 /// The exit code of a command that was understood but failed.
@@ -16,7 +16,7 @@ const USAGE: u8 = 2;
 
 /// Everything that can end a command.
 #[derive(Debug, thiserror::Error)]
-pub enum CliError {
+pub(super) enum CliError {
     /// The words do not make a command; the text says which words would.
     #[error("{0}")]
     Usage(String),
@@ -40,6 +40,12 @@ pub enum CliError {
     /// Building and packing.
     #[error(transparent)]
     Pack(#[from] PackError),
+    /// A bundle that the server would refuse.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// The operation ended with a plugin that should run but does not.
+    #[error("{0}")]
+    NotRunning(String),
     /// Writing a new crate.
     #[error(transparent)]
     Scaffold(#[from] ScaffoldError),
@@ -48,7 +54,7 @@ pub enum CliError {
 impl CliError {
     /// Tells the reader on stderr, in one line, and returns the exit code.
     #[must_use]
-    pub fn report(&self, format: Format) -> ExitCode {
+    pub(super) fn report(&self, format: Format) -> ExitCode {
         let message = self.chain();
         let exit = self.exit_code();
         match format {
@@ -62,7 +68,7 @@ impl CliError {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => USAGE,
-            Self::Scaffold(ScaffoldError::Name { .. }) => USAGE,
+            Self::Scaffold(ScaffoldError::Name { .. } | ScaffoldError::Reserved { .. }) => USAGE,
             _ => FAILED,
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Who reads the answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub(super) enum Format {
     /// A person.
     Human,
     /// A program: one JSON value.
@@ -15,20 +15,20 @@ pub enum Format {
 
 /// The command's only way to stdout.
 #[derive(Debug, Clone, Copy)]
-pub struct Output {
+pub(super) struct Output {
     format: Format,
 }
 
 impl Output {
     /// An output for this reader.
     #[must_use]
-    pub fn new(format: Format) -> Self {
+    pub(super) fn new(format: Format) -> Self {
         Self { format }
     }
 
     /// Who reads.
     #[must_use]
-    pub fn format(self) -> Format {
+    pub(super) fn format(self) -> Format {
         self.format
     }
 
@@ -36,7 +36,11 @@ impl Output {
     ///
     /// # Errors
     /// What writing to stdout says. A reader who went away (`… | head`) is no error.
-    pub fn answer<T: Serialize>(self, value: &T, human: impl FnOnce() -> String) -> io::Result<()> {
+    pub(super) fn answer<T: Serialize>(
+        self,
+        value: &T,
+        human: impl FnOnce() -> String,
+    ) -> io::Result<()> {
         let mut text = match self.format {
             Format::Human => human(),
             Format::Json => serde_json::to_string_pretty(value)?,
@@ -63,7 +67,7 @@ fn ignore_closed_pipe(written: io::Result<()>) -> io::Result<()> {
 
 /// Lines up the cells of `rows` below `heads`, two blanks between columns.
 #[must_use]
-pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = heads.iter().map(|head| head.chars().count()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

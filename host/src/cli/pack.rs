@@ -5,6 +5,8 @@
 mod archive;
 mod cargo;
 mod contents;
+mod crate_count;
+
 mod source_crate;
 
 use std::{
@@ -19,14 +21,18 @@ use serde::Serialize;
 
 use self::{cargo::Cargo, contents::Contents, source_crate::SourceCrate};
 use super::{arguments, progress::Progress};
-use crate::loader::preflight::{self, PreflightError};
+use crate::{
+    loader::preflight::{self, PreflightError},
+    plugin::ManifestError,
+    store::bundle::host_target,
+};
 
 /// How long a fresh library may take to describe itself.
 const PREFLIGHT_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Why no bundle was written.
 #[derive(Debug, thiserror::Error)]
-pub enum PackError {
+pub(super) enum PackError {
     /// A file cannot be read or written.
     #[error("cannot {action} {}", path.display())]
     File {
@@ -106,6 +112,9 @@ pub enum PackError {
         /// The link.
         path: PathBuf,
     },
+    /// `plugin.toml` is not what the server accepts.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     /// `plugin.toml` and `Cargo.toml`, or the library, disagree.
     #[error(
         "plugin.toml says {field} = {manifest:?}, but {other} says {found:?}; make them the same"
@@ -151,29 +160,29 @@ impl PackError {
 
 /// A written bundle.
 #[derive(Debug, Serialize)]
-pub struct Packed {
+pub(super) struct Packed {
     /// The bundle.
-    pub bundle: PathBuf,
+    pub(super) bundle: PathBuf,
     /// The plugin's id.
-    pub id: String,
+    pub(super) id: String,
     /// The plugin's version.
-    pub version: String,
+    pub(super) version: String,
     /// Its size.
-    pub bytes: u64,
+    pub(super) bytes: u64,
     /// Its hash, lowercase hex.
-    pub sha256: String,
+    pub(super) sha256: String,
     /// The targets that it holds libraries for.
-    pub targets: Vec<String>,
+    pub(super) targets: Vec<String>,
     /// What the library says of itself; none when it is for another kind of machine.
     #[serde(skip)]
-    pub descriptor: Option<Descriptor>,
+    pub(super) descriptor: Option<Descriptor>,
 }
 
 /// Builds, checks and writes.
 ///
 /// # Errors
 /// [`PackError`], each variant by its own reason; nothing is written then.
-pub async fn pack(order: &arguments::Pack, progress: Progress) -> Result<Packed, PackError> {
+pub(super) async fn pack(order: &arguments::Pack, progress: Progress) -> Result<Packed, PackError> {
     let cargo = Cargo::from_environment();
     let source = SourceCrate::find(&cargo, &order.directory)?;
     let mut contents = Contents::of(source.directory())?;
@@ -183,7 +192,7 @@ pub async fn pack(order: &arguments::Pack, progress: Progress) -> Result<Packed,
     for library in &order.libraries {
         contents.add_library(&library.target, &library.file)?;
     }
-    let descriptor = match contents.library_for(crate::TARGET) {
+    let descriptor = match contents.library_for(&host_target()) {
         Some(library) => Some(describe(library, progress).await?),
         None => None,
     };

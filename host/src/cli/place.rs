@@ -16,7 +16,7 @@ const LOCK_FILE: &str = "lock";
 
 /// Why the data directory could not be asked.
 #[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
+pub(super) enum PlaceError {
     /// A file of the data directory cannot be read.
     #[error("cannot read {}", path.display())]
     File {
@@ -44,7 +44,7 @@ pub enum PlaceError {
 
 /// Where the plugins are that a command is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Whereabouts {
+pub(super) enum Whereabouts {
     /// A server answers at this URL, which has no `/` at its end.
     Running(String),
     /// No server runs on the data directory; the command works on it itself.
@@ -60,7 +60,7 @@ struct ServerFile {
 ///
 /// # Errors
 /// [`PlaceError::Url`] when `url` is none, [`PlaceError::File`] when the lock cannot be tried.
-pub fn find(url: Option<&str>, data: &Path) -> Result<Whereabouts, PlaceError> {
+pub(super) fn find(url: Option<&str>, data: &Path) -> Result<Whereabouts, PlaceError> {
     match url {
         Some(url) => Ok(Whereabouts::Running(tidy_url(url)?)),
         None => running_on(data),
@@ -71,7 +71,7 @@ pub fn find(url: Option<&str>, data: &Path) -> Result<Whereabouts, PlaceError> {
 ///
 /// # Errors
 /// Those of [`find`], and [`PlaceError::NotRunning`].
-pub fn find_running(url: Option<&str>, data: &Path) -> Result<String, PlaceError> {
+pub(super) fn find_running(url: Option<&str>, data: &Path) -> Result<String, PlaceError> {
     match find(url, data)? {
         Whereabouts::Running(url) => Ok(url),
         Whereabouts::AtRest => Err(PlaceError::NotRunning {

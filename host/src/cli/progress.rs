@@ -11,14 +11,14 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Draws bars, or none.
 #[derive(Debug, Clone, Copy)]
-pub struct Progress {
+pub(super) struct Progress {
     drawn: bool,
 }
 
 impl Progress {
     /// Bars are drawn when a person reads and stderr is a terminal.
     #[must_use]
-    pub fn for_reader(format: Format) -> Self {
+    pub(super) fn for_reader(format: Format) -> Self {
         Self {
             drawn: format == Format::Human && std::io::stderr().is_terminal(),
         }
@@ -26,19 +26,19 @@ impl Progress {
 
     /// Whether bars are drawn, so that a child's own progress must not be.
     #[must_use]
-    pub fn is_drawn(self) -> bool {
+    pub(super) fn is_drawn(self) -> bool {
         self.drawn
     }
 
     /// Work of which only the end is known.
     #[must_use]
-    pub fn waiting(self, what: impl Into<String>) -> ProgressBar {
+    pub(super) fn waiting(self, what: impl Into<String>) -> ProgressBar {
         self.bar(None, "{spinner} {msg} {elapsed}", what.into())
     }
 
     /// Work of `total` steps.
     #[must_use]
-    pub fn steps(self, what: impl Into<String>, total: u64) -> ProgressBar {
+    pub(super) fn steps(self, what: impl Into<String>, total: u64) -> ProgressBar {
         let template = "{spinner} {prefix} [{bar:24}] {pos}/{len} {wide_msg}";
         let bar = self.bar(Some(total), template, String::new());
         bar.set_prefix(what.into());
@@ -47,7 +47,7 @@ impl Progress {
 
     /// The way of `total` bytes.
     #[must_use]
-    pub fn bytes(self, what: impl Into<String>, total: u64) -> ProgressBar {
+    pub(super) fn bytes(self, what: impl Into<String>, total: u64) -> ProgressBar {
         let template = "{spinner} {msg} [{bar:24}] {bytes}/{total_bytes} {bytes_per_sec}";
         self.bar(Some(total), template, what.into())
     }

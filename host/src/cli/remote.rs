@@ -23,7 +23,7 @@ const PREFIX: &str = "/api/v1";
 
 /// Why a server did not do what was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum RemoteError {
+pub(super) enum RemoteError {
     /// No connection, or it broke.
     #[error("no answer from {url} (is it the right address? `backplane serve` starts a server)")]
     Unreachable {
@@ -81,16 +81,16 @@ struct Envelope {
 
 /// A successful login.
 #[derive(Debug, Deserialize)]
-pub struct Session {
+pub(super) struct Session {
     /// The token for the calls that follow.
-    pub access_token: String,
+    pub(super) access_token: String,
     /// When it ends.
     #[serde(default)]
-    pub access_token_expire_time: Option<String>,
+    pub(super) access_token_expire_time: Option<String>,
 }
 
 /// A server and the token that it gave.
-pub struct Remote {
+pub(super) struct Remote {
     url: String,
     token: Option<String>,
     client: Client,
@@ -102,7 +102,7 @@ impl Remote {
     ///
     /// # Errors
     /// [`RemoteError::Unreachable`] when this machine cannot make connections at all.
-    pub fn new(
+    pub(super) fn new(
         url: String,
         token: Option<String>,
         progress: Progress,
@@ -129,11 +129,16 @@ impl Remote {
     ///
     /// # Errors
     /// Every [`RemoteError`] but [`RemoteError::Bundle`].
-    pub async fn login(&self, username: &str, password: &str) -> Result<Session, RemoteError> {
+    pub(super) async fn login(
+        &self,
+        username: &str,
+        password: &str,
+    ) -> Result<Session, RemoteError> {
         let words = json!({"username": username, "password": password});
         let request = self.request(Method::POST, "/auth/login").json(&words);
-        let answer = self.send(request, &format!("logging in to {}", self.url));
-        let answer = answer.await.map_err(wrong_credentials)?;
+        let what = format!("logging in to {}", self.url);
+        let answer = self.send(request, &what).await;
+        let answer = answer.map_err(wrong_credentials)?;
         serde_json::from_value(answer).map_err(|_| RemoteError::Strange {
             url: self.url.clone(),
             status: StatusCode::OK,

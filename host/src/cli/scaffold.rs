@@ -10,37 +10,90 @@ use std::{
 use serde::Serialize;
 
 use super::arguments;
+use crate::plugin::{ParseIdError, PluginId};
 
-/// The longest name: an id has at most 32 characters.
-const NAME_CHARS_MAX: usize = 32;
 /// How many directories upwards a checkout is looked for.
 const CHECKOUT_LEVELS_MAX: usize = 8;
-/// Names that a crate cannot have, or that would hide a crate that the template uses.
-const RESERVED: [&str; 19] = [
-    "core", "std", "alloc", "test", "plugin_api", "crate", "self", "super", "async", "await",
-    "dyn", "fn", "impl", "mod", "pub", "type", "use", "where", "static",
+/// Names that cargo refuses for a crate, or that would hide a crate that the template uses.
+const RESERVED: [&str; 36] = [
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "crate",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "final",
+    "fn",
+    "for",
+    "if",
+    "impl",
+    "in",
+    "loop",
+    "match",
+    "mod",
+    "move",
+    "plugin_api",
+    "poem_openapi",
+    "proc_macro",
+    "pub",
+    "ref",
+    "self",
+    "static",
+    "std",
+    "test",
+    "use",
 ];
 
 /// The files to write, and their texts.
 const TEMPLATE: [(&str, &str); 7] = [
-    ("Cargo.toml", include_str!("scaffold/template/Cargo.toml.txt")),
-    ("plugin.toml", include_str!("scaffold/template/plugin.toml.txt")),
+    (
+        "Cargo.toml",
+        include_str!("scaffold/template/Cargo.toml.txt"),
+    ),
+    (
+        "plugin.toml",
+        include_str!("scaffold/template/plugin.toml.txt"),
+    ),
     ("README.md", include_str!("scaffold/template/README.md.txt")),
-    ("CHANGELOG.md", include_str!("scaffold/template/CHANGELOG.md.txt")),
-    (".gitignore", include_str!("scaffold/template/gitignore.txt")),
+    (
+        "CHANGELOG.md",
+        include_str!("scaffold/template/CHANGELOG.md.txt"),
+    ),
+    (
+        ".gitignore",
+        include_str!("scaffold/template/gitignore.txt"),
+    ),
     ("src/lib.rs", include_str!("scaffold/template/lib.rs.txt")),
-    ("migrations/README.md", include_str!("scaffold/template/migrations.md.txt")),
+    (
+        "migrations/README.md",
+        include_str!("scaffold/template/migrations.md.txt"),
+    ),
 ];
 
 /// Why no crate was written.
 #[derive(Debug, thiserror::Error)]
-pub enum ScaffoldError {
+pub(super) enum ScaffoldError {
     /// The name cannot be a plugin's.
-    #[error(
-        "{name:?} cannot name a plugin: take a small letter followed by small letters, digits, \
-         - and _, {NAME_CHARS_MAX} characters at most, and no word that Rust reserves"
-    )]
+    #[error("{name:?} cannot name a crate (- may stand for _ in the name)")]
     Name {
+        /// What was given.
+        name: String,
+        /// What an id looks like.
+        source: ParseIdError,
+    },
+    /// The name is a word that Rust or the template needs.
+    #[error("{name:?} cannot name a crate: the word is taken; choose another")]
+    Reserved {
         /// What was given.
         name: String,
     },
@@ -68,20 +121,20 @@ pub enum ScaffoldError {
 
 /// A crate that was written.
 #[derive(Debug, Serialize)]
-pub struct Scaffold {
+pub(super) struct Scaffold {
     /// Its directory.
-    pub path: PathBuf,
+    pub(super) path: PathBuf,
     /// The plugin's id.
-    pub id: String,
+    pub(super) id: String,
     /// How it depends on plugin-api.
-    pub plugin_api: String,
+    pub(super) plugin_api: String,
 }
 
 /// Writes the crate.
 ///
 /// # Errors
 /// [`ScaffoldError`], each variant by its own reason.
-pub fn write(order: &arguments::New) -> Result<Scaffold, ScaffoldError> {
+pub(super) fn write(order: &arguments::New) -> Result<Scaffold, ScaffoldError> {
     let id = id_of(&order.name)?;
     let directory = order
         .path
@@ -107,16 +160,18 @@ pub fn write(order: &arguments::New) -> Result<Scaffold, ScaffoldError> {
 
 fn id_of(name: &str) -> Result<String, ScaffoldError> {
     let id = name.replace('-', "_");
-    let allowed = |letter: char| matches!(letter, 'a'..='z' | '0'..='9' | '_');
-    let fits = name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.len() <= NAME_CHARS_MAX
-        && id.chars().all(allowed);
-    if fits && !RESERVED.contains(&id.as_str()) {
-        return Ok(id);
+    if RESERVED.contains(&id.as_str()) {
+        return Err(ScaffoldError::Reserved {
+            name: name.to_owned(),
+        });
     }
-    Err(ScaffoldError::Name {
-        name: name.to_owned(),
-    })
+    match id.parse::<PluginId>() {
+        Ok(id) => Ok(id.as_str().to_owned()),
+        Err(source) => Err(ScaffoldError::Name {
+            name: name.to_owned(),
+            source,
+        }),
+    }
 }
 
 fn refuse_occupied(directory: &Path) -> Result<(), ScaffoldError> {
@@ -159,7 +214,9 @@ fn find_checkout() -> Option<PathBuf> {
     let starts = [std::env::current_dir(), std::env::current_exe()];
     starts.into_iter().flatten().find_map(|start| {
         let above = start.ancestors().take(CHECKOUT_LEVELS_MAX);
-        above.map(|level| level.join("plugin-api")).find(|it| is_api(it))
+        above
+            .map(|level| level.join("plugin-api"))
+            .find(|it| is_api(it))
     })
 }
 
@@ -208,7 +265,16 @@ mod tests {
         for (name, id) in [("hello", "hello"), ("my-plugin", "my_plugin"), ("a1", "a1")] {
             assert_eq!(id_of(name).unwrap(), id);
         }
-        for wrong in ["", "1a", "-a", "A", "a b", "self", "plugin-api", &"a".repeat(33)] {
+        for wrong in [
+            "",
+            "1a",
+            "-a",
+            "A",
+            "a b",
+            "self",
+            "plugin-api",
+            &"a".repeat(33),
+        ] {
             assert!(id_of(wrong).is_err(), "{wrong}");
         }
     }

@@ -94,11 +94,8 @@ mod tests {
         let (bytes, sha256) = write(&one, &path).unwrap();
         assert_eq!(write(&other, &again).unwrap(), (bytes, sha256));
         assert_eq!(fs::read(&path).unwrap(), fs::read(&again).unwrap());
-        let mut names: Vec<_> = zip::ZipArchive::new(File::open(path).unwrap())
-            .unwrap()
-            .file_names()
-            .map(str::to_owned)
-            .collect();
+        let zip = zip::ZipArchive::new(File::open(path).unwrap()).unwrap();
+        let mut names: Vec<_> = zip.file_names().map(|name| name.unwrap()).collect();
         names.sort();
         assert_eq!(names, ["README.md", "plugin.toml"]);
     }

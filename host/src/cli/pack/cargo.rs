@@ -12,7 +12,7 @@ use std::{
 use indicatif::ProgressBar;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{PackError, source_crate::SourceCrate};
+use super::{PackError, crate_count::count_crates, source_crate::SourceCrate};
 use crate::cli::progress::Progress;
 
 /// Set by an outer cargo for the program that it runs. Handed on, they would make build scripts
@@ -76,12 +76,30 @@ impl Cargo {
 
     /// `cargo metadata` of the crate with this Cargo.toml, without its dependencies.
     pub(super) fn metadata<T: DeserializeOwned>(&self, manifest: &Path) -> Result<T, PackError> {
+        self.ask_metadata(manifest, &["--no-deps"])
+    }
+
+    /// `cargo metadata` with all dependencies; it may download and write a Cargo.lock, as the
+    /// build would.
+    pub(super) fn metadata_of_all<T: DeserializeOwned>(
+        &self,
+        manifest: &Path,
+        target: &str,
+    ) -> Result<T, PackError> {
+        self.ask_metadata(manifest, &["--filter-platform", target])
+    }
+
+    fn ask_metadata<T: DeserializeOwned>(
+        &self,
+        manifest: &Path,
+        arguments: &[&str],
+    ) -> Result<T, PackError> {
         const COMMAND: &str = "cargo metadata";
         let mut command = self.command();
         command
-            .args(["metadata", "--no-deps", "--format-version", "1"])
-            .arg("--manifest-path")
-            .arg(manifest);
+            .args(["metadata", "--format-version", "1", "--manifest-path"])
+            .arg(manifest)
+            .args(arguments);
         let output = command.output().map_err(not_started(&self.cargo))?;
         if !output.status.success() {
             return Err(PackError::Cargo {
@@ -115,7 +133,7 @@ impl Cargo {
         if let Some(target) = target {
             command.args(["--target", target]);
         }
-        let bar = progress.waiting(format!("building {}", source.name()));
+        let bar = self.bar(source, progress);
         let file = self.watch(command, source, progress, &bar);
         bar.finish_and_clear();
         let file = file?;
@@ -125,6 +143,19 @@ impl Cargo {
             None => self.host_target()?,
         };
         Ok(Built { target, file })
+    }
+
+    /// The number of crates is asked for only when somebody sees it.
+    fn bar(&self, source: &SourceCrate, progress: Progress) -> ProgressBar {
+        let what = format!("building {}", source.name());
+        let total = progress
+            .is_drawn()
+            .then(|| count_crates(self, source))
+            .flatten();
+        match total {
+            Some(total) => progress.steps(what, total),
+            None => progress.waiting(what),
+        }
     }
 
     fn watch(
@@ -161,7 +192,7 @@ impl Cargo {
         })
     }
 
-    fn host_target(&self) -> Result<String, PackError> {
+    pub(super) fn host_target(&self) -> Result<String, PackError> {
         const COMMAND: &str = "rustc -vV";
         let output = Command::new(&self.rustc)
             .arg("-vV")
@@ -169,10 +200,11 @@ impl Cargo {
             .map_err(not_started(&self.rustc))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-        host.map(str::to_owned).ok_or_else(|| PackError::Unexpected {
-            command: COMMAND,
-            reason: "it names no host".to_owned(),
-        })
+        host.map(str::to_owned)
+            .ok_or_else(|| PackError::Unexpected {
+                command: COMMAND,
+                reason: "it names no host".to_owned(),
+            })
     }
 
     fn command(&self) -> Command {
@@ -210,16 +242,12 @@ fn read_messages(child: &mut Child, source: &SourceCrate, bar: &ProgressBar) -> 
         if message.reason != "compiler-artifact" {
             continue;
         }
-        bar.set_message(format!(
-            "building {}: {} crates, {}",
-            source.name(),
-            crates.len(),
-            message.target.name
-        ));
+        bar.set_message(message.target.name.clone());
+        if crates.insert(message.package_id.clone()) {
+            bar.inc(1);
+        }
         if message.package_id == source.package_id() {
             library = loadable(message).or(library);
-        } else {
-            crates.insert(message.package_id);
         }
     }
     library
@@ -296,7 +324,12 @@ mod tests {
         ] {
             assert!(is_status(status), "{status}");
         }
-        for other in ["error[E0425]: cannot find", "  --> src/lib.rs:1:1", "", "1 | fn a"] {
+        for other in [
+            "error[E0425]: cannot find",
+            "  --> src/lib.rs:1:1",
+            "",
+            "1 | fn a",
+        ] {
             assert!(!is_status(other), "{other}");
         }
     }

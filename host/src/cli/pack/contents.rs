@@ -2,12 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use super::{PackError, manifest::Identity};
+use super::PackError;
+use crate::plugin::Manifest;
 
+const MANIFEST: &str = "plugin.toml";
 const README: &str = "README.md";
 const OPTIONAL_FILES: [&str; 3] = ["CHANGELOG.md", "LICENSE", "icon.svg"];
 const OPTIONAL_FOLDERS: [&str; 2] = ["ui", "locales"];
@@ -15,7 +17,8 @@ const OPTIONAL_FOLDERS: [&str; 2] = ["ui", "locales"];
 /// The files of a bundle, sorted by name.
 #[derive(Debug)]
 pub(super) struct Contents {
-    identity: Identity,
+    manifest: Manifest,
+    version: String,
     entries: BTreeMap<String, PathBuf>,
     libraries: BTreeMap<String, PathBuf>,
 }
@@ -23,18 +26,16 @@ pub(super) struct Contents {
 impl Contents {
     /// Everything but the libraries, from the crate's directory.
     pub(super) fn of(directory: &Path) -> Result<Self, PackError> {
-        let identity = Identity::read(directory)?;
+        let manifest = read_manifest(directory)?;
         let mut contents = Self {
-            identity,
+            version: manifest.version.to_string(),
+            manifest,
             entries: BTreeMap::new(),
             libraries: BTreeMap::new(),
         };
-        for file in [Identity::FILE, README] {
+        for file in [MANIFEST, README] {
             if !contents.add_if_there(directory, file)? {
-                return Err(PackError::Missing {
-                    file,
-                    directory: directory.to_owned(),
-                });
+                return Err(missing(file, directory));
             }
         }
         for file in OPTIONAL_FILES {
@@ -48,12 +49,12 @@ impl Contents {
 
     /// The plugin's id.
     pub(super) fn id(&self) -> &str {
-        &self.identity.id
+        self.manifest.id.as_str()
     }
 
     /// The plugin's version.
     pub(super) fn version(&self) -> &str {
-        &self.identity.version
+        &self.version
     }
 
     /// The files, by their names in the bundle.
@@ -94,10 +95,7 @@ impl Contents {
         id: &str,
         version: &str,
     ) -> Result<(), PackError> {
-        let pairs = [
-            ("id", self.id(), id),
-            ("version", self.version(), version),
-        ];
+        let pairs = [("id", self.id(), id), ("version", self.version(), version)];
         for (field, manifest, found) in pairs {
             if manifest != found {
                 return Err(PackError::Disagreement {
@@ -149,11 +147,30 @@ impl Contents {
     }
 }
 
+fn read_manifest(directory: &Path) -> Result<Manifest, PackError> {
+    let path = directory.join(MANIFEST);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(missing(MANIFEST, directory));
+        }
+        Err(error) => return Err(PackError::file("read", &path)(error)),
+    };
+    Ok(Manifest::parse(&text)?)
+}
+
+fn missing(file: &'static str, directory: &Path) -> PackError {
+    PackError::Missing {
+        file,
+        directory: directory.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MANIFEST: &str = "[plugin]\nid = \"demo\"\nversion = \"1.0.0\"\nsummary = \"A demo\"\n\
+    const TEXT: &str = "[plugin]\nid = \"demo\"\nversion = \"1.0.0\"\nsummary = \"A demo\"\n\
         description = \"A demo\"\nauthor = \"Somebody\"\ntags = [\"other\"]\n\
         database = [\"sqlite\", \"postgresql\"]\n";
 
@@ -170,7 +187,7 @@ mod tests {
     #[test]
     fn a_bundle_holds_what_it_should_and_nothing_else() {
         let directory = crate_with(&[
-            ("plugin.toml", MANIFEST),
+            ("plugin.toml", TEXT),
             ("README.md", "# Demo"),
             ("Cargo.toml", ""),
             ("src/lib.rs", ""),
@@ -201,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_missing_readme_and_a_link_are_named() {
-        let directory = crate_with(&[("plugin.toml", MANIFEST)]);
+        let directory = crate_with(&[("plugin.toml", TEXT)]);
         let error = Contents::of(directory.path()).unwrap_err();
         assert!(error.to_string().contains("README.md"));
         #[cfg(unix)]

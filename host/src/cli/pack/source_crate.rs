@@ -54,8 +54,7 @@ impl SourceCrate {
                 directory: directory.to_owned(),
             });
         }
-        let manifest =
-            fs::canonicalize(&manifest).map_err(PackError::file("read", &manifest))?;
+        let manifest = fs::canonicalize(&manifest).map_err(PackError::file("read", &manifest))?;
         let metadata: Metadata = cargo.metadata(&manifest)?;
         let target_directory = metadata.target_directory.clone();
         let package = choose(metadata, &manifest, directory)?;
@@ -110,7 +109,10 @@ impl SourceCrate {
 }
 
 fn choose(metadata: Metadata, manifest: &Path, directory: &Path) -> Result<Package, PackError> {
-    let plugins = metadata.packages.iter().filter(|package| package.is_plugin());
+    let plugins = metadata
+        .packages
+        .iter()
+        .filter(|package| package.is_plugin());
     let members = plugins.map(|package| package.name.clone()).collect();
     let here = |package: &Package| package.manifest_path == *manifest;
     metadata
