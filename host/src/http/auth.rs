@@ -1,7 +1,9 @@
 //! The caller as a handler's argument, and refusals as HTTP.
 
 use super::{ApiError, Message};
-use crate::admin::auth::{AccessError, AuthError, Authenticator, Identity, authorise, authorise_superuser};
+use crate::admin::auth::{
+    AccessError, AuthError, Authenticator, Identity, authorise, authorise_superuser,
+};
 use plugin_api::descriptor::Access;
 use poem::http::Method;
 use poem::{Request, RequestBody};
@@ -70,11 +72,15 @@ macro_rules! bearer_extractor {
 }
 
 bearer_extractor!(Caller, |identity| {
-    identity.map(Self).ok_or_else(|| AccessError::NotAuthenticated.into())
+    identity
+        .map(Self)
+        .ok_or_else(|| AccessError::NotAuthenticated.into())
 });
 bearer_extractor!(SuperCaller, |identity| {
     authorise_superuser(identity.as_deref())?;
-    identity.map(Self).ok_or_else(|| AccessError::NotAuthenticated.into())
+    identity
+        .map(Self)
+        .ok_or_else(|| AccessError::NotAuthenticated.into())
 });
 bearer_extractor!(MaybeCaller, |identity| Ok(Self(identity)));
 
@@ -124,7 +130,9 @@ const NO_ROLE: Message = Message::fixed(
 impl From<AccessError> for ApiError {
     fn from(error: AccessError) -> Self {
         match error {
-            AccessError::NotAuthenticated => Self::unauthorized(Message::fixed("Not authenticated", "Not authenticated")),
+            AccessError::NotAuthenticated => {
+                Self::unauthorized(Message::fixed("Not authenticated", "Not authenticated"))
+            }
             AccessError::NoRole => Self::forbidden(NO_ROLE),
             AccessError::NoMenu => Self::forbidden(Message::fixed(
                 "no menu is assigned to the user; ask an administrator",
@@ -134,7 +142,9 @@ impl From<AccessError> for ApiError {
                 "the user may not change anything; ask an administrator",
                 "用户已被禁止后台管理操作，请联系系统管理员",
             )),
-            AccessError::Denied => Self::forbidden(Message::fixed("Permission Denied", "Permission Denied")),
+            AccessError::Denied => {
+                Self::forbidden(Message::fixed("Permission Denied", "Permission Denied"))
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{ApiError, Message};
 use poem::error::ReadBodyError;
 use poem::http::StatusCode;
 use poem::{Request, RequestBody};
-use poem_openapi::payload::{Payload, ParsePayload};
+use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
 use poem_openapi::types::ParseFromJSON;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
@@ -35,7 +35,11 @@ impl<T: ParseFromJSON> ParsePayload for JsonBody<T> {
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
         accept_content_type(request.content_type())?;
-        let bytes = body.take()?.into_bytes_limit(JSON_BODY_BYTES_MAX).await.map_err(unreadable)?;
+        let bytes = body
+            .take()?
+            .into_bytes_limit(JSON_BODY_BYTES_MAX)
+            .await
+            .map_err(unreadable)?;
         Ok(parse(&bytes).map(Self)?)
     }
 }
@@ -75,7 +79,9 @@ fn accept_content_type(content_type: Option<&str>) -> Result<(), ApiError> {
         return Ok(());
     };
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json") {
+    if essence.eq_ignore_ascii_case("application/json")
+        || essence.to_ascii_lowercase().ends_with("+json")
+    {
         return Ok(());
     }
     Err(ApiError::new(
@@ -93,7 +99,11 @@ fn unreadable(error: ReadBodyError) -> ApiError {
             format!("the body is larger than {JSON_BODY_BYTES_MAX} bytes"),
             format!("请求体超过 {JSON_BODY_BYTES_MAX} 字节"),
         )),
-        error => ApiError::bad_request(Message::fixed("the body could not be read", "无法读取请求体")).with_cause(error),
+        error => ApiError::bad_request(Message::fixed(
+            "the body could not be read",
+            "无法读取请求体",
+        ))
+        .with_cause(error),
     }
 }
 
@@ -144,7 +154,11 @@ mod tests {
 
     #[test]
     fn json_by_any_of_its_names_is_accepted() {
-        for accepted in [None, Some("application/json; charset=utf-8"), Some("application/problem+json")] {
+        for accepted in [
+            None,
+            Some("application/json; charset=utf-8"),
+            Some("application/problem+json"),
+        ] {
             assert!(accept_content_type(accepted).is_ok(), "{accepted:?}");
         }
         for refused in ["text/plain", "application/x-www-form-urlencoded", ""] {

@@ -99,7 +99,9 @@ impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> IntoResponse for Answer<T> 
             Ok(body) => body,
             Err(error) => return ApiError::internal(error).to_response(),
         };
-        let mut response = Response::builder().content_type("application/json").body(body);
+        let mut response = Response::builder()
+            .content_type("application/json")
+            .body(body);
         for (name, value) in self.headers {
             response.headers_mut().append(name, value);
         }

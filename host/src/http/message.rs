@@ -61,7 +61,10 @@ impl Message {
     }
 
     /// A text with values in it.
-    pub fn new(english: impl Into<Cow<'static, str>>, chinese: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(
+        english: impl Into<Cow<'static, str>>,
+        chinese: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
             english: english.into(),
             chinese: chinese.into(),

@@ -80,7 +80,12 @@ impl PageQuery {
     }
 
     /// The page of `items`, of `total` rows in all, asked for at `uri`.
-    pub fn answer<T: ParseFromJSON + ToJSON + Type + Send + Sync>(self, uri: &Uri, items: Vec<T>, total: u64) -> Page<T> {
+    pub fn answer<T: ParseFromJSON + ToJSON + Type + Send + Sync>(
+        self,
+        uri: &Uri,
+        items: Vec<T>,
+        total: u64,
+    ) -> Page<T> {
         let total_pages = total.div_ceil(u64::from(self.size));
         Page {
             items,
@@ -98,7 +103,9 @@ impl PageQuery {
         Links {
             first: to(1),
             last: to(total_pages.max(1)),
-            this: uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string),
+            this: uri
+                .path_and_query()
+                .map_or_else(|| uri.path().to_owned(), ToString::to_string),
             next: (page < total_pages).then(|| to(page + 1)),
             prev: (page > 1 && total_pages > 0).then(|| to((page - 1).min(total_pages))),
         }
@@ -108,7 +115,8 @@ impl PageQuery {
     fn link(self, uri: &Uri, number: u64) -> String {
         let others = uri.query().unwrap_or_default().split('&').filter(|pair| {
             let name = pair.split('=').next().unwrap_or_default();
-            !pair.is_empty() && name != "page" && name != "size"
+            // Not `pair.is_empty()`: poem-openapi's `Type` has a method of that name for `&str`.
+            !str::is_empty(pair) && name != "page" && name != "size"
         });
         let mut link = format!("{}?", uri.path());
         for pair in others {
@@ -122,7 +130,9 @@ impl PageQuery {
 
 fn bounded(uri: &Uri, name: &str, default: u32, most: u32, faults: &mut Vec<FieldError>) -> u32 {
     let query = uri.query().unwrap_or_default();
-    let sent = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let sent = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let Some(sent) = sent else { return default };
     let (kind, english, chinese, bounds) = match sent.parse::<i64>() {
         Ok(number) if number > i64::from(most) => (
@@ -147,7 +157,13 @@ fn bounded(uri: &Uri, name: &str, default: u32, most: u32, faults: &mut Vec<Fiel
             None,
         ),
     };
-    let mut fault = FieldError::new(kind, Part::Query, vec![name.to_owned()], Message::new(english, chinese)).with_input(sent);
+    let mut fault = FieldError::new(
+        kind,
+        Part::Query,
+        vec![name.to_owned()],
+        Message::new(english, chinese),
+    )
+    .with_input(sent);
     if let Some(bounds) = bounds {
         fault = fault.with_bounds(bounds);
     }
@@ -168,10 +184,19 @@ mod tests {
     fn links_keep_the_filters_before_page_and_size() {
         let page = page("/api/v1/logs/opera?size=1&username=a%20b", 172);
         assert_eq!(page.total_pages, 172);
-        assert_eq!(page.links.first, "/api/v1/logs/opera?username=a%20b&page=1&size=1");
-        assert_eq!(page.links.last, "/api/v1/logs/opera?username=a%20b&page=172&size=1");
+        assert_eq!(
+            page.links.first,
+            "/api/v1/logs/opera?username=a%20b&page=1&size=1"
+        );
+        assert_eq!(
+            page.links.last,
+            "/api/v1/logs/opera?username=a%20b&page=172&size=1"
+        );
         assert_eq!(page.links.this, "/api/v1/logs/opera?size=1&username=a%20b");
-        assert_eq!(page.links.next.as_deref(), Some("/api/v1/logs/opera?username=a%20b&page=2&size=1"));
+        assert_eq!(
+            page.links.next.as_deref(),
+            Some("/api/v1/logs/opera?username=a%20b&page=2&size=1")
+        );
         assert_eq!(page.links.prev, None);
     }
 

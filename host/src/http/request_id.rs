@@ -38,7 +38,9 @@ impl RequestId {
         if !matches!(text.len(), 32 | 36) {
             return Err(InvalidRequestId);
         }
-        Uuid::try_parse(text).map(Self).map_err(|_| InvalidRequestId)
+        Uuid::try_parse(text)
+            .map(Self)
+            .map_err(|_| InvalidRequestId)
     }
 
     /// As the value of a header.
@@ -73,7 +75,9 @@ mod tests {
         ];
         for (sent, expected) in cases {
             let header = HeaderValue::from_static(sent);
-            let adopted = RequestId::adopt(Some(&header)).ok().map(|id| id.to_string());
+            let adopted = RequestId::adopt(Some(&header))
+                .ok()
+                .map(|id| id.to_string());
             assert_eq!(adopted.as_deref(), expected, "{sent:?}");
         }
     }

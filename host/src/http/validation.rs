@@ -10,7 +10,10 @@ pub use schema::check;
 
 use super::{ApiError, Language, Message, context};
 use poem::http::StatusCode;
-use poem_openapi::error::{ContentTypeError, ParseMultipartError, ParseParamError, ParsePathError, ParseRequestPayloadError};
+use poem_openapi::error::{
+    ContentTypeError, ParseMultipartError, ParseParamError, ParsePathError,
+    ParseRequestPayloadError,
+};
 use serde_json::{Value, json};
 
 /// The part of the request in which a fault lies.
@@ -75,7 +78,8 @@ impl FieldError {
     fn to_json(&self, language: Language) -> Value {
         let mut location = vec![self.part.name().to_owned()];
         location.extend(self.path.iter().cloned());
-        let mut fault = json!({"type": self.kind, "loc": location, "msg": self.message.text(language)});
+        let mut fault =
+            json!({"type": self.kind, "loc": location, "msg": self.message.text(language)});
         if let Some(input) = &self.input {
             fault["input"] = input.clone();
         }
@@ -99,7 +103,11 @@ impl FieldError {
 /// The 422 that names `errors`, of which the first also stands in the text.
 pub fn invalid(errors: &[FieldError]) -> ApiError {
     let language = context::language();
-    let first = |language| errors.first().map_or_else(String::new, |error| error.line(language));
+    let first = |language| {
+        errors
+            .first()
+            .map_or_else(String::new, |error| error.line(language))
+    };
     let message = Message::new(
         format!("Invalid request: {}", first(Language::English)),
         format!("请求参数非法: {}", first(Language::Chinese)),
@@ -114,15 +122,29 @@ pub(super) fn of_poem_error(error: &poem::Error) -> Option<ApiError> {
         return Some(invalid(&[parameter(Part::Path, error.name, &error.reason)]));
     }
     if let Some(error) = error.downcast_ref::<ParseParamError>() {
-        return Some(invalid(&[parameter(Part::Query, error.name, &error.reason)]));
+        return Some(invalid(&[parameter(
+            Part::Query,
+            error.name,
+            &error.reason,
+        )]));
     }
     if let Some(error) = error.downcast_ref::<ParseMultipartError>() {
         let message = Message::untranslated(error.reason.clone());
-        return Some(invalid(&[FieldError::new("multipart_invalid", Part::Body, vec![], message)]));
+        return Some(invalid(&[FieldError::new(
+            "multipart_invalid",
+            Part::Body,
+            vec![],
+            message,
+        )]));
     }
     if error.is::<ParseRequestPayloadError>() {
         let message = Message::fixed("does not have the documented form", "与文档中的格式不符");
-        return Some(invalid(&[FieldError::new("value_error", Part::Body, vec![], message)]));
+        return Some(invalid(&[FieldError::new(
+            "value_error",
+            Part::Body,
+            vec![],
+            message,
+        )]));
     }
     let error = error.downcast_ref::<ContentTypeError>()?;
     Some(ApiError::new(

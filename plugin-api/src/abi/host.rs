@@ -5,7 +5,7 @@
 
 use super::guard::Panicked;
 use super::{FfiBytes, FfiFuture, Hold, guard};
-use crate::db::codec::{decode_parameters, encode_parameters};
+use crate::db::{decode_parameters, encode_parameters};
 use crate::db::{DbError, DbErrorKind, Dialect, Executor, Value};
 use crate::services::{HostServices, Level};
 use abi_stable::StableAbi;
@@ -191,7 +191,7 @@ impl FfiHost {
     /// futures, or a waker that the host keeps for it.
     pub fn export(services: Arc<dyn HostServices>, hold: Hold) -> Self {
         let context = Arc::into_raw(Arc::new(Context { services, hold }));
-        Self { context: context.cast(), api: HOST_API.static_as_prefix() }
+        Self { context: context.cast(), api: HostApiRef(HOST_API.static_as_prefix()) }
     }
 }
 
@@ -224,7 +224,7 @@ fn with<T>(context: *const (), fallback: T, work: impl FnOnce(&Context) -> T) ->
 }
 
 /// A future for the plugin, whose wakers keep the plugin's image mapped.
-fn answer<T: 'static>(
+fn answer<T: Send + 'static>(
     context: *const (),
     work: impl FnOnce(&Context) -> BoxFuture<'static, Result<T, DbError>>,
 ) -> FfiFuture<RResult<T, FfiDbError>> {

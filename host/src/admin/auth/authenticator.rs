@@ -124,13 +124,15 @@ impl Authenticator {
     /// Forgets every session of a user: what they may do has changed.
     pub fn forget_user(&self, user_id: i64) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.remembered.retain(|_, known| known.identity.user_id != user_id);
+        self.remembered
+            .retain(|_, known| known.identity.user_id != user_id);
     }
 
     /// Forgets one session: it has ended.
     pub fn forget_session(&self, session: Uuid) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.remembered.retain(|_, known| known.identity.session != session);
+        self.remembered
+            .retain(|_, known| known.identity.session != session);
     }
 
     /// Forgets everybody: roles or menus have changed.
@@ -196,7 +198,15 @@ mod tests {
         let authenticator = Authenticator::new(TokenKey::new(b"k"), Counting(loads.clone()));
         let headers = headers(&format!("Bearer {}", token("7")));
         for _ in 0..3 {
-            assert_eq!(authenticator.identify(&headers).await.unwrap().unwrap().user_id, 7);
+            assert_eq!(
+                authenticator
+                    .identify(&headers)
+                    .await
+                    .unwrap()
+                    .unwrap()
+                    .user_id,
+                7
+            );
         }
         assert_eq!(loads.load(Ordering::SeqCst), 1);
         authenticator.forget_user(8);
@@ -218,9 +228,18 @@ mod tests {
     async fn other_schemes_are_no_token_and_bad_tokens_are_errors() {
         let authenticator = Authenticator::new(TokenKey::new(b"k"), Counting(Arc::default()));
         assert_eq!(authenticator.identify(&HeaderMap::new()).await, Ok(None));
-        assert_eq!(authenticator.identify(&headers("Basic YTpi")).await, Ok(None));
-        assert_eq!(authenticator.identify(&headers("Bearer x")).await, Err(AuthError::Invalid));
+        assert_eq!(
+            authenticator.identify(&headers("Basic YTpi")).await,
+            Ok(None)
+        );
+        assert_eq!(
+            authenticator.identify(&headers("Bearer x")).await,
+            Err(AuthError::Invalid)
+        );
         let of_another = headers(&format!("bearer {}", token("8")));
-        assert_eq!(authenticator.identify(&of_another).await, Err(AuthError::Invalid));
+        assert_eq!(
+            authenticator.identify(&of_another).await,
+            Err(AuthError::Invalid)
+        );
     }
 }

@@ -89,7 +89,10 @@ mod tests {
         let old = key.sign(&claims(1)).unwrap();
         assert_eq!(key.verify(&good), Ok(claims(u64::from(u32::MAX))));
         assert_eq!(key.verify(&old), Err(TokenError::Expired));
-        assert_eq!(TokenKey::new(b"two").verify(&good), Err(TokenError::Invalid));
+        assert_eq!(
+            TokenKey::new(b"two").verify(&good),
+            Err(TokenError::Invalid)
+        );
         assert_eq!(key.verify("nonsense"), Err(TokenError::Invalid));
         // `{"alg":"none"}` with the same claims.
         let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", good.split('.').nth(1).unwrap());
