@@ -16,6 +16,7 @@ mod plugin;
 mod progress;
 mod remote;
 mod scaffold;
+mod settings;
 
 use std::{future::Future, process::ExitCode};
 
@@ -64,6 +65,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
     match command {
         Command::Login(order) => block_on(login::run(&order, context)),
         Command::Plugin(order) => block_on(plugin::run(order, context)),
+        Command::Config => settings::run(context),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! The words of the command line: what may be typed, and the help that explains it.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -68,7 +68,7 @@ pub(super) enum Command {
 pub(super) struct Serve {
     /// Listen on this address instead of `server.host`
     #[arg(long)]
-    pub(super) host: Option<String>,
+    pub(super) host: Option<IpAddr>,
     /// Listen on this port instead of `server.port`; 0 takes a free one
     #[arg(long)]
     pub(super) port: Option<u16>,

@@ -9,6 +9,8 @@ use super::{
     place::PlaceError, remote::RemoteError, scaffold::ScaffoldError,
 };
 
+use crate::config::ConfigError;
+
 /// The exit code of a command that was understood but failed.
 const FAILED: u8 = 1;
 /// The exit code of a command that was not understood, the same that clap uses.
@@ -31,6 +33,9 @@ pub(super) enum CliError {
     /// The stored logins.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
+    /// The settings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The data directory.
     #[error(transparent)]
     Place(#[from] PlaceError),
