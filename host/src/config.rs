@@ -75,8 +75,6 @@ pub struct Server {
 pub struct Database {
     /// `sqlite://…` or `postgres://…`, with `{data}` for the data directory.
     pub url: String,
-    /// Most open connections.
-    pub connections_max: u32,
 }
 
 /// Where several nodes meet.
@@ -323,9 +321,6 @@ impl Config {
                 "server.shutdown_deadline_ms",
                 self.server.shutdown_deadline_ms,
             ),
-            (
-                "database.connections_max",
-                u64::from(self.database.connections_max),
             ),
             (
                 "auth.access_token_seconds",

@@ -1,1 +1,23 @@
-//! Placeholder head; replaced by the room's owner.
+//! Pools, dialects, migrations, and the database service that plugins get.
+//!
+//! Everything above this room speaks [`plugin_api::db`]: the core through [`Pool::database`], a
+//! plugin through [`PluginDatabase`]. Both run the same way, under limits: an answer's size, a
+//! statement's time, a transaction's idleness.
+//!
+//! Invariants: a connection goes back to its pool only if no statement and no transaction is open
+//! on it, whatever was cancelled; a transaction ends with its first failing statement, on SQLite as
+//! PostgreSQL demands it.
+
+mod lease;
+pub mod migrate;
+mod plugin;
+mod pool;
+mod postgres;
+mod runner;
+mod sql;
+mod sqlite;
+mod transactions;
+
+pub use plugin::PluginDatabase;
+pub use pool::{OpenError, Pool};
+pub use runner::Limits;

@@ -23,7 +23,7 @@ pub use client::TrustedProxies;
 pub use context::Context;
 pub use cors::Cors;
 pub use edge::Edge;
-pub use envelope::Answer;
+pub use envelope::{Answer, Done};
 pub use error::ApiError;
 pub use message::{Language, Message};
 pub use page::{Page, PageQuery};

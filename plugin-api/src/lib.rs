@@ -24,6 +24,8 @@ pub mod raw;
 mod report;
 mod request_info;
 pub mod services;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 pub use context::PluginContext;
 pub use contributions::{ContributionError, Contributions};

@@ -21,7 +21,7 @@ macro_rules! migrations {
     () => {
         $crate::migrations!("$CARGO_MANIFEST_DIR/migrations")
     };
-    ($folder:literal) => {{
+    ($folder:tt) => {{
         use $crate::migrations::include_dir;
         static FOLDER: include_dir::Dir<'static> = include_dir::include_dir!($folder);
         $crate::migrations::from_files(FOLDER.files().map(|file| {

@@ -43,7 +43,12 @@ fn tell(what: impl FnOnce(&FfiHost)) {
 }
 
 fn text_of(panic: &PanicHookInfo<'_>) -> String {
-    let text = panic.payload_as_str().unwrap_or("a value that is not text");
+    let payload = panic.payload();
+    let text = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text.as_str(),
+        _ => "a value that is not text",
+    };
     match panic.location() {
         Some(place) => format!("{text} at {}:{}", place.file(), place.line()),
         None => text.to_owned(),

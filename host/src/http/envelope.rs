@@ -3,25 +3,18 @@
 use super::{ApiError, Message, context};
 use poem::http::{HeaderName, HeaderValue};
 use poem::{Body, IntoResponse, Response};
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
-use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
+use poem_openapi::registry::{
+    MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+};
+use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
+use serde::Serialize;
+use serde_json::Value;
 
 /// The text of every ordinary success.
 pub const SUCCESS: Message = Message::fixed("Request success", "请求成功");
 /// The text of an update or deletion that touched nothing.
 pub const NOTHING_DONE: Message = Message::fixed("Request error", "请求错误");
-
-/// The body of a successful answer.
-#[derive(Debug, Clone, Object)]
-pub struct Envelope<T: ParseFromJSON + ToJSON + Type + Send + Sync> {
-    /// 200; 400 when an update or deletion touched nothing.
-    pub code: i32,
-    /// A text for people.
-    pub msg: String,
-    /// The payload.
-    pub data: Option<T>,
-}
 
 /// The body of a failed answer.
 #[derive(Debug, Clone, Object)]
@@ -43,6 +36,16 @@ pub struct Answer<T> {
     message: Message,
     payload: Option<T>,
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// A successful answer without a payload.
+pub type Done = Answer<Value>;
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    code: i32,
+    msg: &'a str,
+    data: Option<Value>,
 }
 
 impl<T> Answer<T> {
@@ -88,14 +91,14 @@ impl<T> Answer<T> {
     }
 }
 
-impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> IntoResponse for Answer<T> {
+impl<T: ToJSON + Type + Send> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
         let envelope = Envelope {
             code: self.code,
-            msg: self.message.text(context::language()).to_owned(),
-            data: self.payload,
+            msg: self.message.text(context::language()),
+            data: self.payload.and_then(|payload| payload.to_json()),
         };
-        let body = match Body::from_json(envelope.to_json()) {
+        let body = match Body::from_json(envelope) {
             Ok(body) => body,
             Err(error) => return ApiError::internal(error).to_response(),
         };
@@ -109,15 +112,15 @@ impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> IntoResponse for Answer<T> 
     }
 }
 
-impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> ApiResponse for Answer<T> {
+impl<T: ToJSON + Type + Send> ApiResponse for Answer<T> {
     fn meta() -> MetaResponses {
         MetaResponses {
-            responses: vec![json(Some(200), "Done", Envelope::<T>::schema_ref())],
+            responses: vec![json(Some(200), "Done", success_schema::<T>())],
         }
     }
 
     fn register(registry: &mut Registry) {
-        Envelope::<T>::register(registry);
+        T::register(registry);
     }
 }
 
@@ -144,4 +147,23 @@ fn json(status: Option<u16>, description: &'static str, schema: MetaSchemaRef) -
         }],
         headers: vec![],
     }
+}
+
+/// Written in place: the payload's name may be no valid name of a component (a list's is not).
+fn success_schema<T: Type>() -> MetaSchemaRef {
+    let described = |schema: MetaSchemaRef, description: &'static str| {
+        schema.merge(MetaSchema {
+            description: Some(description),
+            ..MetaSchema::ANY
+        })
+    };
+    MetaSchemaRef::Inline(Box::new(MetaSchema {
+        required: vec!["code", "msg", "data"],
+        properties: vec![
+            ("code", described(i32::schema_ref(), "200 if it was done")),
+            ("msg", described(String::schema_ref(), "A text for people")),
+            ("data", T::schema_ref()),
+        ],
+        ..MetaSchema::new("object")
+    }))
 }

@@ -36,6 +36,7 @@ impl<P: Plugin + Identity> Exported<P> {
     });
 
     /// The header through which the host finds the module.
+    #[expect(clippy::declare_interior_mutable_const, reason = "`export_plugin!` puts it into one static, which is what is used")]
     pub const HEADER: LibHeader = {
         // SAFETY: `root` returns the module that the header's layout describes.
         unsafe { LibHeader::from_constructor::<PluginModuleRef>(Self::root, abi_stable::library::CheckTypeLayout::Yes) }

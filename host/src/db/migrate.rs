@@ -1,0 +1,1 @@
+//! Schema migrations, of the core and of every plugin.
