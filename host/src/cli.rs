@@ -43,7 +43,7 @@ struct Context {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     if let Command::Preflight { library } = &arguments.command {
-        return preflight::child(library);
+        return preflight::child(library, |_| async { Ok(None) });
     }
     let format = if arguments.json {
         Format::Json
