@@ -6,8 +6,42 @@
 //! Invariants: what the table lists is what it serves; rows are committed right before the table
 //! is published, and everything before that is undone when a step fails.
 
+mod active;
+mod candidate;
+mod conflict;
+mod contribution;
+mod core_surface;
+mod error;
+mod event;
 pub mod id;
 pub mod manifest;
+mod menus;
+mod openapi;
+mod release;
+mod rows;
+mod schema;
+pub mod services;
+pub mod settings;
+mod stats;
+mod status;
+mod supervisor;
+mod table;
 
+pub use active::{ActivePlugin, Permit};
+pub use candidate::{Candidate, Inspection};
+pub use conflict::{Conflict, Owner};
+pub use contribution::{CheckedRoute, Contribution, ContributionError};
+pub use core_surface::CoreSurface;
+pub use error::OperationError;
+pub use event::{EventState, PluginEvent};
 pub use id::{ParseIdError, PluginId};
 pub use manifest::{Limits, Manifest, ManifestError};
+pub use openapi::Fragment;
+pub use release::Release;
+pub use rows::{Data, RowError};
+pub use services::PluginServices;
+pub use settings::SettingError;
+pub use stats::{Counts, Outcome, PluginStats};
+pub use status::{Desired, KnownVersion, Observed, PluginStatus};
+pub use supervisor::{AfterInstall, Deadlines, SupervisorHandle, Workplace, supervise};
+pub use table::{Lookup, Matched, PathParams, Pattern, PatternError, Plugins, Published, RouteTable, Target};

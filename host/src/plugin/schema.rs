@@ -1,0 +1,62 @@
+//! The schema of a plugin: brought up to date before it starts, taken back when that fails.
+
+use super::error::OperationError;
+use super::id::PluginId;
+use super::release::Release;
+use crate::db::Pool;
+use crate::db::migrate::{MigrateError, PluginMigrator};
+use semver::Version;
+
+/// How to take back what [`update`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// Back to the last migration that was applied before.
+    RevertTo(i64),
+    /// There was nothing before: not even the bookkeeping.
+    Purge,
+}
+
+/// Applies what is missing.
+///
+/// A schema that is ahead, because a newer version of the plugin ran here, is left as it is:
+/// migrations expand, so older code runs on it, and taking columns away would take data away.
+///
+/// # Errors
+/// [`OperationError::Migrate`]; the schema is as before then.
+pub(super) async fn update(pool: &Pool, release: &Release) -> Result<Option<Undo>, OperationError> {
+    let migrator = PluginMigrator::new(pool, release.id().as_str());
+    let fault = |source| migrate_error(release.id(), release.version(), source);
+    let before = migrator.applied().await.map_err(fault)?;
+    let fault = |source| migrate_error(release.id(), release.version(), source);
+    let applied = migrator.apply(&release.descriptor.migrations).await.map_err(fault)?;
+    Ok(match (applied.is_empty(), before.last()) {
+        (true, _) => None,
+        (false, Some(last)) => Some(Undo::RevertTo(last.version)),
+        (false, None) => Some(Undo::Purge),
+    })
+}
+
+/// Takes back what an update did.
+///
+/// # Errors
+/// [`MigrateError`], for example if a migration has no way down.
+pub(super) async fn undo(pool: &Pool, id: &PluginId, undo: &Undo) -> Result<(), MigrateError> {
+    let migrator = PluginMigrator::new(pool, id.as_str());
+    match undo {
+        Undo::RevertTo(version) => migrator.revert(*version).await,
+        Undo::Purge => migrator.purge().await,
+    }
+}
+
+/// Takes the whole schema of a plugin away, with the data in it.
+///
+/// # Errors
+/// [`OperationError::Migrate`].
+pub(super) async fn purge(pool: &Pool, id: &PluginId, version: &Version) -> Result<(), OperationError> {
+    let migrator = PluginMigrator::new(pool, id.as_str());
+    migrator.purge().await.map_err(|source| migrate_error(id, version, source))
+}
+
+fn migrate_error(id: &PluginId, version: &Version, source: MigrateError) -> OperationError {
+    OperationError::Migrate { id: id.clone(), version: version.clone(), source }
+}
