@@ -17,6 +17,7 @@ mod progress;
 mod remote;
 mod scaffold;
 mod settings;
+mod trial;
 
 use std::{future::Future, process::ExitCode};
 
@@ -29,7 +30,6 @@ use self::{
     output::{Format, Output},
     progress::Progress,
 };
-use crate::loader::preflight;
 
 /// What every command needs.
 struct Context {
@@ -43,7 +43,7 @@ struct Context {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     if let Command::Preflight { library } = &arguments.command {
-        return preflight::child(library, |_| async { Ok(None) });
+        return trial::run(library);
     }
     let format = if arguments.json {
         Format::Json

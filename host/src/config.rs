@@ -321,7 +321,6 @@ impl Config {
                 "server.shutdown_deadline_ms",
                 self.server.shutdown_deadline_ms,
             ),
-            ),
             (
                 "auth.access_token_seconds",
                 u64::from(self.auth.access_token_seconds),

@@ -1,28 +1,32 @@
 //! `plugin check`: looks at a bundle as the server would, without a server.
 
 use std::{
-    io,
+    fs::File,
+    io::{self, Read},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use plugin_api::descriptor::Descriptor;
+use plugin_api::{db::Dialect, descriptor::Descriptor};
 use serde::Serialize;
+use zip::ZipArchive;
 
-use super::progress::Progress;
+use super::{Context, error::CliError, settings};
 use crate::{
-    loader::preflight::{self, PreflightError},
-    plugin::{Manifest, ManifestError},
-    store::bundle::{Bundle, BundleError, BundleLimits, host_target},
+    config::Config,
+    http::API_PREFIX,
+    plugin::{Inspection, Manifest, ManifestError, OperationError},
+    store::{BundleLimits, Store, StoreError, bundle::host_target},
 };
 
-/// How long a library may take to describe itself.
-const PREFLIGHT_DEADLINE: Duration = Duration::from_secs(10);
+const MANIFEST: &str = "plugin.toml";
+/// A manifest is a page of text.
+const MANIFEST_BYTES_MAX: u64 = 64 * 1024;
 
 /// Why the server would refuse a bundle.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CheckError {
-    /// It is not there, or cannot be unpacked beside other temporary files.
+    /// It is not there, or cannot be read.
     #[error("cannot read {}", path.display())]
     File {
         /// The file.
@@ -30,37 +34,25 @@ pub(super) enum CheckError {
         /// What the system says.
         source: io::Error,
     },
-    /// It is larger than a server accepts.
-    #[error("{} has {bytes} bytes; {bytes_max} are accepted", path.display())]
-    TooLarge {
+    /// There is no room for unpacking it.
+    #[error("cannot unpack it beside other temporary files")]
+    Scratch(#[source] StoreError),
+    /// Not a zip with a manifest.
+    #[error("{} is no bundle: it is not a zip with a {MANIFEST}", path.display())]
+    NoBundle {
         /// The file.
         path: PathBuf,
-        /// Its size.
-        bytes: u64,
-        /// The most that is accepted.
-        bytes_max: u64,
-    },
-    /// The zip.
-    #[error("{} is no bundle for this machine", path.display())]
-    Bundle {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: BundleError,
     },
     /// The manifest.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The library.
-    #[error("the library does not pass the check that the server makes before loading it")]
-    Preflight(#[from] PreflightError),
-    /// The library is not the one that the manifest describes.
-    #[error("plugin.toml describes {manifest}, but the library is {library}; make them the same")]
-    Disagreement {
-        /// Id and version of the manifest.
-        manifest: String,
-        /// Id and version of the library.
-        library: String,
+    /// What the server says against it.
+    #[error("{} would be refused", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<OperationError>,
     },
 }
 
@@ -75,68 +67,81 @@ pub(super) struct Checked {
     pub(super) descriptor: Descriptor,
 }
 
-/// Checks a bundle.
+/// Checks a bundle as a server with these settings would.
 ///
 /// # Errors
-/// [`CheckError`], the first reason found.
-pub(super) async fn check(bundle: &Path, progress: Progress) -> Result<Checked, CheckError> {
-    let staging = tempfile::tempdir().map_err(unreadable(bundle))?;
-    let opened = open(bundle, staging.path(), &BundleLimits::default())?;
-    let manifest = Manifest::parse(&opened.manifest)?;
-    let executable = std::env::current_exe().map_err(unreadable(Path::new("this program")))?;
-    let waiting = progress.waiting("checking the library");
-    let answer = preflight::check(&executable, opened.library.path(), PREFLIGHT_DEADLINE).await;
+/// [`CheckError`], the first reason found, and unusable settings.
+pub(super) async fn check(bundle: &Path, context: &Context) -> Result<Checked, CliError> {
+    let config = settings::load(&context.place)?;
+    let scratch = tempfile::tempdir().map_err(unreadable(bundle))?;
+    let store = Store::open(scratch.path()).map_err(CheckError::Scratch)?;
+    // Staging would say it in words about itself.
+    File::open(bundle).map_err(unreadable(bundle))?;
+    let refused = |source: OperationError| CheckError::Refused {
+        path: bundle.to_owned(),
+        source: Box::new(source),
+    };
+    let inspection = inspection(&config)?;
+    let bytes_max = inspection.limits.packed_bytes_max;
+    let staged = store.stage_file(bundle, bytes_max).await;
+    let staged = staged.map_err(|source| refused(source.into()))?;
+    let waiting = context.progress.waiting("checking the bundle");
+    let candidate = inspection.of(staged, store.staging()).await;
     waiting.finish_and_clear();
-    let descriptor = answer?;
-    refuse_disagreement(&manifest, &descriptor)?;
+    let candidate = candidate.map_err(refused)?;
     Ok(Checked {
-        targets: opened.targets.into_iter().collect(),
-        manifest,
-        descriptor,
+        descriptor: Descriptor::clone(&candidate.release.descriptor),
+        manifest: candidate.release.manifest.clone(),
+        targets: candidate.targets,
     })
 }
 
-/// What a bundle declares, without a look at its library's code.
+fn inspection(config: &Config) -> Result<Inspection, CheckError> {
+    let executable = std::env::current_exe().map_err(unreadable(Path::new("this program")))?;
+    let is_sqlite = config.database.url.starts_with("sqlite:");
+    Ok(Inspection {
+        executable,
+        deadline: Duration::from_millis(config.plugins.preflight_deadline_ms),
+        target: host_target(),
+        limits: BundleLimits {
+            packed_bytes_max: config.plugins.bundle_bytes_max,
+            ..BundleLimits::default()
+        },
+        dialect: if is_sqlite {
+            Dialect::Sqlite
+        } else {
+            Dialect::Postgres
+        },
+        prefix: API_PREFIX.to_owned(),
+    })
+}
+
+/// What a bundle declares, without a look at the rest: it may be for another kind of machine.
 ///
 /// # Errors
-/// [`CheckError::File`], [`CheckError::Bundle`] and [`CheckError::Manifest`].
+/// [`CheckError::File`], [`CheckError::NoBundle`] and [`CheckError::Manifest`].
 pub(super) fn manifest_of(bundle: &Path) -> Result<Manifest, CheckError> {
-    let staging = tempfile::tempdir().map_err(unreadable(bundle))?;
-    let opened = open(bundle, staging.path(), &BundleLimits::default())?;
-    Ok(Manifest::parse(&opened.manifest)?)
+    let file = File::open(bundle).map_err(unreadable(bundle))?;
+    let text = manifest_text(file).ok_or_else(|| CheckError::NoBundle {
+        path: bundle.to_owned(),
+    })?;
+    Ok(Manifest::parse(&text)?)
 }
 
-fn open(path: &Path, staging: &Path, limits: &BundleLimits) -> Result<Bundle, CheckError> {
-    refuse_large(path, limits.packed_bytes_max)?;
-    let read = Bundle::read(path, staging, &host_target(), limits);
-    read.map_err(|source| CheckError::Bundle {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn refuse_large(path: &Path, bytes_max: u64) -> Result<(), CheckError> {
-    let bytes = std::fs::metadata(path).map_err(unreadable(path))?.len();
-    if bytes <= bytes_max {
-        return Ok(());
-    }
-    Err(CheckError::TooLarge {
-        path: path.to_owned(),
-        bytes,
-        bytes_max,
-    })
-}
-
-fn refuse_disagreement(manifest: &Manifest, descriptor: &Descriptor) -> Result<(), CheckError> {
-    let declared = format!("{} {}", manifest.id, manifest.version);
-    let found = format!("{} {}", descriptor.id, descriptor.version);
-    if declared == found {
-        return Ok(());
-    }
-    Err(CheckError::Disagreement {
-        manifest: declared,
-        library: found,
-    })
+/// The manifest at the top, or in the one folder that holds everything.
+fn manifest_text(file: File) -> Option<String> {
+    let mut zip = ZipArchive::new(file).ok()?;
+    let index = (0..zip.len()).find(|index| {
+        let Some(Ok(name)) = zip.name_for_index(*index) else {
+            return false;
+        };
+        let mut parts = name.rsplit('/');
+        parts.next() == Some(MANIFEST) && parts.count() <= 1
+    })?;
+    let mut text = String::new();
+    let entry = zip.by_index(index).ok()?;
+    let read = entry.take(MANIFEST_BYTES_MAX).read_to_string(&mut text);
+    read.ok().map(|_| text)
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> CheckError {

@@ -115,29 +115,12 @@ pub(super) enum PackError {
     /// `plugin.toml` is not what the server accepts.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// `plugin.toml` and `Cargo.toml`, or the library, disagree.
-    #[error(
-        "plugin.toml says {field} = {manifest:?}, but {other} says {found:?}; make them the same"
-    )]
-    Disagreement {
-        /// `id` or `version`.
-        field: &'static str,
-        /// What `plugin.toml` says.
-        manifest: String,
-        /// Who says otherwise.
-        other: &'static str,
-        /// What it says.
-        found: String,
-    },
     /// The same target twice.
     #[error("there are two libraries for {target}; leave one out")]
     TwoLibraries {
         /// The target triple.
         target: String,
     },
-    /// The library is not fit to be loaded.
-    #[error("the library does not pass the check that the server makes before loading it")]
-    Preflight(#[from] PreflightError),
     /// The zip cannot be written.
     #[error("cannot write {}", path.display())]
     Zip {
@@ -158,6 +141,29 @@ impl PackError {
     }
 }
 
+/// Why a server would refuse a bundle that was written all the same: an author may want to look
+/// into it, or to see the refusal.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Doubt {
+    /// `plugin.toml` and `Cargo.toml`, or the library, disagree.
+    #[error(
+        "plugin.toml says {field} = {manifest:?}, but {other} says {found:?}; make them the same"
+    )]
+    Disagreement {
+        /// `id` or `version`.
+        field: &'static str,
+        /// What `plugin.toml` says.
+        manifest: String,
+        /// Who says otherwise.
+        other: &'static str,
+        /// What it says.
+        found: String,
+    },
+    /// The library is not fit to be loaded.
+    #[error("the library does not pass the check that a server makes before it loads one: {0}")]
+    Preflight(PreflightError),
+}
+
 /// A written bundle.
 #[derive(Debug, Serialize)]
 pub(super) struct Packed {
@@ -173,12 +179,15 @@ pub(super) struct Packed {
     pub(super) sha256: String,
     /// The targets that it holds libraries for.
     pub(super) targets: Vec<String>,
+    /// Why a server would refuse it.
+    pub(super) warnings: Vec<String>,
     /// What the library says of itself; none when it is for another kind of machine.
     #[serde(skip)]
     pub(super) descriptor: Option<Descriptor>,
 }
 
-/// Builds, checks and writes.
+/// Builds, looks at the library and writes. What a server would say against the bundle comes as
+/// warnings; `plugin check` is the judge.
 ///
 /// # Errors
 /// [`PackError`], each variant by its own reason; nothing is written then.
@@ -186,18 +195,22 @@ pub(super) async fn pack(order: &arguments::Pack, progress: Progress) -> Result<
     let cargo = Cargo::from_environment();
     let source = SourceCrate::find(&cargo, &order.directory)?;
     let mut contents = Contents::of(source.directory())?;
-    contents.agree_with("Cargo.toml", &source.id(), source.version())?;
+    let mut doubts = contents.compare("Cargo.toml", &source.id(), source.version());
     let built = cargo.build(&source, order.target.as_deref(), progress)?;
     contents.add_library(&built.target, &built.file)?;
     for library in &order.libraries {
         contents.add_library(&library.target, &library.file)?;
     }
-    let descriptor = match contents.library_for(&host_target()) {
-        Some(library) => Some(describe(library, progress).await?),
+    let descriptor = match describe(&contents, progress).await? {
+        Some(Ok(descriptor)) => Some(descriptor),
+        Some(Err(refusal)) => {
+            doubts.push(Doubt::Preflight(refusal));
+            None
+        }
         None => None,
     };
     if let Some(descriptor) = &descriptor {
-        contents.agree_with("the library", &descriptor.id, &descriptor.version)?;
+        doubts.extend(contents.compare("the library", &descriptor.id, &descriptor.version));
     }
     let bundle = output_path(order.output.as_deref(), &contents);
     let (bytes, sha256) = archive::write(&contents, &bundle)?;
@@ -208,18 +221,26 @@ pub(super) async fn pack(order: &arguments::Pack, progress: Progress) -> Result<
         bytes,
         sha256,
         targets: contents.targets(),
+        warnings: doubts.iter().map(Doubt::to_string).collect(),
         descriptor,
     })
 }
 
-/// Asks a child process of this same program what the library says of itself.
-async fn describe(library: &Path, progress: Progress) -> Result<Descriptor, PackError> {
+/// Asks a child process of this same program what the library for this machine says of itself,
+/// if there is one.
+async fn describe(
+    contents: &Contents,
+    progress: Progress,
+) -> Result<Option<Result<Descriptor, PreflightError>>, PackError> {
+    let Some(library) = contents.library_for(&host_target()) else {
+        return Ok(None);
+    };
     let executable =
         std::env::current_exe().map_err(PackError::file("find", Path::new("this program")))?;
     let waiting = progress.waiting("checking the library");
     let answer = preflight::check(&executable, library, PREFLIGHT_DEADLINE).await;
     waiting.finish_and_clear();
-    Ok(answer?)
+    Ok(Some(answer))
 }
 
 fn output_path(output: Option<&Path>, contents: &Contents) -> PathBuf {

@@ -17,7 +17,7 @@ use super::{
     credentials::Credentials,
     error::CliError,
     output::Format,
-    pack,
+    pack::{self, Packed},
     place::{self, Whereabouts},
     remote::Remote,
     scaffold,
@@ -105,13 +105,23 @@ async fn uninstall(order: &Uninstall, context: &Context) -> Result<(), CliError>
 
 async fn pack(order: &Pack, context: &Context) -> Result<(), CliError> {
     let packed = pack::pack(order, context.progress).await?;
+    warn(&packed, context);
     context.output.answer(&packed, || text::packed(&packed))?;
     Ok(())
 }
 
+/// A program finds the warnings in the answer.
+fn warn(packed: &Packed, context: &Context) {
+    if context.output.format() == Format::Human {
+        for warning in &packed.warnings {
+            eprintln!("warning: {warning}");
+        }
+    }
+}
+
 async fn check(order: &Check, context: &Context) -> Result<(), CliError> {
     let bundle = Source::find(&order.source, context).await?;
-    let checked: Checked = check::check(&bundle.path, context.progress).await?;
+    let checked: Checked = check::check(&bundle.path, context).await?;
     context
         .output
         .answer(&checked, || text::checked(&checked))?;
@@ -152,6 +162,7 @@ impl Source {
             libraries: Vec::new(),
         };
         let packed = pack::pack(&order, context.progress).await?;
+        warn(&packed, context);
         Ok(Self {
             path: packed.bundle,
             _folder: Some(folder),

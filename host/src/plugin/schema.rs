@@ -43,7 +43,7 @@ pub(super) async fn update(pool: &Pool, release: &Release) -> Result<Option<Undo
 pub(super) async fn undo(pool: &Pool, id: &PluginId, undo: &Undo) -> Result<(), MigrateError> {
     let migrator = PluginMigrator::new(pool, id.as_str());
     match undo {
-        Undo::RevertTo(version) => migrator.revert(*version).await,
+        Undo::RevertTo(version) => migrator.revert(*version).await.map(drop),
         Undo::Purge => migrator.purge().await,
     }
 }

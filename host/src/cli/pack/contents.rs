@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::PackError;
+use super::{Doubt, PackError};
 use crate::plugin::Manifest;
 
 const MANIFEST: &str = "plugin.toml";
@@ -89,24 +89,17 @@ impl Contents {
     }
 
     /// Compares with what somebody else says of the plugin.
-    pub(super) fn agree_with(
-        &self,
-        other: &'static str,
-        id: &str,
-        version: &str,
-    ) -> Result<(), PackError> {
-        let pairs = [("id", self.id(), id), ("version", self.version(), version)];
-        for (field, manifest, found) in pairs {
-            if manifest != found {
-                return Err(PackError::Disagreement {
-                    field,
-                    manifest: manifest.to_owned(),
-                    other,
-                    found: found.to_owned(),
-                });
-            }
-        }
-        Ok(())
+    pub(super) fn compare(&self, other: &'static str, id: &str, version: &str) -> Vec<Doubt> {
+        let fields = [("id", self.id(), id), ("version", self.version(), version)];
+        let different = fields.into_iter().filter(|(_, ours, found)| ours != found);
+        different
+            .map(|(field, ours, found)| Doubt::Disagreement {
+                field,
+                manifest: ours.to_owned(),
+                other,
+                found: found.to_owned(),
+            })
+            .collect()
     }
 
     fn add_if_there(&mut self, directory: &Path, name: &str) -> Result<bool, PackError> {
@@ -210,9 +203,9 @@ mod tests {
                 "ui/page/index.js"
             ]
         );
-        assert!(contents.agree_with("x", "demo", "1.0.0").is_ok());
-        let error = contents.agree_with("Cargo.toml", "demo", "1.0.1");
-        let text = error.unwrap_err().to_string();
+        assert!(contents.compare("x", "demo", "1.0.0").is_empty());
+        let doubts = contents.compare("Cargo.toml", "demo", "1.0.1");
+        let text = doubts[0].to_string();
         assert!(text.contains("version") && text.contains("1.0.1"), "{text}");
     }
 
