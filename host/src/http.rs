@@ -10,6 +10,7 @@ pub mod cors;
 pub mod edge;
 pub mod envelope;
 pub mod error;
+pub mod listener;
 pub mod message;
 pub mod page;
 pub mod request_id;

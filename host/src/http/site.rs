@@ -12,6 +12,9 @@ use poem::{IntoEndpoint, Response, Route, get};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Whether the host can do its work, else why not.
+pub type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
 /// What the site needs to know.
 #[derive(Clone)]
 pub struct Site {
@@ -26,7 +29,7 @@ pub struct Site {
     /// The live OpenAPI document.
     pub openapi: Arc<dyn Fn() -> Bytes + Send + Sync>,
     /// Whether the host can do its work, else why not.
-    pub ready: Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
+    pub ready: Check,
 }
 
 /// Adds the site's routes.

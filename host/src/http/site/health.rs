@@ -1,17 +1,12 @@
 //! For probes: is the process alive, can it do its work.
 
-use super::json;
-use futures_util::future::BoxFuture;
+use super::{Check, json};
 use poem::http::StatusCode;
 use poem::{Endpoint, Request, Response};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A probe asks again soon; a check that hangs is an answer too.
 const CHECK_DEADLINE: Duration = Duration::from_secs(3);
-
-/// Whether the host can do its work, else why not.
-type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 /// `GET /healthz`: whoever answers is alive.
 pub(super) fn alive() -> Response {
