@@ -7,6 +7,7 @@ pub mod body;
 pub mod client;
 pub mod context;
 pub mod cors;
+pub mod dispatch;
 pub mod edge;
 pub mod envelope;
 pub mod error;

@@ -28,7 +28,7 @@ mod reaper;
 mod report;
 mod thread;
 
-pub use call::{CallBody, CallHead, CallResponse, Caller, ResponseBody};
+pub use call::{Begun, CallBody, CallHead, CallResponse, Caller, LeasedStream, ResponseBody, Running};
 pub use error::{CallError, DrainTimeout, LoadError, StartError, StopError};
 pub use generation::{Generation, Lease};
 pub use image::Image;

@@ -43,6 +43,14 @@ impl RequestId {
             .map_err(|_| InvalidRequestId)
     }
 
+    /// How many hexadecimal digits it has.
+    pub const LENGTH: usize = uuid::fmt::Simple::LENGTH;
+
+    /// Writes its digits.
+    pub fn encode(self, digits: &mut [u8; Self::LENGTH]) {
+        self.0.as_simple().encode_lower(digits);
+    }
+
     /// As the value of a header.
     pub fn header_value(self) -> HeaderValue {
         let mut digits = [0; uuid::fmt::Simple::LENGTH];

@@ -85,14 +85,26 @@ pub enum ResponseBody {
     Stream(LeasedStream),
 }
 
+/// A call that has begun. The head is not needed any more.
+pub enum Begun {
+    /// Answered at once.
+    Ready(Result<CallResponse, CallError>),
+    /// Still running.
+    Pending(Running),
+}
+
+/// A call whose handler waits for something. Dropping it drops the handler's future.
+///
+/// The order of the fields matters: the plugin's future goes first, then the lease.
+pub struct Running {
+    future: FfiFuture<FfiResponse>,
+    lease: Lease,
+}
+
 impl Lease {
-    /// Calls the plugin on this task; a handler that is ready answers without a hop.
-    ///
-    /// Dropping the future drops the handler's.
-    ///
-    /// # Errors
-    /// [`CallError`]
-    pub async fn call(self, head: &CallHead<'_>, body: CallBody) -> Result<CallResponse, CallError> {
+    /// Calls the plugin on this task. It never waits: a handler that is ready has answered, another
+    /// one is to be [finished](Running::finish).
+    pub async fn begin(self, head: &CallHead<'_>, body: CallBody) -> Begun {
         let mut body = Some(body);
         let begun = poll_fn(|context| {
             let body = body.take().unwrap_or(CallBody::Empty);
@@ -100,10 +112,44 @@ impl Lease {
         })
         .await;
         match begun {
-            FfiCall::Ready(response) => received(response, self),
-            FfiCall::Pending(future) => finish(future, self).await,
-            FfiCall::Panicked(text) => Err(CallError::Panicked(text.into_string())),
+            FfiCall::Ready(response) => Begun::Ready(received(response, self)),
+            FfiCall::Pending(future) => Begun::Pending(Running { future, lease: self }),
+            FfiCall::Panicked(text) => Begun::Ready(Err(CallError::Panicked(text.into_string()))),
         }
+    }
+
+    /// Calls the plugin and waits for the head of its answer.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn call(self, head: &CallHead<'_>, body: CallBody) -> Result<CallResponse, CallError> {
+        match self.begin(head, body).await {
+            Begun::Ready(answer) => answer,
+            Begun::Pending(running) => running.finish().await,
+        }
+    }
+}
+
+impl Running {
+    /// Polls to the end, or until the generation is cut.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn finish(self) -> Result<CallResponse, CallError> {
+        // Bindings are dropped in reverse order: the future, then the lease.
+        let Self { lease, mut future } = self;
+        let answer = {
+            let mut cut = pin!(lease.generation().cut_token().cancelled());
+            poll_fn(|context| match Pin::new(&mut future).poll(context) {
+                Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
+                Poll::Ready(Err(panicked)) => Poll::Ready(Err(CallError::Panicked(panicked.0))),
+                Poll::Pending => cut.as_mut().poll(context).map(|()| Err(CallError::Cut)),
+            })
+            .await
+        };
+        // The handler's future ends before its lease, whatever the answer is.
+        drop(future);
+        received(answer?, lease)
     }
 }
 
@@ -139,22 +185,6 @@ fn begin(generation: &Generation, head: &CallHead<'_>, body: CallBody, context: 
         CallBody::Stream(stream) => FfiBody::Stream(FfiStream::held(stream, generation.hold())),
     };
     generation.call(&ffi, body, &FfiWakerRef::lend(context.waker()))
-}
-
-/// Polls to the end, or until the generation is cut.
-async fn finish(future: FfiFuture<FfiResponse>, lease: Lease) -> Result<CallResponse, CallError> {
-    // Declared after the lease, so that it is dropped before it.
-    let lease = lease;
-    let cut = lease.generation().cut_token().clone();
-    let mut future = pin!(future);
-    let mut cut = pin!(cut.cancelled_owned());
-    let answer = poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
-        Poll::Ready(Err(panicked)) => Poll::Ready(Err(CallError::Panicked(panicked.0))),
-        Poll::Pending => cut.as_mut().poll(context).map(|()| Err(CallError::Cut)),
-    })
-    .await?;
-    received(answer, lease)
 }
 
 fn received(response: FfiResponse, lease: Lease) -> Result<CallResponse, CallError> {

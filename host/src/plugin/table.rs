@@ -179,6 +179,12 @@ impl Published {
         self.0.load()
     }
 
+    /// The same, to be kept over an `.await`.
+    #[must_use]
+    pub fn load_full(&self) -> Arc<RouteTable> {
+        self.0.load_full()
+    }
+
     /// Replaces the table; requests that come after see only the new one.
     pub(super) fn publish(&self, table: RouteTable) {
         self.0.store(Arc::new(table));
