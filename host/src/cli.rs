@@ -9,6 +9,7 @@ mod check;
 mod credentials;
 mod error;
 mod login;
+mod migrate;
 mod output;
 mod pack;
 mod place;
@@ -16,6 +17,7 @@ mod plugin;
 mod progress;
 mod remote;
 mod scaffold;
+mod serve;
 mod settings;
 mod trial;
 
@@ -66,11 +68,13 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Login(order) => block_on(login::run(&order, context)),
         Command::Plugin(order) => block_on(plugin::run(order, context)),
         Command::Config => settings::run(context),
-        _ => Ok(()),
+        Command::Serve(order) => block_on(serve::run(&order, context)),
+        Command::Migrate => block_on(migrate::run(context)),
+        // Done before anything else, in `run`.
+        Command::Preflight { .. } => Ok(()),
     }
 }
 
-/// Commands that serve nobody else run on a small runtime of their own.
 fn block_on(work: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
     let runtime = Runtime::new().map_err(|source| CliError::Terminal {
         what: "start the runtime",

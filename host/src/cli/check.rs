@@ -47,10 +47,10 @@ pub(super) enum CheckError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// What the server says against it.
-    #[error("{} would be refused", path.display())]
+    #[error("{bundle} would be refused")]
     Refused {
-        /// The file.
-        path: PathBuf,
+        /// The bundle's name.
+        bundle: String,
         /// Why.
         source: Box<OperationError>,
     },
@@ -78,7 +78,7 @@ pub(super) async fn check(bundle: &Path, context: &Context) -> Result<Checked, C
     // Staging would say it in words about itself.
     File::open(bundle).map_err(unreadable(bundle))?;
     let refused = |source: OperationError| CheckError::Refused {
-        path: bundle.to_owned(),
+        bundle: file_name(bundle),
         source: Box::new(source),
     };
     let inspection = inspection(&config)?;
@@ -142,6 +142,12 @@ fn manifest_text(file: File) -> Option<String> {
     let entry = zip.by_index(index).ok()?;
     let read = entry.take(MANIFEST_BYTES_MAX).read_to_string(&mut text);
     read.ok().map(|_| text)
+}
+
+/// Without its directory, which is a temporary one when a crate was checked.
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> CheckError {

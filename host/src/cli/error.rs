@@ -9,7 +9,10 @@ use super::{
     place::PlaceError, remote::RemoteError, scaffold::ScaffoldError,
 };
 
-use crate::config::ConfigError;
+use crate::{
+    app::{CoreError, ServeError},
+    config::ConfigError,
+};
 
 /// The exit code of a command that was understood but failed.
 const FAILED: u8 = 1;
@@ -36,7 +39,13 @@ pub(super) enum CliError {
     /// The settings.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The data directory.
+    /// The server does not run.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The data directory cannot be worked on.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// Looking for a server.
     #[error(transparent)]
     Place(#[from] PlaceError),
     /// A running server.

@@ -50,6 +50,23 @@ impl Output {
         }
         ignore_closed_pipe(write_all(&text))
     }
+
+    /// Writes one of several answers of a command that goes on: for a program, one JSON value in
+    /// one line.
+    ///
+    /// # Errors
+    /// What writing to stdout says. A reader who went away is no error.
+    pub(super) fn event<T: Serialize>(
+        self,
+        value: &T,
+        human: impl FnOnce() -> String,
+    ) -> io::Result<()> {
+        let text = match self.format {
+            Format::Human => human(),
+            Format::Json => serde_json::to_string(value)?,
+        };
+        ignore_closed_pipe(write_all(&format!("{text}\n")))
+    }
 }
 
 fn write_all(text: &str) -> io::Result<()> {

@@ -174,7 +174,10 @@ pub(super) fn uninstalled(id: &PluginId, leavings: Leavings) -> String {
 /// A written bundle.
 pub(super) fn packed(packed: &Packed) -> String {
     let routes = packed.descriptor.as_ref().map(|it| it.routes.len());
-    let routes = routes.map_or_else(String::new, |count| format!(", {count} routes"));
+    let routes = routes.map_or_else(String::new, |count| match count {
+        1 => ", 1 route".to_owned(),
+        count => format!(", {count} routes"),
+    });
     format!(
         "wrote {} ({} {}{routes}, {} bytes, for {})\nsha256 {}",
         packed.bundle.display(),
