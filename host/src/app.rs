@@ -1,29 +1,27 @@
 //! Puts the rooms together and runs them: start, serve, stop.
 
+mod api;
 mod core;
 mod data_dir;
 pub mod log;
+mod plugins;
 
 pub use core::{Core, CoreError};
 pub use data_dir::{Announced, DataDir, DataDirError};
+pub use plugins::PluginsError;
 
-use crate::admin::{NothingPublished, Published};
 use crate::config::Config;
 use crate::http::listener::Listener;
-use crate::http::{Cors, Edge, Site, routes};
+use crate::http::dispatch::Dispatcher;
+use crate::http::{Cors, Edge, Site, TrustedProxies, routes};
 use crate::tasks;
-use bytes::Bytes;
 use poem::{Endpoint, EndpointExt, Response, Server};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-/// How long background work may take to end after the last request.
-const TASKS_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Something that the operator should see once, on standard output.
 #[derive(Clone, PartialEq, Eq)]
@@ -97,8 +95,7 @@ pub async fn start(
     notify: impl Fn(Notice),
 ) -> Result<Running, ServeError> {
     warn_of_what_is_not_used(&config);
-    let published: Arc<dyn Published> = Arc::new(NothingPublished);
-    let core = Arc::new(Core::open(config, data, published).await?);
+    let core = Arc::new(Core::open(config, data).await?);
     if let Some(admin) = core.ensure_admin().await? {
         notify(Notice::FirstAdmin {
             username: admin.username,
@@ -150,10 +147,7 @@ impl Running {
             Ok(Err(error)) => tracing::error!(%error, "the HTTP server failed"),
             Err(error) => tracing::error!(%error, "the HTTP server panicked"),
         }
-        if let Err(still_running) = tasks::join(TASKS_DEADLINE).await {
-            tracing::warn!(%still_running, "background work was cut off");
-        }
-        core.pool.close().await;
+        core.close().await;
     }
 }
 
@@ -161,23 +155,22 @@ impl Running {
 fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
     let server = &core.config.server;
     let version = env!("CARGO_PKG_VERSION");
-    let document = Bytes::from(routes::document(core.admin.apis(), &server.name, version));
+    let published = core.supervisor.published().clone();
+    let document = published.clone();
     let site = Site {
         name: server.name.clone(),
         version: version.to_owned(),
         docs: server.docs,
         console: Some(core.config.console.dir.clone())
             .filter(|directory| !directory.as_os_str().is_empty()),
-        openapi: Arc::new(move || document.clone()),
+        openapi: Arc::new(move || document.load().openapi().clone()),
         ready: readiness(core),
     };
-    let routes = routes::routes(
-        core.admin.apis(),
-        Arc::clone(core.admin.authenticator()),
-        site,
-    );
+    let authenticator = core.admin.authenticator();
+    let routes = routes::routes(api::of(core), Arc::clone(authenticator), site);
+    let proxies = TrustedProxies::new(server.trusted_proxies.clone());
     Edge::new(
-        routes,
+        Dispatcher::new(routes, published, Arc::clone(authenticator), proxies),
         Cors::new(&server.cors_origins),
         server.default_language(),
     )

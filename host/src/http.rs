@@ -14,6 +14,7 @@ pub mod error;
 pub mod listener;
 pub mod message;
 pub mod page;
+pub mod plugins;
 pub mod request_id;
 pub mod routes;
 pub mod site;

@@ -6,9 +6,11 @@ use crate::{RequestInfo, report};
 use poem::error::{ParseJsonError, ResponseError};
 use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
+use poem_openapi::ApiResponse;
 use poem_openapi::error::{
     ContentTypeError, ParseMultipartError, ParseParamError, ParsePathError, ParseRequestPayloadError,
 };
+use poem_openapi::registry::{MetaResponses, Registry};
 use serde_json::json;
 
 /// An error with a status, and a text in both languages.
@@ -101,6 +103,15 @@ impl ResponseError for ApiError {
     fn as_response(&self) -> Response {
         written(self, "")
     }
+}
+
+/// Operations may answer `Result<_, ApiError>`; their documents list no status for it, since any may come.
+impl ApiResponse for ApiError {
+    fn meta() -> MetaResponses {
+        MetaResponses { responses: Vec::new() }
+    }
+
+    fn register(_: &mut Registry) {}
 }
 
 pub(crate) fn text<'a>(language: Spoken, english: &'a str, chinese: &'a str) -> &'a str {

@@ -4,13 +4,21 @@ use super::data_dir::{DataDir, DataDirError};
 use crate::admin::auth::secret::{self, SecretError};
 use crate::admin::user::FirstAdmin;
 use crate::admin::user::service::FirstAdminError;
-use crate::admin::{Admin, AdminSettings, Published};
+use super::plugins::{self, Plugged, PluginsError};
+use crate::admin::{Admin, AdminSettings};
 use crate::config::Config;
 use crate::db::migrate::{self, MigrateError};
 use crate::db::{OpenError, Pool};
+use crate::loader::Loader;
+use crate::plugin::SupervisorHandle;
+use crate::tasks;
 use plugin_api::db::DbError;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long background work may take to end.
+const TASKS_DEADLINE: Duration = Duration::from_secs(15);
 
 /// The data directory, the database and the core's features.
 pub struct Core {
@@ -22,6 +30,9 @@ pub struct Core {
     pub pool: Pool,
     /// The features.
     pub admin: Admin,
+    /// What manages plugins.
+    pub supervisor: SupervisorHandle,
+    loader: Arc<Loader>,
 }
 
 /// Why the core can't be opened.
@@ -42,19 +53,18 @@ pub enum CoreError {
     /// The first administrator.
     #[error(transparent)]
     FirstAdmin(#[from] FirstAdminError),
+    /// What manages plugins.
+    #[error(transparent)]
+    Plugins(#[from] PluginsError),
 }
 
 impl Core {
-    /// Locks the directory, opens the database and brings its schema up to date. Entries and
-    /// codes of plugins are there while `published` says so.
+    /// Locks the directory, opens the database, brings its schema up to date, and brings every
+    /// plugin into its desired state.
     ///
     /// # Errors
-    /// [`CoreError`].
-    pub async fn open(
-        config: Config,
-        data: &Path,
-        published: Arc<dyn Published>,
-    ) -> Result<Self, CoreError> {
+    /// [`CoreError`]. A plugin that does not start is none: it is recorded with its reason.
+    pub async fn open(config: Config, data: &Path) -> Result<Self, CoreError> {
         let data = DataDir::open(data)?;
         let pool = Pool::open(&config.database_url(data.path())).await?;
         let applied = migrate::core(&pool).await?;
@@ -67,12 +77,18 @@ impl Core {
             access_token_seconds: config.auth.access_token_seconds,
             trusted_proxies: config.server.trusted_proxies.clone(),
         };
-        let admin = Admin::new(pool.database(), settings, key, published);
+        let plugged = Plugged::default();
+        let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()));
+        let document = super::api::document(&config.server.name);
+        let plugins = plugins::open(&config, data.path(), &pool, document).await?;
+        plugged.set(plugins.supervisor.published().clone());
         Ok(Self {
             config,
             data,
             pool,
             admin,
+            supervisor: plugins.supervisor,
+            loader: plugins.loader,
         })
     }
 
@@ -92,8 +108,16 @@ impl Core {
         self.pool.ping().await
     }
 
-    /// Ends every statement and closes the database.
-    pub async fn close(self) {
+    /// Stops the plugins, ends every statement and closes the database.
+    pub async fn close(&self) {
+        self.supervisor.shutdown().await;
+        if let Err(still_running) = tasks::join(TASKS_DEADLINE).await {
+            tracing::warn!(%still_running, "background work was cut off");
+        }
+        let loader = Arc::clone(&self.loader);
+        if tokio::task::spawn_blocking(move || loader.shut_down()).await.is_err() {
+            tracing::error!("the loader's shutdown panicked");
+        }
         self.pool.close().await;
     }
 }

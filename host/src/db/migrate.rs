@@ -226,11 +226,11 @@ impl Migrator {
     }
 
     /// Commits what was done, or takes it back.
-    async fn end<T>(&self, lease: Lease, done: Result<T, MigrateError>) -> Result<T, MigrateError> {
+    async fn end<T>(&self, mut lease: Lease, done: Result<T, MigrateError>) -> Result<T, MigrateError> {
         match done {
             Ok(value) => {
-                lease.commit().await.map_err(ledger_error)?;
-                self.pool.shared().schema_changed();
+                lease.will_alter();
+                lease.commit(self.pool.shared()).await.map_err(ledger_error)?;
                 Ok(value)
             }
             Err(error) => {

@@ -10,6 +10,7 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
 use poem_openapi::registry::{MetaApi, Registry};
 use poem_openapi::{OpenApi, OpenApiService};
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The methods that a known path answers with 405 when it has no operation for them.
@@ -46,11 +47,26 @@ pub fn declared<A: OpenApi>() -> Vec<DeclaredRoute> {
         .collect()
 }
 
-/// The OpenAPI document of `api` alone, with whole paths. The plugins' are merged into it.
-pub fn document<A: OpenApi>(api: A, name: &str, version: &str) -> String {
-    OpenApiService::new(Enveloped(api), name, version)
+/// The OpenAPI document of `A` alone, with whole paths. The plugins' are merged into it.
+pub fn document<A: OpenApi>(name: &str, version: &str) -> String {
+    OpenApiService::new(Described::<A>(PhantomData), name, version)
         .url_prefix(API_PREFIX)
         .spec()
+}
+
+/// `A` without an instance of it: what it serves is told by its type.
+struct Described<A>(PhantomData<A>);
+
+impl<A: OpenApi> OpenApi for Described<A> {
+    fn meta() -> Vec<MetaApi> {
+        A::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
 }
 
 /// `api` under the API's prefix, the site around it, and 404 for the rest.

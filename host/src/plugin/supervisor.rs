@@ -217,6 +217,16 @@ impl SupervisorHandle {
         installed(self.published.load().plugins(), id)
     }
 
+    /// The id of an installed plugin, as a person wrote it.
+    ///
+    /// # Errors
+    /// [`OperationError::Unknown`], with the most similar id that is installed.
+    pub fn id(&self, text: &str) -> Result<PluginId, OperationError> {
+        let table = self.published.load();
+        let known = text.parse().ok().filter(|id: &PluginId| table.plugins().contains_key(id));
+        known.ok_or_else(|| unknown(table.plugins(), text))
+    }
+
     /// Changes of state from now on.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<PluginEvent> {
@@ -290,11 +300,12 @@ fn answer<T>(reply: oneshot::Sender<T>, outcome: T) {
 const LIKENESS_MIN: f64 = 0.7;
 
 fn installed(plugins: &Plugins, id: &PluginId) -> Outcome {
-    if let Some(status) = plugins.get(id) {
-        return Ok(Arc::clone(status));
-    }
-    let likeness = |known: &&PluginId| strsim::jaro_winkler(known.as_str(), id.as_str());
+    plugins.get(id).cloned().ok_or_else(|| unknown(plugins, id.as_str()))
+}
+
+fn unknown(plugins: &Plugins, id: &str) -> OperationError {
+    let likeness = |known: &&PluginId| strsim::jaro_winkler(known.as_str(), id);
     let nearest = plugins.keys().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     let nearest = nearest.filter(|known| likeness(known) >= LIKENESS_MIN).cloned();
-    Err(OperationError::Unknown { id: id.to_string(), nearest })
+    OperationError::Unknown { id: id.to_owned(), nearest }
 }

@@ -1,0 +1,105 @@
+//! The statements. One text serves SQLite and PostgreSQL.
+
+use crate::model::{Draft, Filter, Notice, SysNotice};
+use plugin_api::PageQuery;
+use plugin_api::db::{DbError, Statements};
+use sea_query::{Cond, Expr, ExprTrait, LikeExpr, Order, Query};
+
+const COLUMNS: [SysNotice; 7] = [
+    SysNotice::Id,
+    SysNotice::Title,
+    SysNotice::Type,
+    SysNotice::Status,
+    SysNotice::Content,
+    SysNotice::CreatedTime,
+    SysNotice::UpdatedTime,
+];
+/// Stands before `%` and `_` where they mean themselves. Not a backslash: PostgreSQL's builder
+/// writes that as a text that SQLite does not read.
+const ESCAPE: char = '!';
+
+/// One page of the notices that pass the filter, newest first.
+pub(crate) async fn list(db: &impl Statements, filter: &Filter, page: PageQuery) -> Result<Vec<Notice>, DbError> {
+    let mut select = Query::select();
+    select
+        .columns(COLUMNS)
+        .from(SysNotice::Table)
+        .cond_where(condition(filter))
+        .order_by(SysNotice::CreatedTime, Order::Desc)
+        .order_by(SysNotice::Id, Order::Desc)
+        .limit(page.limit())
+        .offset(page.offset());
+    db.statement(&select).fetch_all().await
+}
+
+/// How many notices pass the filter.
+pub(crate) async fn count(db: &impl Statements, filter: &Filter) -> Result<u64, DbError> {
+    let mut select = Query::select();
+    select.expr(Expr::col(SysNotice::Id).count()).from(SysNotice::Table).cond_where(condition(filter));
+    db.statement(&select).fetch_scalar().await
+}
+
+/// The notice of that id.
+pub(crate) async fn find(db: &impl Statements, id: i64) -> Result<Option<Notice>, DbError> {
+    let mut select = Query::select();
+    select.columns(COLUMNS).from(SysNotice::Table).and_where(Expr::col(SysNotice::Id).eq(id));
+    db.statement(&select).fetch_optional().await
+}
+
+/// Adds a notice.
+pub(crate) async fn insert(db: &impl Statements, draft: Draft, now_ms: i64) -> Result<(), DbError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table(SysNotice::Table)
+        .columns([SysNotice::Title, SysNotice::Type, SysNotice::Status, SysNotice::Content, SysNotice::CreatedTime])
+        .values_panic([
+            draft.title.into(),
+            draft.kind.into(),
+            draft.status.into(),
+            draft.content.into(),
+            now_ms.into(),
+        ]);
+    db.statement(&insert).execute().await.map(drop)
+}
+
+/// Changes a notice; gives 0 if there is none of that id.
+pub(crate) async fn update(db: &impl Statements, id: i64, draft: Draft, now_ms: i64) -> Result<u64, DbError> {
+    let mut update = Query::update();
+    update
+        .table(SysNotice::Table)
+        .value(SysNotice::Title, draft.title)
+        .value(SysNotice::Type, draft.kind)
+        .value(SysNotice::Status, draft.status)
+        .value(SysNotice::Content, draft.content)
+        .value(SysNotice::UpdatedTime, now_ms)
+        .and_where(Expr::col(SysNotice::Id).eq(id));
+    db.statement(&update).execute().await
+}
+
+/// Deletes the notices of these ids; gives how many there were.
+pub(crate) async fn delete(db: &impl Statements, ids: &[i64]) -> Result<u64, DbError> {
+    let mut delete = Query::delete();
+    delete.from_table(SysNotice::Table).and_where(Expr::col(SysNotice::Id).is_in(ids.iter().copied()));
+    db.statement(&delete).execute().await
+}
+
+fn condition(filter: &Filter) -> Cond {
+    let title = filter.title.as_deref().filter(|title| !title.is_empty());
+    Cond::all()
+        .add_option(title.map(|title| Expr::col(SysNotice::Title).like(containing(title))))
+        .add_option(filter.kind.map(|kind| Expr::col(SysNotice::Type).eq(kind)))
+        .add_option(filter.status.map(|status| Expr::col(SysNotice::Status).eq(status)))
+}
+
+fn containing(part: &str) -> LikeExpr {
+    let mut pattern = String::with_capacity(part.len() + 2);
+    pattern.push('%');
+    for c in part.chars() {
+        if matches!(c, '%' | '_' | ESCAPE) {
+            pattern.push(ESCAPE);
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    LikeExpr::new(pattern).escape(ESCAPE)
+}
