@@ -1,1 +1,249 @@
-//! Placeholder head; replaced by the room's owner.
+//! Puts the rooms together and runs them: start, serve, stop.
+
+mod api;
+mod core;
+mod data_dir;
+pub mod log;
+mod plugins;
+
+pub use core::{Core, CoreError};
+pub use data_dir::{Announced, DataDir, DataDirError};
+pub use plugins::PluginsError;
+
+use crate::config::Config;
+use crate::http::listener::Listener;
+use crate::http::dispatch::Dispatcher;
+use crate::http::{Cors, Edge, Site, TrustedProxies, routes};
+use crate::tasks;
+use poem::{Endpoint, EndpointExt, Response, Server};
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Something that the operator should see once, on standard output.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// There was no user; this one was created.
+    FirstAdmin {
+        /// The login name.
+        username: &'static str,
+        /// The password, if the host made it up.
+        generated_password: Option<String>,
+    },
+    /// Requests are answered from now on.
+    Listening {
+        /// Where.
+        url: String,
+    },
+}
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// What stands behind HTTP.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// The data directory.
+    #[error(transparent)]
+    Data(#[from] DataDirError),
+    /// The address can't be listened on.
+    #[error("failed to listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The system refuses to tell us of its signals.
+    #[error("failed to wait for signals")]
+    Signals(#[source] io::Error),
+}
+
+/// A server that answers requests.
+pub struct Running {
+    core: Arc<Core>,
+    url: String,
+    stopping: CancellationToken,
+    server: JoinHandle<io::Result<()>>,
+    announced: Announced,
+}
+
+/// Runs the server until the process is told to end (SIGTERM, SIGINT).
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve(config: Config, data: &Path, notify: impl Fn(Notice)) -> Result<(), ServeError> {
+    let mut signals = Signals::listen().map_err(ServeError::Signals)?;
+    let running = start(config, data, notify).await?;
+    let name = signals.next().await;
+    tracing::info!(signal = name, "shutting down");
+    running.stop().await;
+    Ok(())
+}
+
+/// Starts the server and returns when it answers requests.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn start(
+    config: Config,
+    data: &Path,
+    notify: impl Fn(Notice),
+) -> Result<Running, ServeError> {
+    warn_of_what_is_not_used(&config);
+    let core = Arc::new(Core::open(config, data).await?);
+    if let Some(admin) = core.ensure_admin().await? {
+        notify(Notice::FirstAdmin {
+            username: admin.username,
+            generated_password: admin.generated_password,
+        });
+    }
+    let address = SocketAddr::new(core.config.server.host, core.config.server.port);
+    let listener = Listener::bind(address)
+        .await
+        .map_err(|source| ServeError::Listen { address, source })?;
+    let url = format!("http://{}", listener.address());
+    let stopping = CancellationToken::new();
+    let server = listen(listener, endpoint(&core), &core.config, stopping.clone());
+    let announced = core.data.announce(&url)?;
+    notify(Notice::Listening { url: url.clone() });
+    Ok(Running {
+        core,
+        url,
+        stopping,
+        server,
+        announced,
+    })
+}
+
+impl Running {
+    /// Where requests are answered, without a `/` at the end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What stands behind HTTP.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// Takes no new request, lets the running ones end, then stops everything behind them.
+    pub async fn stop(self) {
+        let Self {
+            core,
+            stopping,
+            server,
+            announced,
+            ..
+        } = self;
+        drop(announced);
+        stopping.cancel();
+        match server.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the HTTP server failed"),
+            Err(error) => tracing::error!(%error, "the HTTP server panicked"),
+        }
+        core.close().await;
+    }
+}
+
+/// Everything that answers requests.
+fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
+    let server = &core.config.server;
+    let version = env!("CARGO_PKG_VERSION");
+    let published = core.supervisor.published().clone();
+    let document = published.clone();
+    let site = Site {
+        name: server.name.clone(),
+        version: version.to_owned(),
+        docs: server.docs,
+        console: Some(core.config.console.dir.clone())
+            .filter(|directory| !directory.as_os_str().is_empty()),
+        openapi: Arc::new(move || document.load().openapi().clone()),
+        ready: readiness(core),
+    };
+    let authenticator = core.admin.authenticator();
+    let routes = routes::routes(api::of(core), Arc::clone(authenticator), site);
+    let proxies = TrustedProxies::new(server.trusted_proxies.clone());
+    Edge::new(
+        Dispatcher::new(routes, published, Arc::clone(authenticator), proxies),
+        Cors::new(&server.cors_origins),
+        server.default_language(),
+    )
+}
+
+fn readiness(core: &Arc<Core>) -> crate::http::site::Check {
+    let core = Arc::clone(core);
+    Arc::new(move || {
+        let core = Arc::clone(&core);
+        Box::pin(async move {
+            core.ready().await.map_err(|error| {
+                tracing::warn!(%error, "the database does not answer");
+                "the database does not answer".to_owned()
+            })
+        })
+    })
+}
+
+fn listen(
+    listener: Listener,
+    endpoint: impl Endpoint<Output = Response> + 'static,
+    config: &Config,
+    stopping: CancellationToken,
+) -> JoinHandle<io::Result<()>> {
+    let deadline = config.server.shutdown_deadline();
+    let compress = config.server.compression;
+    tasks::spawn("http server", async move {
+        let server = Server::new_with_acceptor(listener);
+        let stop = stopping.cancelled_owned();
+        if compress {
+            let endpoint = endpoint.with(poem::middleware::Compression::new());
+            server
+                .run_with_graceful_shutdown(endpoint, stop, Some(deadline))
+                .await
+        } else {
+            server
+                .run_with_graceful_shutdown(endpoint, stop, Some(deadline))
+                .await
+        }
+    })
+}
+
+/// Settings that have their names already and no effect yet are said so, not passed over.
+fn warn_of_what_is_not_used(config: &Config) {
+    if !config.redis.url.is_empty() {
+        tracing::warn!(
+            "redis.url is set, but this version runs as a single node and does not use it"
+        );
+    }
+}
+
+/// The signals that end the process.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

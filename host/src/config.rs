@@ -1,1 +1,372 @@
-//! Placeholder head; replaced by the room's owner.
+//! The configuration: `config/default.toml`, then a file, then the environment.
+//!
+//! Invariant: a key exists if and only if it is in `config/default.toml`; everything else is
+//! refused with its place and the nearest key that exists.
+
+mod effective;
+mod environment;
+mod layers;
+
+pub use layers::Origin;
+
+use crate::http::Language;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The lowest layer, complete and commented.
+pub const DEFAULT: &str = include_str!("../../config/default.toml");
+
+/// Fewest characters of a configured signing secret: HS256 wants 32 bytes (RFC 7518, 3.2).
+const SECRET_CHARACTERS_MIN: usize = 32;
+
+/// Everything an operator may turn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// Listening and answering.
+    pub server: Server,
+    /// Where rows are kept.
+    pub database: Database,
+    /// Where several nodes meet.
+    pub redis: Redis,
+    /// The first administrator.
+    pub admin: Admin,
+    /// Tokens.
+    pub auth: Auth,
+    /// How users log in.
+    pub login: Login,
+    /// The web page.
+    pub console: Console,
+    /// How plugins are loaded and run.
+    pub plugins: Plugins,
+    /// What is written for the operator.
+    pub log: Log,
+}
+
+/// Listening and answering.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Server {
+    /// The product's name.
+    pub name: String,
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The port to listen on; 0 takes any.
+    pub port: u16,
+    /// IANA name of the zone of times in the API.
+    pub time_zone: String,
+    /// `zh-CN` or `en-US`.
+    pub language: String,
+    /// Whether `/docs` is there.
+    pub docs: bool,
+    /// Other origins that may call from a browser.
+    pub cors_origins: Vec<String>,
+    /// Proxies that are believed about the client's address.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Whether answers are compressed.
+    pub compression: bool,
+    /// How long requests may take to end at shutdown.
+    pub shutdown_deadline_ms: u64,
+}
+
+/// Where rows are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Database {
+    /// `sqlite://…` or `postgres://…`, with `{data}` for the data directory.
+    pub url: String,
+}
+
+/// Where several nodes meet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Redis {
+    /// Empty for a single node.
+    pub url: String,
+}
+
+/// The first administrator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Admin {
+    /// Empty for a random one.
+    pub password: String,
+}
+
+/// Tokens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Auth {
+    /// Empty for one of the process' own making.
+    pub jwt_secret: String,
+    /// Life of an access token.
+    pub access_token_seconds: u32,
+}
+
+/// How users log in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Login {
+    /// Whether a captcha is asked for; always false in this version.
+    pub captcha: bool,
+}
+
+/// The web page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Console {
+    /// Its directory; empty for the built-in page.
+    pub dir: PathBuf,
+}
+
+/// How plugins are loaded and run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plugins {
+    /// What becomes of a library that is no longer used.
+    pub unload: Unload,
+    /// Largest bundle.
+    pub bundle_bytes_max: u64,
+    /// Life of the trial process.
+    pub preflight_deadline_ms: u64,
+    /// For a plugin's start.
+    pub start_deadline_ms: u64,
+    /// For running requests to end.
+    pub drain_deadline_ms: u64,
+    /// For a plugin's stop.
+    pub stop_deadline_ms: u64,
+    /// For a transaction that nothing happens in.
+    pub transaction_idle_ms: u64,
+    /// For one statement of a plugin.
+    pub statement_deadline_ms: u64,
+    /// Settings of plugins by id and key, as the operator wrote them.
+    #[serde(flatten)]
+    pub settings: BTreeMap<String, BTreeMap<String, toml::Value>>,
+}
+
+/// What becomes of a library that is no longer used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unload {
+    /// Unmapped, and looked after.
+    Verified,
+    /// Left mapped.
+    Never,
+}
+
+/// What is written for the operator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Log {
+    /// A level or directives.
+    pub level: String,
+    /// The form of a line.
+    pub format: LogFormat,
+}
+
+/// The form of a line of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines, one object a line.
+    Json,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("configuration file {} can't be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("configuration file {} is not valid TOML", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: toml::de::Error,
+    },
+    /// There is no such key.
+    #[error("unknown configuration key {key} in {origin}{}", suggestion(nearest.as_deref()))]
+    UnknownKey {
+        /// The key, with dots.
+        key: String,
+        /// Who set it.
+        origin: Origin,
+        /// The key that was probably meant.
+        nearest: Option<String>,
+    },
+    /// The value is not one that the key accepts.
+    #[error("configuration key {key} in {origin} must be {expected}, not {found}")]
+    WrongValue {
+        /// The key, with dots.
+        key: String,
+        /// Who set it.
+        origin: Origin,
+        /// What is accepted.
+        expected: String,
+        /// What was found; a secret is not shown.
+        found: String,
+    },
+}
+
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |key| format!("; did you mean {key}?"))
+}
+
+impl Config {
+    /// Reads the layers: built-in, `file` if given, then `environment` (pairs of name and value,
+    /// of which only `APP__…` count).
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the key and where it was set.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut layers = layers::Layers::new();
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+                path: path.to_owned(),
+                source,
+            })?;
+            layers.add_file(path, &text)?;
+        }
+        environment::add(&mut layers, environment)?;
+        let config = layers.finish()?;
+        config.validate(&layers)?;
+        Ok(config)
+    }
+
+    /// The configuration with secrets hidden, for people.
+    pub fn effective(&self) -> serde_json::Value {
+        effective::redact(self)
+    }
+
+    /// The database's address, with the data directory in its place.
+    pub fn database_url(&self, data: &Path) -> String {
+        self.database.url.replace("{data}", &data.to_string_lossy())
+    }
+
+    /// What only a look at the whole value can refuse.
+    fn validate(&self, layers: &layers::Layers) -> Result<(), ConfigError> {
+        let wrong = |key: &str, expected: &str, found: &str| {
+            Err(ConfigError::WrongValue {
+                key: key.to_owned(),
+                origin: layers.origin(key),
+                expected: expected.to_owned(),
+                found: found.to_owned(),
+            })
+        };
+        if self.login.captcha {
+            return wrong(
+                "login.captcha",
+                "false (captchas are not offered by this version)",
+                "true",
+            );
+        }
+        let secret = &self.auth.jwt_secret;
+        if !secret.is_empty() && secret.chars().count() < SECRET_CHARACTERS_MIN {
+            return wrong(
+                "auth.jwt_secret",
+                "empty or at least 32 characters",
+                "something shorter",
+            );
+        }
+        if jiff::tz::TimeZone::get(&self.server.time_zone).is_err() {
+            return wrong(
+                "server.time_zone",
+                "an IANA name such as Asia/Shanghai",
+                &self.server.time_zone,
+            );
+        }
+        if Language::of_tag(&self.server.language).is_none() {
+            return wrong("server.language", "zh-CN or en-US", &self.server.language);
+        }
+        let url = &self.database.url;
+        if !["sqlite:", "postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+        {
+            return wrong(
+                "database.url",
+                "sqlite://… or postgres://…",
+                "another address",
+            );
+        }
+        if let Err(error) = self.log.level.parse::<tracing_subscriber::EnvFilter>() {
+            return wrong(
+                "log.level",
+                "a level or directives",
+                &format!("{:?} ({error})", self.log.level),
+            );
+        }
+        let console = &self.console.dir;
+        if !console.as_os_str().is_empty() && !console.join("index.html").is_file() {
+            return wrong(
+                "console.dir",
+                "a directory with an index.html",
+                &console.display().to_string(),
+            );
+        }
+        self.validate_numbers(layers)
+    }
+
+    fn validate_numbers(&self, layers: &layers::Layers) -> Result<(), ConfigError> {
+        let plugins = &self.plugins;
+        let positive = [
+            (
+                "server.shutdown_deadline_ms",
+                self.server.shutdown_deadline_ms,
+            ),
+            (
+                "auth.access_token_seconds",
+                u64::from(self.auth.access_token_seconds),
+            ),
+            ("plugins.bundle_bytes_max", plugins.bundle_bytes_max),
+            (
+                "plugins.preflight_deadline_ms",
+                plugins.preflight_deadline_ms,
+            ),
+            ("plugins.start_deadline_ms", plugins.start_deadline_ms),
+            ("plugins.drain_deadline_ms", plugins.drain_deadline_ms),
+            ("plugins.stop_deadline_ms", plugins.stop_deadline_ms),
+            ("plugins.transaction_idle_ms", plugins.transaction_idle_ms),
+            (
+                "plugins.statement_deadline_ms",
+                plugins.statement_deadline_ms,
+            ),
+        ];
+        match positive.iter().find(|(_, value)| *value == 0) {
+            None => Ok(()),
+            Some((key, _)) => Err(ConfigError::WrongValue {
+                key: (*key).to_owned(),
+                origin: layers.origin(key),
+                expected: "at least 1".to_owned(),
+                found: "0".to_owned(),
+            }),
+        }
+    }
+}
+
+impl Server {
+    /// The language for clients that ask for none of ours.
+    pub fn default_language(&self) -> Language {
+        Language::of_tag(&self.language).unwrap_or_default()
+    }
+
+    /// The zone of times in the API.
+    pub fn zone(&self) -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::get(&self.time_zone).unwrap_or(jiff::tz::TimeZone::UTC)
+    }
+
+    /// How long running requests may take to end at shutdown.
+    pub fn shutdown_deadline(&self) -> Duration {
+        Duration::from_millis(self.shutdown_deadline_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests;

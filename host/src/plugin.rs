@@ -1,1 +1,49 @@
-//! Placeholder head; replaced by the room's owner.
+//! The life of plugins: what they declare, which are installed, and what is served at this moment.
+//!
+//! One task, the supervisor, changes state; everybody else sends it a command or reads the
+//! published route table. This room knows neither poem nor dlopen.
+//!
+//! Invariants: what the table lists is what it serves; rows are committed right before the table
+//! is published, and everything before that is undone when a step fails.
+
+mod active;
+mod candidate;
+mod conflict;
+mod contribution;
+mod core_surface;
+mod detail;
+mod error;
+mod event;
+pub mod id;
+pub mod manifest;
+mod menus;
+mod openapi;
+mod release;
+mod rows;
+mod schema;
+pub mod services;
+pub mod settings;
+mod stats;
+mod status;
+mod supervisor;
+mod table;
+
+pub use active::{ActivePlugin, Permit};
+pub use candidate::{Candidate, Inspection};
+pub use conflict::{Conflict, Owner};
+pub use contribution::{CheckedRoute, Contribution, ContributionError};
+pub use core_surface::CoreSurface;
+pub use detail::{MigrationState, PluginDetail, SettingState};
+pub use error::OperationError;
+pub use event::{EventState, PluginEvent};
+pub use id::{ParseIdError, PluginId};
+pub use manifest::{Limits, Manifest, ManifestError};
+pub use openapi::Fragment;
+pub use release::Release;
+pub use rows::{Data, RowError};
+pub use services::PluginServices;
+pub use settings::SettingError;
+pub use stats::{Counts, Outcome, PluginStats};
+pub use status::{Desired, KnownVersion, Observed, PluginStatus};
+pub use supervisor::{AfterInstall, Deadlines, SupervisorHandle, Workplace, supervise};
+pub use table::{Lookup, Matched, PathParams, Pattern, PatternError, Plugins, Published, RouteTable, Target};

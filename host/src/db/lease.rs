@@ -1,5 +1,6 @@
 //! One connection, taken out of its pool for a statement or a transaction.
 
+use super::pool::Shared;
 use super::postgres;
 use super::sqlite::SqliteLease;
 use plugin_api::db::{DbError, DbErrorKind, Value};
@@ -17,6 +18,8 @@ pub(super) struct Lease {
     /// A statement runs, or was given up half-way.
     running: bool,
     in_transaction: bool,
+    /// The transaction changes the schema.
+    alters: bool,
 }
 
 enum Link {
@@ -33,11 +36,11 @@ pub(super) struct Bounds {
 
 impl Lease {
     pub(super) fn sqlite(lease: SqliteLease) -> Self {
-        Self { link: Link::Sqlite(lease), running: false, in_transaction: false }
+        Self { link: Link::Sqlite(lease), running: false, in_transaction: false, alters: false }
     }
 
     pub(super) fn postgres(connection: PoolConnection<Postgres>) -> Self {
-        Self { link: Link::Postgres(Some(connection)), running: false, in_transaction: false }
+        Self { link: Link::Postgres(Some(connection)), running: false, in_transaction: false, alters: false }
     }
 
     pub(super) async fn query(&mut self, sql: &str, parameters: Vec<Value>, bounds: Bounds) -> Result<bytes::Bytes, DbError> {
@@ -87,11 +90,19 @@ impl Lease {
         }
     }
 
+    /// Notes that the transaction changes the schema.
+    pub(super) fn will_alter(&mut self) {
+        self.alters = true;
+    }
+
     /// Commits; after an error everything is rolled back.
-    pub(super) async fn commit(mut self) -> Result<(), DbError> {
+    pub(super) async fn commit(mut self, shared: &Shared) -> Result<(), DbError> {
         match self.script("COMMIT").await {
             Ok(()) => {
                 self.in_transaction = false;
+                if self.alters {
+                    shared.schema_changed();
+                }
                 Ok(())
             }
             Err(error) => {

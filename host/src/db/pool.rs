@@ -10,6 +10,7 @@ use plugin_api::db::{Database, DbError, Dialect, Executor, Value};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::SqliteConnectOptions;
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -84,8 +85,8 @@ pub struct Pool {
 /// What the core and every plugin share.
 pub(super) struct Shared {
     backend: Backend,
-    /// Counts changes of the schema; see [`Shared::tagged`].
-    epoch: AtomicU64,
+    /// Counts changes of the schema; see [`Shared::tagged`] and [`super::sqlite`].
+    epoch: Arc<AtomicU64>,
 }
 
 enum Backend {
@@ -101,12 +102,13 @@ impl Pool {
     /// # Errors
     /// [`OpenError`], which never contains the URL's password.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let epoch = Arc::new(AtomicU64::new(0));
         let backend = match url.split_once(':').map_or(url, |(scheme, _)| scheme) {
-            "sqlite" => open_sqlite(url).await?,
+            "sqlite" => open_sqlite(url, Arc::clone(&epoch)).await?,
             "postgres" | "postgresql" => open_postgres(url).await?,
             scheme => return Err(OpenError::UnknownScheme { scheme: scheme.to_owned() }),
         };
-        let shared = Arc::new(Shared { backend, epoch: AtomicU64::new(0) });
+        let shared = Arc::new(Shared { backend, epoch });
         let core = Arc::new(Runner::new(Arc::clone(&shared), Limits::CORE));
         Ok(Self { shared, core })
     }
@@ -166,13 +168,16 @@ impl Shared {
         }
     }
 
-    /// The statement under the name by which connections remember it.
+    /// The statement as connections remember it.
     ///
-    /// They remember a prepared statement by its text, with the types of its first parameters
-    /// and the columns of its table at that time. A later parameter of another type (a number
-    /// where the first call had NULL) or a column that a migration has added would be misread, on
-    /// both databases; a comment with the types and the schema's epoch makes another text of it.
-    pub(super) fn tagged(&self, sql: &str, parameters: &[Value]) -> String {
+    /// Those to PostgreSQL remember a prepared statement by its text alone, with the types of its
+    /// first parameters and the columns of its first answer. Another type later on (a number where
+    /// the first call had NULL), or a column that a migration has added, is an error then. So a
+    /// comment with the types and the schema's epoch makes another text of it.
+    pub(super) fn tagged<'a>(&self, sql: &'a str, parameters: &[Value]) -> Cow<'a, str> {
+        if self.dialect() == Dialect::Sqlite {
+            return Cow::Borrowed(sql);
+        }
         let epoch = self.epoch.load(Ordering::Acquire);
         let mut tagged = format!("/*{epoch}");
         tagged.reserve(parameters.len() + sql.len() + 2);
@@ -186,16 +191,17 @@ impl Shared {
         }));
         tagged.push_str("*/");
         tagged.push_str(sql);
-        tagged
+        Cow::Owned(tagged)
     }
 
-    /// Has every statement prepared anew.
+    /// Has every statement prepared anew. To be called after the change has been committed and
+    /// before its lease is given back, so that the next writer finds it done.
     pub(super) fn schema_changed(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 }
 
-async fn open_sqlite(url: &str) -> Result<Backend, OpenError> {
+async fn open_sqlite(url: &str, epoch: Arc<AtomicU64>) -> Result<Backend, OpenError> {
     let options = SqliteConnectOptions::from_str(url).map_err(|source| OpenError::Url { source })?;
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     let file = options.get_filename().to_owned();
@@ -204,7 +210,7 @@ async fn open_sqlite(url: &str) -> Result<Backend, OpenError> {
             .await
             .map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
     }
-    let pool = SqlitePool::open(options, in_memory).await.map_err(|source| OpenError::Sqlite { file, source })?;
+    let pool = SqlitePool::open(options, in_memory, epoch).await.map_err(|source| OpenError::Sqlite { file, source })?;
     Ok(Backend::Sqlite(Arc::new(pool)))
 }
 

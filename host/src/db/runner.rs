@@ -2,8 +2,8 @@
 
 use super::lease::{Bounds, Lease};
 use super::pool::Shared;
-use super::postgres;
 use super::transactions::{Slot, Transactions, ended};
+use super::{postgres, sql};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use plugin_api::db::{DbError, DbErrorKind, Dialect, Executor, Value};
@@ -114,12 +114,12 @@ impl Runner {
             return self.run_in(tx, statement).await;
         }
         self.transactions.check_open()?;
-        if self.dialect() == Dialect::Sqlite {
+        if self.dialect() == Dialect::Sqlite && !sql::only_reads(&statement.sql) {
             return self.run_alone(&statement.sql, statement.parameters).await;
         }
         match self.run_alone::<R>(&statement.sql, statement.parameters.clone()).await {
-            Err(error) if postgres::is_stale_plan(&error) => {
-                // Another node has changed the schema; nothing has run yet.
+            Err(error) if self.is_stale(&error) => {
+                // The schema has changed between preparing and running; nothing has run yet.
                 self.shared.schema_changed();
                 self.run_alone(&statement.sql, statement.parameters).await
             }
@@ -130,7 +130,20 @@ impl Runner {
     async fn run_alone<R: Run>(&self, sql: &str, parameters: Vec<Value>) -> Result<R, DbError> {
         let mut lease = self.shared.acquire_for(sql).await?;
         let tagged = self.shared.tagged(sql, &parameters);
-        R::run(&mut lease, &tagged, parameters, self.bounds()).await
+        let answer = R::run(&mut lease, &tagged, parameters, self.bounds()).await;
+        if sql::alters_schema(sql) {
+            self.shared.schema_changed();
+        }
+        answer
+    }
+
+    /// True if the statement was prepared by a schema of before: for PostgreSQL an error; on SQLite
+    /// sqlx's worker panics (see [`super::sqlite`]), and only a reader can come so close.
+    fn is_stale(&self, error: &DbError) -> bool {
+        match self.dialect() {
+            Dialect::Sqlite => error.kind == DbErrorKind::Unavailable,
+            Dialect::Postgres => postgres::is_stale_plan(error),
+        }
     }
 
     /// Runs a statement of a transaction; if it fails, the transaction ends with it.
@@ -138,6 +151,9 @@ impl Runner {
         let slot = self.transactions.find(tx)?;
         let mut guard = slot.lease.lock().await;
         let lease = guard.as_mut().ok_or_else(ended)?;
+        if sql::alters_schema(&statement.sql) {
+            lease.will_alter();
+        }
         let tagged = self.shared.tagged(&statement.sql, &statement.parameters);
         let answer = R::run(lease, &tagged, statement.parameters, self.bounds()).await;
         slot.touch();
@@ -242,7 +258,7 @@ impl Executor for Runner {
         self.spawn(async move {
             let slot = runner.transactions.remove(tx).ok_or_else(ended)?;
             let lease = end(&slot).await.ok_or_else(ended)?;
-            lease.commit().await
+            lease.commit(&runner.shared).await
         })
     }
 

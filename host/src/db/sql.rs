@@ -51,6 +51,12 @@ pub(super) fn only_reads(sql: &str) -> bool {
         && !tokens(sql).any(|(token, ..)| matches!(token, Token::Word(word) if writes.iter().any(|write| is(word, write))))
 }
 
+/// True if a statement changes tables or their columns.
+pub(super) fn alters_schema(sql: &str) -> bool {
+    let first = first_word(sql);
+    ["CREATE", "ALTER", "DROP"].iter().any(|keyword| first.eq_ignore_ascii_case(keyword))
+}
+
 impl<'a> Iterator for Tokens<'a> {
     type Item = (Token<'a>, usize, usize);
 

@@ -1,8 +1,10 @@
 //! Connections to the embedded database.
 //!
-//! A pool of our own, because SQLite wants two things that sqlx's doesn't give: a statement's
-//! deadline must reach into the thread that runs it (dropping the future doesn't stop it), and
-//! writers should queue up rather than poll for the one write lock.
+//! A pool of our own, because SQLite wants three things that sqlx's doesn't give: a statement's
+//! deadline must reach into the thread that runs it (dropping the future doesn't stop it), writers
+//! should queue up rather than poll for the one write lock, and a connection must not outlive a change
+//! of the schema: it would prepare `SELECT *` by the schema it remembers, and sqlx's worker panics when
+//! SQLite then answers by the new one.
 
 use parking_lot::Mutex;
 use plugin_api::db::{DbError, DbErrorKind, Value};
@@ -34,11 +36,15 @@ pub(super) struct SqlitePool {
     connections_max: u32,
     writer: Arc<Semaphore>,
     idle: Mutex<Vec<Member>>,
+    /// Counts changes of the schema.
+    epoch: Arc<AtomicU64>,
 }
 
 struct Member {
     connection: SqliteConnection,
     deadline: Arc<Deadline>,
+    /// The pool's epoch before the connection could have read the schema.
+    epoch: u64,
 }
 
 /// When the running statement is to be interrupted, in milliseconds after [`START`]; 0 is never.
@@ -63,7 +69,7 @@ fn millis(duration: Duration) -> u64 {
 
 impl SqlitePool {
     /// Opens the first connection, which creates the file.
-    pub(super) async fn open(options: SqliteConnectOptions, in_memory: bool) -> sqlx::Result<Self> {
+    pub(super) async fn open(options: SqliteConnectOptions, in_memory: bool, epoch: Arc<AtomicU64>) -> sqlx::Result<Self> {
         let options = options
             .create_if_missing(true)
             .foreign_keys(true)
@@ -80,6 +86,7 @@ impl SqlitePool {
             connections_max,
             writer: Arc::new(Semaphore::new(1)),
             idle: Mutex::new(Vec::new()),
+            epoch,
         };
         let first = pool.connect().await?;
         pool.idle.lock().push(first);
@@ -94,8 +101,7 @@ impl SqlitePool {
             Access::Write => Some(permit(&self.writer, "another transaction is writing").await?),
         };
         let permit = permit(&self.connections, "every connection is in use").await?;
-        let idle = self.idle.lock().pop();
-        let member = match idle {
+        let member = match self.idle_member() {
             Some(member) => member,
             None => self.connect().await.map_err(sqlite::error)?,
         };
@@ -117,12 +123,24 @@ impl SqlitePool {
         }
     }
 
+    /// An idle connection that knows the schema as it is; those that don't are closed.
+    fn idle_member(&self) -> Option<Member> {
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let mut idle = self.idle.lock();
+        // In memory there is one connection, which made the change itself and must not be lost.
+        if self.connections_max > 1 {
+            idle.retain(|member| member.epoch == epoch);
+        }
+        idle.pop()
+    }
+
     async fn connect(&self) -> sqlx::Result<Member> {
+        let epoch = self.epoch.load(Ordering::Acquire);
         let mut connection = self.options.connect().await?;
         let deadline = Arc::new(Deadline::default());
         let watched = Arc::clone(&deadline);
         connection.lock_handle().await?.set_progress_handler(STEPS_BETWEEN_CHECKS, move || !watched.has_passed());
-        Ok(Member { connection, deadline })
+        Ok(Member { connection, deadline, epoch })
     }
 }
 

@@ -1,0 +1,28 @@
+//! A logged-in user, as requests see one.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The user behind a valid token, with what their roles grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The row's id.
+    pub user_id: i64,
+    /// The id that never changes and says nothing of the order of users.
+    pub uuid: String,
+    /// The login name.
+    pub username: String,
+    /// Passes every permission check.
+    pub is_superuser: bool,
+    /// May change things, not only look.
+    pub is_staff: bool,
+    /// The codes that enabled menus of enabled roles grant.
+    pub permissions: Arc<HashSet<String>>,
+    /// The session of the token.
+    pub session: Uuid,
+    /// Has at least one enabled role.
+    pub has_roles: bool,
+    /// Those roles have at least one menu.
+    pub has_menus: bool,
+}

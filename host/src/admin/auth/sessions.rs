@@ -1,0 +1,82 @@
+//! The users of live sessions, from the database.
+
+use super::authenticator::{AuthError, SessionSource};
+use super::model::SessionRow;
+use super::{Identity, crud};
+use futures_util::future::BoxFuture;
+use plugin_api::db::Database;
+use std::collections::HashSet;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Looks sessions up in the database.
+#[derive(Debug, Clone)]
+pub struct StoredSessions {
+    db: Database,
+}
+
+impl StoredSessions {
+    /// Of `db`.
+    pub fn new(db: Database) -> Self {
+        Self { db }
+    }
+
+    async fn identity(&self, session: Uuid) -> Result<Identity, AuthError> {
+        let row = crud::session(&self.db, session)
+            .await
+            .map_err(AuthError::Storage)?;
+        let row = row.ok_or(AuthError::Expired)?;
+        check(&row)?;
+        let roles = crud::role_statuses(&self.db, row.user_id)
+            .await
+            .map_err(AuthError::Storage)?;
+        let has_roles = roles.contains(&1);
+        if !roles.is_empty() && !has_roles && !row.is_superuser {
+            return Err(AuthError::RolesDisabled);
+        }
+        let perms = crud::granted_perms(&self.db, row.user_id)
+            .await
+            .map_err(AuthError::Storage)?;
+        Ok(Identity {
+            user_id: row.user_id,
+            uuid: row.uuid,
+            username: row.username,
+            is_superuser: row.is_superuser,
+            is_staff: row.is_staff,
+            has_menus: !perms.is_empty(),
+            permissions: Arc::new(codes(&perms)),
+            session,
+            has_roles,
+        })
+    }
+}
+
+impl SessionSource for StoredSessions {
+    fn load(&self, session: Uuid) -> BoxFuture<'_, Result<Identity, AuthError>> {
+        Box::pin(self.identity(session))
+    }
+}
+
+fn check(row: &SessionRow) -> Result<(), AuthError> {
+    if row.expire_time <= jiff::Timestamp::now().as_millisecond() {
+        return Err(AuthError::Expired);
+    }
+    if row.status != 1 {
+        return Err(AuthError::UserDisabled);
+    }
+    if row.dept_status.is_some_and(|status| status != 1) || row.dept_deleted == Some(true) {
+        return Err(AuthError::DeptDisabled);
+    }
+    Ok(())
+}
+
+fn codes(perms: &[Option<String>]) -> HashSet<String> {
+    perms
+        .iter()
+        .flatten()
+        .flat_map(|perms| perms.split(','))
+        .map(str::trim)
+        .filter(|code| !code.is_empty())
+        .map(str::to_owned)
+        .collect()
+}

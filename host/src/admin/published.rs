@@ -1,0 +1,25 @@
+//! What the plugins that run now contribute to menus and permissions.
+
+/// The published contributions. Implemented by whoever publishes the plugins' routes, so that
+/// menus, codes and routes change in the same instant.
+pub trait Published: Send + Sync + 'static {
+    /// Whether the entry `name` of plugin `plugin_id` is there.
+    fn has_menu(&self, plugin_id: &str, name: &str) -> bool;
+
+    /// The permission codes that running plugins declare.
+    fn permissions(&self) -> Vec<String>;
+}
+
+/// Nothing is plugged in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NothingPublished;
+
+impl Published for NothingPublished {
+    fn has_menu(&self, _plugin_id: &str, _name: &str) -> bool {
+        false
+    }
+
+    fn permissions(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,123 @@
+//! What the server and the offline commands have in common: everything but HTTP.
+
+use super::data_dir::{DataDir, DataDirError};
+use crate::admin::auth::secret::{self, SecretError};
+use crate::admin::user::FirstAdmin;
+use crate::admin::user::service::FirstAdminError;
+use super::plugins::{self, Plugged, PluginsError};
+use crate::admin::{Admin, AdminSettings};
+use crate::config::Config;
+use crate::db::migrate::{self, MigrateError};
+use crate::db::{OpenError, Pool};
+use crate::loader::Loader;
+use crate::plugin::SupervisorHandle;
+use crate::tasks;
+use plugin_api::db::DbError;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long background work may take to end.
+const TASKS_DEADLINE: Duration = Duration::from_secs(15);
+
+/// The data directory, the database and the core's features.
+pub struct Core {
+    /// What the operator has turned.
+    pub config: Config,
+    /// The directory, locked.
+    pub data: DataDir,
+    /// The database.
+    pub pool: Pool,
+    /// The features.
+    pub admin: Admin,
+    /// What manages plugins.
+    pub supervisor: SupervisorHandle,
+    loader: Arc<Loader>,
+}
+
+/// Why the core can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum CoreError {
+    /// The data directory.
+    #[error(transparent)]
+    Data(#[from] DataDirError),
+    /// The database can't be opened.
+    #[error("failed to open the database")]
+    Database(#[from] OpenError),
+    /// The schema can't be brought up to date.
+    #[error("failed to update the database's schema")]
+    Migrate(#[from] MigrateError),
+    /// The signing key.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The first administrator.
+    #[error(transparent)]
+    FirstAdmin(#[from] FirstAdminError),
+    /// What manages plugins.
+    #[error(transparent)]
+    Plugins(#[from] PluginsError),
+}
+
+impl Core {
+    /// Locks the directory, opens the database, brings its schema up to date, and brings every
+    /// plugin into its desired state.
+    ///
+    /// # Errors
+    /// [`CoreError`]. A plugin that does not start is none: it is recorded with its reason.
+    pub async fn open(config: Config, data: &Path) -> Result<Self, CoreError> {
+        let data = DataDir::open(data)?;
+        let pool = Pool::open(&config.database_url(data.path())).await?;
+        let applied = migrate::core(&pool).await?;
+        if !applied.is_empty() {
+            tracing::info!(migrations = ?applied, "the database's schema was updated");
+        }
+        let key = secret::load(&config.auth.jwt_secret, data.path())?;
+        let settings = AdminSettings {
+            zone: config.server.zone(),
+            access_token_seconds: config.auth.access_token_seconds,
+            trusted_proxies: config.server.trusted_proxies.clone(),
+        };
+        let plugged = Plugged::default();
+        let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()));
+        let document = super::api::document(&config.server.name);
+        let plugins = plugins::open(&config, data.path(), &pool, document).await?;
+        plugged.set(plugins.supervisor.published().clone());
+        Ok(Self {
+            config,
+            data,
+            pool,
+            admin,
+            supervisor: plugins.supervisor,
+            loader: plugins.loader,
+        })
+    }
+
+    /// Creates the first administrator if there is no user at all.
+    ///
+    /// # Errors
+    /// [`CoreError::FirstAdmin`].
+    pub async fn ensure_admin(&self) -> Result<Option<FirstAdmin>, CoreError> {
+        Ok(self.admin.ensure_admin(&self.config.admin.password).await?)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn ready(&self) -> Result<(), DbError> {
+        self.pool.ping().await
+    }
+
+    /// Stops the plugins, ends every statement and closes the database.
+    pub async fn close(&self) {
+        self.supervisor.shutdown().await;
+        if let Err(still_running) = tasks::join(TASKS_DEADLINE).await {
+            tracing::warn!(%still_running, "background work was cut off");
+        }
+        let loader = Arc::clone(&self.loader);
+        if tokio::task::spawn_blocking(move || loader.shut_down()).await.is_err() {
+            tracing::error!("the loader's shutdown panicked");
+        }
+        self.pool.close().await;
+    }
+}

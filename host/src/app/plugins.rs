@@ -1,0 +1,109 @@
+//! Puts the rooms of plugins together: store, loader, supervisor.
+
+use crate::admin;
+use crate::config::{Config, Unload};
+use crate::db::{Limits, Pool};
+use crate::http::API_PREFIX;
+use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
+use crate::plugin::{
+    CoreSurface, Deadlines, Inspection, OperationError, Published, SupervisorHandle, Workplace, supervise,
+};
+use crate::store::{BundleLimits, Store, StoreError, host_target};
+use poem::http::Method;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// The routes of the host that the API's document does not describe.
+const OTHER_ROUTES: &[(Method, &str)] = &[
+    (Method::GET, "/"),
+    (Method::GET, "/healthz"),
+    (Method::GET, "/readyz"),
+    (Method::GET, "/docs"),
+    (Method::GET, "/openapi.json"),
+];
+
+/// Why plugins can't be managed at all. One plugin that fails is no reason.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginsError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The loader, or finding this program for its preflight children.
+    #[error("failed to prepare the loading of plugins")]
+    Loader(#[source] io::Error),
+    /// The rows of plugins.
+    #[error("failed to read the installed plugins")]
+    Supervisor(#[from] OperationError),
+}
+
+/// What loads and what manages.
+pub(super) struct Plugins {
+    pub(super) loader: Arc<Loader>,
+    pub(super) supervisor: SupervisorHandle,
+}
+
+/// Opens store and loader and brings every plugin into its desired state.
+pub(super) async fn open(
+    config: &Config,
+    data: &Path,
+    pool: &Pool,
+    document: serde_json::Value,
+) -> Result<Plugins, PluginsError> {
+    let settings = &config.plugins;
+    let unload = match settings.unload {
+        Unload::Verified => UnloadPolicy::Verified,
+        Unload::Never => UnloadPolicy::Never,
+    };
+    let copies_dir = data.join("images");
+    let loader = Loader::new(LoaderSettings { copies_dir, unload }).map_err(PluginsError::Loader)?;
+    let workplace = Workplace {
+        store: Arc::new(Store::open(data)?),
+        loader: Arc::clone(&loader),
+        pool: pool.clone(),
+        core: CoreSurface::new(API_PREFIX, document, OTHER_ROUTES),
+        inspection: Inspection {
+            executable: std::env::current_exe().map_err(PluginsError::Loader)?,
+            deadline: Duration::from_millis(settings.preflight_deadline_ms),
+            target: host_target(),
+            limits: BundleLimits { packed_bytes_max: settings.bundle_bytes_max, ..BundleLimits::default() },
+            dialect: pool.database().dialect(),
+            prefix: API_PREFIX.to_owned(),
+        },
+        database_limits: Limits {
+            statement_deadline: Duration::from_millis(settings.statement_deadline_ms),
+            transaction_idle: Duration::from_millis(settings.transaction_idle_ms),
+            ..Limits::PLUGIN
+        },
+        time_zone: config.server.zone(),
+        deadlines: Deadlines {
+            start: Duration::from_millis(settings.start_deadline_ms),
+            drain: Duration::from_millis(settings.drain_deadline_ms),
+            stop: Duration::from_millis(settings.stop_deadline_ms),
+        },
+    };
+    let supervisor = supervise(workplace).await?;
+    Ok(Plugins { loader, supervisor })
+}
+
+/// What menus and codes ask: the published table, once there is one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Plugged(Arc<OnceLock<Published>>);
+
+impl Plugged {
+    pub(super) fn set(&self, published: Published) {
+        // Set once, by the only caller of `open`.
+        let _ = self.0.set(published);
+    }
+}
+
+impl admin::Published for Plugged {
+    fn has_menu(&self, plugin_id: &str, name: &str) -> bool {
+        self.0.get().is_some_and(|published| published.load().shows_menu(plugin_id, name))
+    }
+
+    fn permissions(&self) -> Vec<String> {
+        self.0.get().map_or_else(Vec::new, |published| published.load().permissions().iter().cloned().collect())
+    }
+}

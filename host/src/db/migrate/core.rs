@@ -1,0 +1,57 @@
+//! The core's own schema, built into the server from `/migrations`.
+
+use plugin_api::descriptor::MigrationSpec;
+
+macro_rules! migration {
+    ($version:literal, $name:literal, $file:literal) => {
+        MigrationSpec {
+            version: $version,
+            name: $name.to_owned(),
+            up: include_str!(concat!("../../../../migrations/", $file, ".up.sql")).to_owned(),
+            down: Some(include_str!(concat!("../../../../migrations/", $file, ".down.sql")).to_owned()),
+            up_postgres: None,
+            down_postgres: None,
+        }
+    };
+}
+
+/// Oldest first. Listed by name rather than by folder, so that cargo sees every file.
+pub(super) fn migrations() -> Vec<MigrationSpec> {
+    let menu_ids_postgres = include_str!("../../../../migrations/0006_menu_ids.postgres.up.sql");
+    vec![
+        migration!(1, "users", "0001_users"),
+        migration!(2, "menus", "0002_menus"),
+        migration!(3, "sessions", "0003_sessions"),
+        migration!(4, "plugins", "0004_plugins"),
+        migration!(5, "core_menus", "0005_core_menus"),
+        MigrationSpec {
+            up_postgres: Some(menu_ids_postgres.to_owned()),
+            ..migration!(6, "menu_ids", "0006_menu_ids")
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_file_of_the_folder_is_built_in() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
+        let files: BTreeSet<String> = std::fs::read_dir(folder)
+            .expect("the folder is there")
+            .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
+            .collect();
+        let mut expected = BTreeSet::new();
+        for migration in migrations() {
+            let stem = format!("{:04}_{}", migration.version, migration.name);
+            expected.insert(format!("{stem}.up.sql"));
+            expected.insert(format!("{stem}.down.sql"));
+            if migration.up_postgres.is_some() {
+                expected.insert(format!("{stem}.postgres.up.sql"));
+            }
+        }
+        assert_eq!(files, expected);
+    }
+}

@@ -1,0 +1,109 @@
+//! What a refused or failed operation is in HTTP.
+
+use crate::http::{ApiError, Message};
+use crate::plugin::{OperationError, PluginId};
+use crate::store::{BundleError, StagingError};
+use poem::http::StatusCode;
+
+/// No such plugin is installed.
+const UNKNOWN_ZH: &str = "插件不存在";
+/// Another one, or the same, is installed.
+const INSTALLED_ZH: &str = "此插件已安装";
+/// The file is no zip.
+const NOT_A_ZIP_ZH: &str = "插件压缩包格式非法";
+/// A file that every bundle has is missing.
+const MISSING_ZH: &str = "插件压缩包内缺少必要文件";
+/// The fault is this server's own.
+const FAILED: Message = Message::fixed(
+    "the server failed to do it; its log says why",
+    "插件操作失败，请稍后重试",
+);
+
+impl From<OperationError> for ApiError {
+    fn from(error: OperationError) -> Self {
+        let message = Message::new(error.chain(), chinese(&error));
+        match status(&error) {
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).with_cause(error)
+            }
+            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable(message, 1),
+            status => Self::new(status, message),
+        }
+    }
+}
+
+/// The fault of a bundle is 400, of the moment 409, of this server 500.
+fn status(error: &OperationError) -> StatusCode {
+    use OperationError as E;
+    match error {
+        E::Unknown { .. } => StatusCode::NOT_FOUND,
+        E::Staging(StagingError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+        E::AlreadyInstalled { .. }
+        | E::OtherBytes { .. }
+        | E::OtherVersion { .. }
+        | E::Older { .. }
+        | E::NoPrevious { .. }
+        | E::Needs { .. }
+        | E::NeededBy { .. }
+        | E::Conflict(_) => StatusCode::CONFLICT,
+        E::Bundle(BundleError::Io(_)) | E::Staging(_) | E::Store(_) | E::Database(_) | E::Row(_) => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+        E::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        E::Bundle(_)
+        | E::Manifest(_)
+        | E::WrongDatabase { .. }
+        | E::Preflight { .. }
+        | E::Disagree { .. }
+        | E::Contribution { .. }
+        | E::Id(_)
+        | E::OtherPlugin { .. }
+        | E::Load { .. }
+        | E::Start { .. }
+        | E::Migrate { .. }
+        | E::Setting(_) => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// The words of the contract where it has some; the rest names the fault as far as values go.
+fn chinese(error: &OperationError) -> String {
+    use OperationError as E;
+    match error {
+        E::Unknown { nearest: None, .. } => UNKNOWN_ZH.to_owned(),
+        E::Unknown { nearest: Some(nearest), .. } => format!("{UNKNOWN_ZH}，您是否要找 {nearest}？"),
+        E::AlreadyInstalled { .. } => INSTALLED_ZH.to_owned(),
+        E::OtherBytes { version, installed, offered, .. } => {
+            format!("{INSTALLED_ZH}：版本 {version} 的内容不同，已安装 sha256 {installed}，上传 sha256 {offered}，请更换版本号")
+        }
+        E::OtherVersion { installed, offered, .. } => {
+            format!("{INSTALLED_ZH}：当前版本为 {installed}，如需安装 {offered} 请使用升级")
+        }
+        E::Older { installed, offered, .. } => {
+            format!("已安装的版本 {installed} 比 {offered} 新，请使用回滚，或先卸载插件")
+        }
+        E::OtherPlugin { asked, found } => format!("插件包属于 {found}，而不是 {asked}"),
+        E::NoPrevious { id, version } => format!("插件 {id} {version} 没有可回滚的版本"),
+        E::Needs { id, needs } => format!("插件 {id} 依赖插件 {needs}，请先启用 {needs}"),
+        E::NeededBy { id, by } => format!("插件 {id} 被以下插件依赖，请先停用：{}", listed(by)),
+        E::Conflict(conflict) => format!("插件冲突：{conflict}"),
+        E::Bundle(BundleError::NotAZip) => NOT_A_ZIP_ZH.to_owned(),
+        E::Bundle(BundleError::Empty) => "插件压缩包内容为空".to_owned(),
+        E::Bundle(BundleError::Missing { name }) => format!("{MISSING_ZH}：{name}"),
+        E::Bundle(BundleError::WrongTarget { wanted, .. }) => format!("插件压缩包内缺少适用于 {wanted} 的动态库"),
+        E::Bundle(fault) => format!("{NOT_A_ZIP_ZH}：{fault}"),
+        E::Manifest(fault) => format!("插件清单非法：{fault}"),
+        E::Staging(StagingError::TooLarge { bytes_max }) => format!("插件压缩包超过 {bytes_max} 字节"),
+        E::WrongDatabase { id, database, .. } => format!("插件 {id} 不支持当前数据库 {database}"),
+        E::Preflight { id, .. } => format!("插件 {id} 未通过预检：{}", error.chain()),
+        E::Disagree { .. } | E::Contribution { .. } | E::Id(_) => format!("插件内容非法：{}", error.chain()),
+        E::Load { id, .. } | E::Start { id, .. } => format!("插件 {id} 启动失败：{}", error.chain()),
+        E::Migrate { id, .. } => format!("插件 {id} 数据库迁移失败：{}", error.chain()),
+        E::Setting(fault) => format!("插件设置非法：{fault}"),
+        E::ShuttingDown => "服务正在关闭".to_owned(),
+        E::Staging(_) | E::Store(_) | E::Database(_) | E::Row(_) => "插件操作失败，请稍后重试".to_owned(),
+    }
+}
+
+fn listed(ids: &[PluginId]) -> String {
+    ids.iter().map(PluginId::as_str).collect::<Vec<_>>().join("、")
+}

@@ -1,0 +1,39 @@
+//! Changes of plugins' states as server-sent events.
+
+use super::model::EventDto;
+use crate::admin::Clock;
+use crate::plugin::{PluginEvent, SupervisorHandle};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use poem::web::sse::Event;
+use poem_openapi::payload::EventStream;
+use poem_openapi::types::ToJSON;
+use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Proxies close connections on which nothing moves for a minute.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// The stream of a watcher that came just now. A watcher that is too slow misses events: it can
+/// see the state itself at any time.
+pub(super) fn events(
+    supervisor: &SupervisorHandle,
+    clock: Clock,
+) -> EventStream<BoxStream<'static, EventDto>> {
+    let stream = futures_util::stream::unfold(supervisor.subscribe(), next);
+    let stream = stream.map(move |event| EventDto::of(&event, &clock));
+    EventStream::new(stream.boxed())
+        .keep_alive(KEEP_ALIVE)
+        .to_event(|event| Event::message(event.to_json_string()).event_type("plugin"))
+}
+
+async fn next(mut watcher: Receiver<PluginEvent>) -> Option<(PluginEvent, Receiver<PluginEvent>)> {
+    loop {
+        match watcher.recv().await {
+            Ok(event) => return Some((event, watcher)),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return None,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A bundle as the field `file` of a multipart body, streamed into staging.
+
+use crate::http::{ApiError, Message};
+use crate::plugin::{OperationError, SupervisorHandle};
+use crate::store::{Staged, StagingError};
+use poem::web::{Field, Multipart};
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// The name of the field.
+const FIELD: &str = "file";
+/// Bytes read at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// How much of a body that is too large is still read and thrown away: a client that is cut off
+/// while it sends never sees the answer that says why.
+const REFUSED_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+
+/// The body of an upload, unread.
+pub(super) struct BundleUpload(Option<Multipart>);
+
+impl<'a> ApiExtractor<'a> for BundleUpload {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(_registry: &mut Registry) {}
+
+    fn request_meta() -> Option<MetaRequest> {
+        let file = MetaSchema { description: Some("The bundle"), ..MetaSchema::new_with_format("string", "binary") };
+        let schema = MetaSchema {
+            required: vec![FIELD],
+            properties: vec![(FIELD, MetaSchemaRef::Inline(Box::new(file)))],
+            ..MetaSchema::new("object")
+        };
+        let schema = MetaSchemaRef::Inline(Box::new(schema));
+        let content = vec![MetaMediaType { content_type: "multipart/form-data", schema }];
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        // No body, or one of another kind: a missing file, which is answered as such.
+        Ok(Self(<Multipart as FromRequest>::from_request(request, body).await.ok()))
+    }
+}
+
+impl BundleUpload {
+    /// Receives the file; what else the body holds is ignored.
+    pub(super) async fn receive(self, supervisor: &SupervisorHandle) -> Result<Staged, ApiError> {
+        let mut multipart = self.0.ok_or_else(no_file)?;
+        while let Some(field) = multipart.next_field().await.map_err(|_| broken())? {
+            if field.name() == Some(FIELD) {
+                return receive(field, supervisor).await;
+            }
+        }
+        Err(no_file())
+    }
+}
+
+async fn receive(field: Field, supervisor: &SupervisorHandle) -> Result<Staged, ApiError> {
+    let workplace = supervisor.workplace();
+    let bytes_max = workplace.inspection.limits.packed_bytes_max;
+    let mut writer = workplace.store.stage(bytes_max).await.map_err(OperationError::from)?;
+    let mut reader = std::pin::pin!(field.into_async_read());
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        let length = reader.read(&mut chunk).await.map_err(|_| broken())?;
+        if length == 0 {
+            break;
+        }
+        if let Err(error) = writer.write(&chunk[..length]).await {
+            drop(writer);
+            if matches!(error, StagingError::TooLarge { .. }) {
+                throw_away(reader).await;
+            }
+            return Err(OperationError::from(error).into());
+        }
+    }
+    let staged = writer.finish().await.map_err(OperationError::from)?;
+    if staged.bytes() == 0 { Err(no_file()) } else { Ok(staged) }
+}
+
+async fn throw_away(reader: impl AsyncRead) {
+    let mut rest = std::pin::pin!(reader.take(REFUSED_BYTES_MAX));
+    // Whatever ends it, the answer is the same.
+    let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
+}
+
+fn no_file() -> ApiError {
+    ApiError::bad_request(Message::fixed(
+        "the bundle is missing: send a zip as the multipart field file",
+        "ZIP 压缩包不能为空",
+    ))
+}
+
+fn broken() -> ApiError {
+    ApiError::bad_request(Message::fixed("the upload was cut off or is no multipart body", "上传内容不完整或格式非法"))
+}

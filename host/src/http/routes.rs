@@ -1,0 +1,168 @@
+//! The core's own routes, as one endpoint. The dispatcher of plugins stands before it, the
+//! [`Edge`](super::edge::Edge) around both.
+
+use super::site::{self, Site};
+use super::{API_PREFIX, ApiError, Message, error};
+use crate::admin::auth::Authenticator;
+use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::http::{HeaderValue, Method, StatusCode, header};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
+use poem_openapi::registry::{MetaApi, Registry};
+use poem_openapi::{OpenApi, OpenApiService};
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// The methods that a known path answers with 405 when it has no operation for them.
+const METHODS: [Method; 5] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
+
+/// One route of an API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredRoute {
+    /// The method.
+    pub method: Method,
+    /// The whole path, with `{name}` for parameters.
+    pub path: String,
+}
+
+/// Every route that `A` serves.
+pub fn declared<A: OpenApi>() -> Vec<DeclaredRoute> {
+    let paths = A::meta().into_iter().flat_map(|api| api.paths);
+    paths
+        .flat_map(|path| {
+            let whole = format!("{API_PREFIX}{}", path.path);
+            path.operations
+                .into_iter()
+                .map(move |operation| DeclaredRoute {
+                    method: operation.method,
+                    path: whole.clone(),
+                })
+        })
+        .collect()
+}
+
+/// The OpenAPI document of `A` alone, with whole paths. The plugins' are merged into it.
+pub fn document<A: OpenApi>(name: &str, version: &str) -> String {
+    OpenApiService::new(Described::<A>(PhantomData), name, version)
+        .url_prefix(API_PREFIX)
+        .spec()
+}
+
+/// `A` without an instance of it: what it serves is told by its type.
+struct Described<A>(PhantomData<A>);
+
+impl<A: OpenApi> OpenApi for Described<A> {
+    fn meta() -> Vec<MetaApi> {
+        A::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+/// `api` under the API's prefix, the site around it, and 404 for the rest.
+pub fn routes<A>(
+    api: A,
+    authenticator: Arc<Authenticator>,
+    site: Site,
+) -> impl Endpoint<Output = Response>
+where
+    A: OpenApi + 'static,
+{
+    let service = OpenApiService::new(Enveloped(api), site.name.clone(), site.version.clone());
+    let api = service.into_endpoint().after(envelop).data(authenticator);
+    let route = Route::new().nest(API_PREFIX, api);
+    site::add(route, site).after(envelop)
+}
+
+/// Gives the envelope to the errors that poem's routers answer by themselves.
+async fn envelop(result: poem::Result<Response>) -> poem::Result<Response> {
+    let response = match result {
+        Ok(response) => response,
+        Err(failure) => return Ok(error::respond(failure)),
+    };
+    let status = response.status();
+    let bare = matches!(
+        status,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+    ) && !response
+        .content_type()
+        .is_some_and(|kind| kind.starts_with("application/json"));
+    if bare {
+        Ok(ApiError::of_status(status).to_response())
+    } else {
+        Ok(response)
+    }
+}
+
+/// An API whose errors become envelopes where they arise: poem turns them into text otherwise,
+/// and what went wrong is lost.
+struct Enveloped<A>(A);
+
+impl<A: OpenApi> OpenApi for Enveloped<A> {
+    fn meta() -> Vec<MetaApi> {
+        A::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+    }
+
+    fn add_routes(self, table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        let mut own = HashMap::new();
+        self.0.add_routes(&mut own);
+        for (path, endpoints) in own {
+            let allow = allow_header(endpoints.keys());
+            let of_path = table.entry(path).or_default();
+            for (method, endpoint) in endpoints {
+                let endpoint =
+                    endpoint.catch_all_error(|failure| async { error::respond(failure) });
+                of_path.insert(method, endpoint.map_to_response().boxed());
+            }
+            for method in METHODS {
+                let allow = allow.clone();
+                of_path
+                    .entry(method)
+                    .or_insert_with(|| make_sync(move |_| refused(&allow)).boxed());
+            }
+            of_path
+                .entry(Method::OPTIONS)
+                .or_insert_with(|| make_sync(move |_| options(&allow)).boxed());
+        }
+    }
+}
+
+fn allow_header<'a>(methods: impl Iterator<Item = &'a Method>) -> HeaderValue {
+    let mut names: Vec<&str> = methods.map(Method::as_str).collect();
+    if names.contains(&"GET") && !names.contains(&"HEAD") {
+        names.push("HEAD");
+    }
+    if !names.contains(&"OPTIONS") {
+        names.push("OPTIONS");
+    }
+    names.sort_unstable();
+    HeaderValue::from_str(&names.join(", ")).expect("methods are tokens, which a header may hold")
+}
+
+fn refused(allow: &HeaderValue) -> Response {
+    let message = Message::fixed("Method Not Allowed", "Method Not Allowed");
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message)
+        .with_header(header::ALLOW, allow.clone())
+        .to_response()
+}
+
+fn options(allow: &HeaderValue) -> Response {
+    Response::builder()
+        .status(StatusCode::NO_CONTENT)
+        .header(header::ALLOW, allow)
+        .finish()
+}

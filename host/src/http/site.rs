@@ -1,0 +1,56 @@
+//! What stands beside the API: health, its documentation, and a page at `/`.
+
+mod console;
+mod docs;
+mod health;
+mod home;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use poem::endpoint::make_sync;
+use poem::{IntoEndpoint, Response, Route, get};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Whether the host can do its work, else why not.
+pub type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// What the site needs to know.
+#[derive(Clone)]
+pub struct Site {
+    /// The product's name.
+    pub name: String,
+    /// The host's version.
+    pub version: String,
+    /// Whether `/docs` is there.
+    pub docs: bool,
+    /// A directory to serve at `/`; None for the built-in page.
+    pub console: Option<PathBuf>,
+    /// The live OpenAPI document.
+    pub openapi: Arc<dyn Fn() -> Bytes + Send + Sync>,
+    /// Whether the host can do its work, else why not.
+    pub ready: Check,
+}
+
+/// Adds the site's routes.
+pub(super) fn add(route: Route, site: Site) -> Route {
+    let openapi = site.openapi.clone();
+    let document = make_sync(move |_| json(openapi()));
+    let mut route = route
+        .at("/healthz", get(make_sync(|_| health::alive())))
+        .at("/readyz", get(health::Ready::new(site.ready.clone())))
+        .at("/openapi.json", get(document));
+    if site.docs {
+        route = docs::add(route, &site.name);
+    }
+    match &site.console {
+        Some(directory) => route.nest_no_strip("/", console::Console::new(directory)),
+        None => route.at("/", home::page(&site).into_endpoint()),
+    }
+}
+
+fn json(body: impl Into<poem::Body>) -> Response {
+    Response::builder()
+        .content_type("application/json")
+        .body(body)
+}

@@ -1,0 +1,85 @@
+//! A plugin that serves: one running generation with what bounds and counts its calls.
+
+use super::id::PluginId;
+use super::manifest::Limits;
+use super::release::Release;
+use super::services::PluginServices;
+use super::stats::PluginStats;
+use crate::loader::Generation;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// One generation as the route table holds it.
+pub struct ActivePlugin {
+    /// The plugin.
+    pub id: PluginId,
+    /// The version that runs.
+    pub version: semver::Version,
+    /// How to call it.
+    pub generation: Arc<Generation>,
+    /// What a call may cost.
+    pub limits: Limits,
+    /// What its calls came to.
+    pub stats: Arc<PluginStats>,
+    pub(super) services: Arc<PluginServices>,
+    running: AtomicUsize,
+}
+
+/// A call's place among those that may run at once; dropping it frees the place.
+#[derive(Debug)]
+pub struct Permit(Arc<ActivePlugin>);
+
+impl ActivePlugin {
+    /// A generation of `release` that no call has reached yet.
+    pub(super) fn new(
+        release: &Release,
+        generation: Arc<Generation>,
+        stats: Arc<PluginStats>,
+        services: Arc<PluginServices>,
+    ) -> Self {
+        Self {
+            id: release.id().clone(),
+            version: release.version().clone(),
+            generation,
+            limits: release.manifest.limits,
+            stats,
+            services,
+            running: AtomicUsize::new(0),
+        }
+    }
+
+    /// Takes a place; None if `limits.concurrency_max` calls are running.
+    #[must_use]
+    pub fn enter(self: &Arc<Self>) -> Option<Permit> {
+        // Counting first and looking after keeps the limit without a loop; the excess is undone.
+        if self.running.fetch_add(1, Ordering::AcqRel) < self.limits.concurrency_max {
+            return Some(Permit(Arc::clone(self)));
+        }
+        self.running.fetch_sub(1, Ordering::AcqRel);
+        None
+    }
+
+    /// How many calls have a place now.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.running.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl fmt::Debug for ActivePlugin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ActivePlugin")
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .field("generation", &self.generation.number())
+            .finish_non_exhaustive()
+    }
+}

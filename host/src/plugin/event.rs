@@ -1,0 +1,46 @@
+//! What is told to those who watch.
+
+use super::id::PluginId;
+use semver::Version;
+use serde::Serialize;
+
+/// A change of one plugin's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PluginEvent {
+    /// The plugin.
+    pub id: PluginId,
+    /// The version it is about.
+    pub version: Version,
+    /// What became of it.
+    pub state: EventState,
+    /// Why, where it failed.
+    pub reason: Option<String>,
+    /// When, in Unix milliseconds.
+    pub at: i64,
+}
+
+/// What can become of a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventState {
+    /// It is installed and does nothing.
+    Installed,
+    /// A generation is being started.
+    Starting,
+    /// It serves.
+    Enabled,
+    /// It no longer serves.
+    Disabled,
+    /// A generation waits for its last calls.
+    Draining,
+    /// That generation has ended.
+    Stopped,
+    /// Another version is installed.
+    Upgraded,
+    /// The version before is installed again.
+    RolledBack,
+    /// What was asked for did not happen.
+    Failed,
+    /// It is gone.
+    Uninstalled,
+}

@@ -1,0 +1,145 @@
+//! What a manifest may say, and what a refusal says.
+
+use super::{App, Limits, Manifest};
+
+const GOOD: &str = r#"
+[plugin]
+id = "notice"
+version = "1.0.0"
+summary = "Notices"
+description = "Notices for everybody"
+author = "Somebody"
+tags = ["other"]
+database = ["sqlite", "postgresql"]
+license = "MIT"
+
+[app]
+extend = "admin"
+
+[api.notice]
+prefix = "/notices"
+tags = "Notices"
+"#;
+
+#[track_caller]
+fn refused(text: &str, words: &str) {
+    let message = Manifest::parse(text)
+        .expect_err("must be refused")
+        .to_string();
+    assert!(
+        message.contains(words),
+        "{message:?} does not say {words:?}"
+    );
+}
+
+#[test]
+fn a_whole_manifest_is_read() {
+    let manifest = Manifest::parse(GOOD).unwrap();
+    assert_eq!(manifest.id.as_str(), "notice");
+    assert_eq!(manifest.app, Some(App::Extend("admin".to_owned())));
+    assert_eq!(manifest.api["notice"].prefix, "/notices");
+    assert_eq!(manifest.limits, Limits::default());
+    let json = serde_json::to_string(&manifest).unwrap();
+    assert_eq!(serde_json::from_str::<Manifest>(&json).unwrap(), manifest);
+}
+
+#[test]
+fn limits_are_read_and_bounded() {
+    let with = |limits: &str| format!("{GOOD}\n[limits]\n{limits}");
+    let manifest = Manifest::parse(&with("deadline_ms = 100\nconcurrency_max = 1")).unwrap();
+    assert_eq!(
+        manifest.limits,
+        Limits {
+            deadline_ms: 100,
+            concurrency_max: 1,
+            ..Limits::default()
+        }
+    );
+    refused(
+        &with("deadline_ms = 0"),
+        "limits.deadline_ms is 0: a whole number from 1 to 600000",
+    );
+    refused(&with("deadline_ms = -1"), "limits.deadline_ms is -1");
+    refused(&with("body_bytes_max = 2000000000"), "1 to 1073741824");
+    refused(
+        &with("concurency_max = 1"),
+        "did you mean limits.concurrency_max?",
+    );
+}
+
+#[test]
+fn a_missing_key_is_named_with_what_is_accepted() {
+    for key in [
+        "id",
+        "version",
+        "summary",
+        "description",
+        "author",
+        "tags",
+        "database",
+    ] {
+        let text: Vec<&str> = GOOD
+            .lines()
+            .filter(|line| !line.starts_with(&format!("{key} =")))
+            .collect();
+        refused(&text.join("\n"), &format!("plugin.{key} is missing"));
+    }
+    refused("", "section [plugin]");
+}
+
+#[test]
+fn a_wrong_value_is_named_with_what_is_accepted() {
+    for (from, to, words) in [
+        (
+            r#"id = "notice""#,
+            r#"id = "No-tice""#,
+            "plugin.id is \"No-tice\": a lowercase letter",
+        ),
+        (
+            r#"version = "1.0.0""#,
+            r#"version = "1""#,
+            "a version such as 1.0.0",
+        ),
+        (
+            r#"version = "1.0.0""#,
+            "version = 1.0",
+            "a version such as 1.0.0",
+        ),
+        (
+            r#"summary = "Notices""#,
+            r#"summary = """#,
+            "a text of 1 to 100 characters",
+        ),
+        (
+            r#"tags = ["other"]"#,
+            r#"tags = ["misc"]"#,
+            "one or more of ai, mcp",
+        ),
+        (r#"tags = ["other"]"#, "tags = []", "one or more of ai, mcp"),
+        (
+            r#"["sqlite", "postgresql"]"#,
+            r#"["mysql"]"#,
+            "one or more of sqlite, postgresql",
+        ),
+        (
+            r#"prefix = "/notices""#,
+            r#"prefix = "notices""#,
+            "api.notice.prefix",
+        ),
+        (r#"extend = "admin""#, "", "either extend"),
+        (
+            r#"license = "MIT""#,
+            r#"licence = "MIT""#,
+            "did you mean plugin.license?",
+        ),
+        (
+            r#"license = "MIT""#,
+            r#"depends_on = ["notice"]"#,
+            "notice itself",
+        ),
+        ("[app]", "[application]", "unknown key application"),
+        ("[plugin]", "[plugin", "not TOML"),
+    ] {
+        refused(&GOOD.replace(from, to), words);
+    }
+}

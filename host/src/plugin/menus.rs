@@ -1,0 +1,231 @@
+//! The rows of a plugin's menu entries.
+//!
+//! They keep their ids over upgrades and restarts, because roles refer to them; whether they are
+//! shown is not their business but the route table's.
+
+use super::conflict::{Conflict, Owner};
+use super::id::PluginId;
+use super::release::Release;
+use super::status::PluginStatus;
+use super::table::Plugins;
+use plugin_api::db::{Database, DbError, Transaction};
+use plugin_api::descriptor::{Menu, MenuKind};
+use serde::Deserialize;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// What the stored entries claim, the core's and those of every plugin that was ever enabled.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    /// Name of an entry, and its plugin.
+    names: HashMap<String, Option<String>>,
+    /// The codes of the core's own entries.
+    core_permissions: HashSet<String>,
+}
+
+/// An entry as it should be stored.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Row {
+    name: String,
+    title: String,
+    path: Option<String>,
+    sort: i64,
+    icon: Option<String>,
+    #[serde(rename = "type")]
+    kind: i64,
+    component: Option<String>,
+    perms: Option<String>,
+    display: i64,
+    link: Option<String>,
+    parent_id: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct StoredRow {
+    id: i64,
+    #[serde(flatten)]
+    row: Row,
+}
+
+#[derive(Deserialize)]
+struct ClaimRow {
+    name: String,
+    perms: Option<String>,
+    plugin_id: Option<String>,
+}
+
+/// Reads what the stored entries claim.
+pub(super) async fn claims(db: &Database) -> Result<Claims, DbError> {
+    let rows: Vec<ClaimRow> = db.query("SELECT name, perms, plugin_id FROM sys_menu").fetch_all().await?;
+    let mut claims = Claims::default();
+    for row in rows {
+        if row.plugin_id.is_none() {
+            let codes = row.perms.iter().flat_map(|perms| perms.split(',')).map(str::trim);
+            claims.core_permissions.extend(codes.filter(|code| !code.is_empty()).map(str::to_owned));
+        }
+        claims.names.insert(row.name, row.plugin_id);
+    }
+    Ok(claims)
+}
+
+/// Refuses entries and permission codes that belong to somebody else, and entries below nothing.
+pub(super) fn refuse_conflicts(release: &Release, claims: &Claims, plugins: &Plugins) -> Result<(), Conflict> {
+    let claimed_by = || Owner::Plugin { id: release.id().clone(), version: release.version().clone() };
+    for name in &release.contribution.menu_names {
+        if let Some(owned_by) = claims.owner(name, release.id(), plugins) {
+            return Err(Conflict::Menu { name: name.clone(), claimed_by: claimed_by(), owned_by });
+        }
+    }
+    for code in &release.contribution.permissions {
+        if let Some(owned_by) = permission_owner(code, release.id(), claims, plugins) {
+            return Err(Conflict::Permission { code: code.clone(), claimed_by: claimed_by(), owned_by });
+        }
+    }
+    for (menu, parent) in release.descriptor.menus.iter().filter_map(|menu| Some((menu, menu.parent.as_ref()?))) {
+        if !claims.names.contains_key(parent) && !release.contribution.menu_names.contains(parent) {
+            let (name, parent) = (menu.name.clone(), parent.clone());
+            return Err(Conflict::MenuParent { name, parent, claimed_by: claimed_by() });
+        }
+    }
+    Ok(())
+}
+
+impl Claims {
+    /// Who else than `asking` has an entry of this name.
+    fn owner(&self, name: &str, asking: &PluginId, plugins: &Plugins) -> Option<Owner> {
+        let Some(plugin) = self.names.get(name)? else { return Some(Owner::Core) };
+        if plugin == asking.as_str() {
+            return None;
+        }
+        match plugins.get(plugin.as_str()) {
+            Some(status) => Some(Owner::Plugin { id: status.id().clone(), version: status.version().clone() }),
+            None => Some(Owner::Kept { id: plugin.clone() }),
+        }
+    }
+}
+
+fn permission_owner(code: &str, asking: &PluginId, claims: &Claims, plugins: &Plugins) -> Option<Owner> {
+    if claims.core_permissions.contains(code) {
+        return Some(Owner::Core);
+    }
+    let serves = |other: &&Arc<PluginStatus>| other.active.is_some() && other.id() != asking;
+    let claims = |other: &&Arc<PluginStatus>| other.release.contribution.permissions.iter().any(|own| own == code);
+    let other = plugins.values().filter(serves).find(claims)?;
+    Some(Owner::Plugin { id: other.id().clone(), version: other.version().clone() })
+}
+
+/// Makes the rows of a plugin's entries equal to `menus`.
+pub(super) async fn save(tx: &Transaction, id: &PluginId, menus: &[Menu], now_ms: i64) -> Result<(), DbError> {
+    let mut stored = stored(tx, id).await?;
+    // Entries above come first, so that those below know the id of theirs.
+    let mut open: Vec<(&Menu, Option<i64>)> = Vec::new();
+    for menu in menus.iter().rev() {
+        open.push((menu, None));
+    }
+    let mut ids: HashMap<&str, i64> = HashMap::new();
+    while let Some((menu, above)) = open.pop() {
+        let parent_id = match (&menu.parent, above) {
+            (Some(parent), None) => parent_id(tx, parent, &ids).await?,
+            (_, above) => above,
+        };
+        let row = Row::of(menu, parent_id);
+        let menu_id = match stored.remove(&menu.name) {
+            Some(known) if known.row == row => known.id,
+            Some(known) => update(tx, known.id, &row, now_ms).await?,
+            None => insert(tx, id, &row, now_ms).await?,
+        };
+        ids.insert(&menu.name, menu_id);
+        open.extend(menu.children.iter().rev().map(|below| (below, Some(menu_id))));
+    }
+    for gone in stored.values() {
+        remove_row(tx, gone.id).await?;
+    }
+    Ok(())
+}
+
+/// Removes the rows of all entries of a plugin, with what roles were granted of them.
+pub(super) async fn remove(tx: &Transaction, id: &PluginId) -> Result<(), DbError> {
+    for row in stored(tx, id).await?.values() {
+        remove_row(tx, row.id).await?;
+    }
+    Ok(())
+}
+
+async fn stored(tx: &Transaction, id: &PluginId) -> Result<HashMap<String, StoredRow>, DbError> {
+    let sql = "SELECT id, name, title, path, sort, icon, type, component, perms, display, link, parent_id \
+               FROM sys_menu WHERE plugin_id = $1";
+    let rows: Vec<StoredRow> = tx.query(sql).bind(id.as_str()).fetch_all().await?;
+    Ok(rows.into_iter().map(|stored| (stored.row.name.clone(), stored)).collect())
+}
+
+/// The entry of that name, of the same plugin or of anybody else.
+async fn parent_id(tx: &Transaction, name: &str, ids: &HashMap<&str, i64>) -> Result<Option<i64>, DbError> {
+    if let Some(id) = ids.get(name) {
+        return Ok(Some(*id));
+    }
+    tx.query("SELECT id FROM sys_menu WHERE name = $1").bind(name).fetch_optional().await
+}
+
+async fn insert(tx: &Transaction, id: &PluginId, row: &Row, now_ms: i64) -> Result<i64, DbError> {
+    let sql = "INSERT INTO sys_menu (title, path, sort, icon, type, component, perms, display, link, parent_id, \
+               name, plugin_id, status, cache, created_time) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, 1, $13) RETURNING id";
+    let statement = row.bind(tx.query(sql)).bind(row.name.as_str()).bind(id.as_str()).bind(now_ms);
+    statement.fetch_scalar().await
+}
+
+/// The administrator's own choices, `status` and `cache`, are left alone.
+async fn update(tx: &Transaction, menu_id: i64, row: &Row, now_ms: i64) -> Result<i64, DbError> {
+    let sql = "UPDATE sys_menu SET title = $1, path = $2, sort = $3, icon = $4, type = $5, component = $6, \
+               perms = $7, display = $8, link = $9, parent_id = $10, updated_time = $11 WHERE id = $12";
+    row.bind(tx.query(sql)).bind(now_ms).bind(menu_id).execute().await?;
+    Ok(menu_id)
+}
+
+async fn remove_row(tx: &Transaction, menu_id: i64) -> Result<(), DbError> {
+    tx.query("DELETE FROM sys_role_menu WHERE menu_id = $1").bind(menu_id).execute().await?;
+    tx.query("DELETE FROM sys_menu WHERE id = $1").bind(menu_id).execute().await?;
+    Ok(())
+}
+
+impl Row {
+    fn of(menu: &Menu, parent_id: Option<i64>) -> Self {
+        Self {
+            name: menu.name.clone(),
+            title: menu.title.clone(),
+            path: menu.path.clone(),
+            sort: i64::from(menu.sort),
+            icon: menu.icon.clone(),
+            kind: number(menu.kind),
+            component: menu.component.clone(),
+            perms: menu.perms.clone(),
+            display: i64::from(!menu.hidden),
+            link: menu.link.clone(),
+            parent_id,
+        }
+    }
+
+    fn bind<'q>(&self, query: plugin_api::db::Query<'q>) -> plugin_api::db::Query<'q> {
+        query
+            .bind(self.title.as_str())
+            .bind(self.path.clone())
+            .bind(self.sort)
+            .bind(self.icon.clone())
+            .bind(self.kind)
+            .bind(self.component.clone())
+            .bind(self.perms.clone())
+            .bind(self.display)
+            .bind(self.link.clone())
+            .bind(self.parent_id)
+    }
+}
+
+fn number(kind: MenuKind) -> i64 {
+    match kind {
+        MenuKind::Directory => 0,
+        MenuKind::Page => 1,
+        MenuKind::Button => 2,
+        MenuKind::Embedded => 3,
+        MenuKind::Link => 4,
+    }
+}

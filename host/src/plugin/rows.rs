@@ -1,0 +1,255 @@
+//! The rows of the lifecycle: which plugins are installed, in which versions, with which settings.
+//!
+//! [`save`] makes the rows equal to a status, whatever they were; every operation commits with it.
+
+use super::contribution::{Contribution, ContributionError};
+use super::id::PluginId;
+use super::manifest::Manifest;
+use super::menus;
+use super::release::Release;
+use super::status::{Desired, KnownVersion, PluginStatus};
+use crate::store::Sha256;
+use plugin_api::db::{Database, DbError, Transaction};
+use plugin_api::descriptor::Descriptor;
+use semver::Version;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What becomes of a plugin's data when it is uninstalled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    /// Tables, settings and menu grants stay for a later installation.
+    Keep,
+    /// Everything goes.
+    Purge,
+}
+
+/// A plugin as the rows have it.
+#[derive(Debug)]
+pub(super) struct Installed {
+    pub(super) id: PluginId,
+    pub(super) desired: Desired,
+    pub(super) version: Version,
+    pub(super) previous: Option<Version>,
+    pub(super) versions: Vec<KnownVersion>,
+}
+
+/// Why a row could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RowError {
+    /// The database said no.
+    #[error("read the rows of plugins")]
+    Database(#[from] DbError),
+    /// The row is not one that this program wrote.
+    #[error("read the row of plugin {plugin} {version}: {reason}")]
+    Unreadable {
+        /// The plugin.
+        plugin: String,
+        /// Its version.
+        version: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct PluginRow {
+    id: String,
+    desired: Desired,
+    version: String,
+    previous_version: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct VersionRow {
+    plugin_id: String,
+    version: String,
+    sha256: String,
+    library_sha256: String,
+    installed_at: i64,
+}
+
+#[derive(Deserialize)]
+struct ReleaseRow {
+    sha256: String,
+    library_sha256: String,
+    manifest: String,
+    descriptor: String,
+    installed_at: i64,
+}
+
+/// Every installed plugin, and what is wrong with the rows that can't be read.
+pub(super) async fn installed(db: &Database) -> Result<(Vec<Installed>, Vec<RowError>), RowError> {
+    let sql = "SELECT id, desired, version, previous_version FROM plugin ORDER BY id";
+    let plugins: Vec<PluginRow> = db.query(sql).fetch_all().await?;
+    let sql = "SELECT plugin_id, version, sha256, library_sha256, installed_at FROM plugin_version";
+    let versions: Vec<VersionRow> = db.query(sql).fetch_all().await?;
+    let mut known: BTreeMap<String, Vec<KnownVersion>> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for row in versions {
+        match known_version(&row) {
+            Ok(version) => known.entry(row.plugin_id).or_default().push(version),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let mut readable = Vec::new();
+    for row in plugins {
+        let mut versions = known.remove(&row.id).unwrap_or_default();
+        versions.sort_by(|a, b| a.version.cmp(&b.version));
+        match plugin(&row, versions) {
+            Ok(plugin) => readable.push(plugin),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    Ok((readable, faults))
+}
+
+/// One kept version, as it was checked when it came.
+pub(super) async fn release(
+    db: &Database,
+    id: &PluginId,
+    version: &Version,
+    prefix: &str,
+) -> Result<Release, RowError> {
+    let sql = "SELECT sha256, library_sha256, manifest, descriptor, installed_at \
+               FROM plugin_version WHERE plugin_id = $1 AND version = $2";
+    let row: ReleaseRow = db.query(sql).bind(id.as_str()).bind(version.to_string()).fetch_one().await?;
+    let fault = |reason: String| RowError::Unreadable {
+        plugin: id.to_string(),
+        version: version.to_string(),
+        reason,
+    };
+    let manifest: Manifest = serde_json::from_str(&row.manifest).map_err(|error| fault(error.to_string()))?;
+    let descriptor: Descriptor = serde_json::from_str(&row.descriptor).map_err(|error| fault(error.to_string()))?;
+    let contribution = Contribution::of(id, &descriptor, prefix)
+        .map_err(|error: ContributionError| fault(error.to_string()))?;
+    Ok(Release {
+        manifest,
+        descriptor: Arc::new(descriptor),
+        bundle: parsed(&row.sha256, &fault)?,
+        library: parsed(&row.library_sha256, &fault)?,
+        installed_at_ms: row.installed_at,
+        contribution,
+    })
+}
+
+/// Makes the rows of a plugin equal to `status`; its menu entries too, if it serves.
+pub(super) async fn save(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Result<(), DbError> {
+    save_plugin(tx, status, now_ms).await?;
+    save_version(tx, &status.release).await?;
+    forget_other_versions(tx, status).await?;
+    if status.active.is_some() {
+        menus::save(tx, status.id(), &status.release.descriptor.menus, now_ms).await?;
+    }
+    Ok(())
+}
+
+/// Removes the rows of a plugin; of its data as much as `data` says.
+pub(super) async fn remove(tx: &Transaction, id: &PluginId, data: Data) -> Result<(), DbError> {
+    tx.query("DELETE FROM plugin_version WHERE plugin_id = $1").bind(id.as_str()).execute().await?;
+    tx.query("DELETE FROM plugin WHERE id = $1").bind(id.as_str()).execute().await?;
+    if data == Data::Purge {
+        tx.query("DELETE FROM plugin_setting WHERE plugin_id = $1").bind(id.as_str()).execute().await?;
+        menus::remove(tx, id).await?;
+    }
+    Ok(())
+}
+
+/// The stored settings of a plugin: key and JSON text.
+pub(super) async fn settings(db: &Database, id: &PluginId) -> Result<BTreeMap<String, String>, DbError> {
+    let sql = "SELECT key, value FROM plugin_setting WHERE plugin_id = $1";
+    let rows: Vec<(String, String)> = db.query(sql).bind(id.as_str()).fetch_all().await?;
+    Ok(rows.into_iter().collect())
+}
+
+async fn save_plugin(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Result<(), DbError> {
+    let sql = "INSERT INTO plugin \
+               (id, desired, version, previous_version, observed, reason, created_time, updated_time) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, NULL) \
+               ON CONFLICT (id) DO UPDATE SET desired = $2, version = $3, previous_version = $4, \
+               observed = $5, reason = $6, updated_time = $7";
+    let statement = tx
+        .query(sql)
+        .bind(status.id().as_str())
+        .bind(status.desired.as_str())
+        .bind(status.version().to_string())
+        .bind(status.previous.as_ref().map(Version::to_string))
+        .bind(status.observed.as_str())
+        .bind(status.reason.clone())
+        .bind(now_ms);
+    statement.execute().await.map(drop)
+}
+
+async fn save_version(tx: &Transaction, release: &Release) -> Result<(), DbError> {
+    let sql = "INSERT INTO plugin_version \
+               (plugin_id, version, sha256, library_sha256, manifest, descriptor, installed_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (plugin_id, version) DO NOTHING";
+    let statement = tx
+        .query(sql)
+        .bind(release.id().as_str())
+        .bind(release.version().to_string())
+        .bind(release.bundle.to_string())
+        .bind(release.library.to_string())
+        .bind(json_text(&release.manifest))
+        .bind(json_text(release.descriptor.as_ref()))
+        .bind(release.installed_at_ms);
+    statement.execute().await.map(drop)
+}
+
+async fn forget_other_versions(tx: &Transaction, status: &PluginStatus) -> Result<(), DbError> {
+    let sql = "SELECT version FROM plugin_version WHERE plugin_id = $1";
+    let stored: Vec<String> = tx.query(sql).bind(status.id().as_str()).fetch_all().await?;
+    let is_kept = |stored: &String| status.versions.iter().any(|known| known.version.to_string() == *stored);
+    for version in stored.iter().filter(|version| !is_kept(version)) {
+        let sql = "DELETE FROM plugin_version WHERE plugin_id = $1 AND version = $2";
+        tx.query(sql).bind(status.id().as_str()).bind(version.as_str()).execute().await?;
+    }
+    Ok(())
+}
+
+fn json_text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("manifests and descriptors have text keys and finite numbers only")
+}
+
+fn known_version(row: &VersionRow) -> Result<KnownVersion, RowError> {
+    let fault = |reason: String| RowError::Unreadable {
+        plugin: row.plugin_id.clone(),
+        version: row.version.clone(),
+        reason,
+    };
+    Ok(KnownVersion {
+        version: parsed(&row.version, &fault)?,
+        sha256: parsed(&row.sha256, &fault)?,
+        library_sha256: parsed(&row.library_sha256, &fault)?,
+        installed_at_ms: row.installed_at,
+    })
+}
+
+fn plugin(row: &PluginRow, versions: Vec<KnownVersion>) -> Result<Installed, RowError> {
+    let fault =
+        |reason: String| RowError::Unreadable { plugin: row.id.clone(), version: row.version.clone(), reason };
+    Ok(Installed {
+        id: parsed(&row.id, &fault)?,
+        desired: row.desired,
+        version: parsed(&row.version, &fault)?,
+        previous: row.previous_version.as_deref().map(|version| parsed(version, &fault)).transpose()?,
+        versions,
+    })
+}
+
+fn parsed<T>(text: &str, fault: &dyn Fn(String) -> RowError) -> Result<T, RowError>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error: T::Err| fault(error.to_string()))
+}
+
+/// The hashes that installed versions refer to: bundles, then libraries.
+pub(super) fn referenced(
+    installed: &[Installed],
+) -> (std::collections::BTreeSet<Sha256>, std::collections::BTreeSet<Sha256>) {
+    let versions = || installed.iter().flat_map(|plugin| &plugin.versions);
+    (versions().map(|known| known.sha256).collect(), versions().map(|known| known.library_sha256).collect())
+}

@@ -1,0 +1,84 @@
+//! The schema of a plugin: brought up to date before it starts, taken back when that fails.
+
+use super::error::OperationError;
+use super::id::PluginId;
+use super::release::Release;
+use crate::db::Pool;
+use crate::db::migrate::{Applied, MigrateError, PluginMigrator};
+use plugin_api::descriptor::MigrationSpec;
+use semver::Version;
+
+/// How to take back what [`update`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// Back to the last migration that was applied before.
+    RevertTo(i64),
+    /// There was nothing before: not even the bookkeeping.
+    Purge,
+}
+
+/// Applies what is missing.
+///
+/// A schema that is ahead, because a newer version of the plugin ran here, is left as it is:
+/// migrations expand, so older code runs on it, and taking columns away would take data away.
+///
+/// # Errors
+/// [`OperationError::Migrate`]; the schema is as before then.
+pub(super) async fn update(pool: &Pool, release: &Release) -> Result<Option<Undo>, OperationError> {
+    let migrator = PluginMigrator::new(pool, release.id().as_str());
+    let fault = |source| migrate_error(release.id(), release.version(), source);
+    let before = migrator.applied().await.map_err(fault)?;
+    if is_ahead(&before, &release.descriptor.migrations) {
+        return Ok(None);
+    }
+    let applied = migrator.apply(&release.descriptor.migrations).await.map_err(fault)?;
+    Ok(match (applied.is_empty(), before.last()) {
+        (true, _) => None,
+        (false, Some(last)) => Some(Undo::RevertTo(last.version)),
+        (false, None) => Some(Undo::Purge),
+    })
+}
+
+/// Whether everything that `brought` holds is applied, and more that came later.
+fn is_ahead(applied: &[Applied], brought: &[MigrationSpec]) -> bool {
+    let last = brought.last().map_or(0, |migration| migration.version);
+    let known = |version: i64| brought.iter().any(|migration| migration.version == version);
+    let is_applied = |version: i64| applied.iter().any(|entry| entry.version == version);
+    applied.iter().any(|entry| entry.version > last)
+        && brought.iter().all(|migration| is_applied(migration.version))
+        && applied.iter().all(|entry| entry.version > last || known(entry.version))
+}
+
+/// Takes back what an update did.
+///
+/// # Errors
+/// [`MigrateError`], for example if a migration has no way down.
+pub(super) async fn undo(pool: &Pool, id: &PluginId, undo: &Undo) -> Result<(), MigrateError> {
+    let migrator = PluginMigrator::new(pool, id.as_str());
+    match undo {
+        Undo::RevertTo(version) => migrator.revert(*version).await.map(drop),
+        Undo::Purge => migrator.purge().await,
+    }
+}
+
+/// What is applied of a plugin's migrations, oldest first.
+///
+/// # Errors
+/// [`OperationError::Migrate`] if the ledger can't be read.
+pub(super) async fn applied(pool: &Pool, id: &PluginId, version: &Version) -> Result<Vec<Applied>, OperationError> {
+    let migrator = PluginMigrator::new(pool, id.as_str());
+    migrator.applied().await.map_err(|source| migrate_error(id, version, source))
+}
+
+/// Takes the whole schema of a plugin away, with the data in it.
+///
+/// # Errors
+/// [`OperationError::Migrate`].
+pub(super) async fn purge(pool: &Pool, id: &PluginId, version: &Version) -> Result<(), OperationError> {
+    let migrator = PluginMigrator::new(pool, id.as_str());
+    migrator.purge().await.map_err(|source| migrate_error(id, version, source))
+}
+
+fn migrate_error(id: &PluginId, version: &Version, source: MigrateError) -> OperationError {
+    OperationError::Migrate { id: id.clone(), version: version.clone(), source }
+}

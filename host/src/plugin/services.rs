@@ -1,0 +1,143 @@
+//! What the host does for one generation of a plugin.
+
+use super::id::PluginId;
+use super::stats::PluginStats;
+use crate::db::PluginDatabase;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use plugin_api::db::{DbError, Dialect, Executor, Value};
+use plugin_api::services::{HostServices, Level};
+use semver::Version;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::runtime::Handle;
+
+/// The services of one generation. Each call may come from any thread.
+pub struct PluginServices {
+    id: PluginId,
+    version: Version,
+    database: PluginDatabase,
+    /// A JSON object.
+    settings: String,
+    time_zone: TimeZone,
+    stats: Arc<PluginStats>,
+    runtime: Handle,
+}
+
+impl PluginServices {
+    /// The services of a generation of `id` in `version`; `settings` is a JSON object.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime: timers run on the caller's.
+    #[must_use]
+    pub fn new(
+        id: PluginId,
+        version: Version,
+        database: PluginDatabase,
+        settings: String,
+        time_zone: TimeZone,
+        stats: Arc<PluginStats>,
+    ) -> Self {
+        Self { id, version, database, settings, time_zone, stats, runtime: Handle::current() }
+    }
+
+    /// Rolls back what the plugin left open; every later statement fails.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+/// Milliseconds since 1970-01-01 UTC.
+pub(super) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl HostServices for PluginServices {
+    fn log(&self, level: Level, target: &str, message: &str, fields: &str) {
+        let (id, version) = (self.id.as_str(), self.version.to_string());
+        // The level of an event is part of its static description, hence one call for each.
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    plugin.id = id,
+                    plugin.version = version,
+                    plugin.target = target,
+                    plugin.fields = fields,
+                    "{message}"
+                )
+            };
+        }
+        match level {
+            Level::Trace => line!(trace),
+            Level::Debug => line!(debug),
+            Level::Info => line!(info),
+            Level::Warn => line!(warn),
+            Level::Error => line!(error),
+        }
+    }
+
+    fn now_ms(&self) -> i64 {
+        now_ms()
+    }
+
+    fn format_time(&self, unix_ms: i64) -> String {
+        let instant = Timestamp::from_millisecond(unix_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        instant.to_zoned(self.time_zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    fn sleep(&self, ms: u64) -> BoxFuture<'static, ()> {
+        // A timer belongs to the runtime it is made in, and the caller may be on no runtime at all.
+        let timer = {
+            let _entered = self.runtime.enter();
+            tokio::time::sleep(Duration::from_millis(ms))
+        };
+        Box::pin(timer)
+    }
+
+    fn settings(&self) -> String {
+        self.settings.clone()
+    }
+
+    fn panicked(&self, message: &str) {
+        self.stats.record_panic();
+        tracing::error!(
+            plugin.id = self.id.as_str(),
+            plugin.version = %self.version,
+            "plugin {} panicked on a thread of its own: {message}",
+            self.id
+        );
+    }
+}
+
+impl Executor for PluginServices {
+    fn dialect(&self) -> Dialect {
+        self.database.dialect()
+    }
+
+    fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<Bytes, DbError>> {
+        self.database.query(tx, sql, parameters)
+    }
+
+    fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>> {
+        self.database.execute(tx, sql, parameters)
+    }
+
+    fn begin(&self) -> BoxFuture<'static, Result<u64, DbError>> {
+        self.database.begin()
+    }
+
+    fn commit(&self, tx: u64) -> BoxFuture<'static, Result<(), DbError>> {
+        self.database.commit(tx)
+    }
+
+    fn rollback(&self, tx: u64) -> BoxFuture<'static, Result<(), DbError>> {
+        self.database.rollback(tx)
+    }
+
+    fn abandon(&self, tx: u64) {
+        self.database.abandon(tx);
+    }
+}

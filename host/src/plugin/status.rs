@@ -1,0 +1,166 @@
+//! What is known of an installed plugin at one moment.
+
+use super::active::ActivePlugin;
+use super::id::PluginId;
+use super::release::Release;
+use super::stats::PluginStats;
+use crate::store::Sha256;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What the administrator wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Desired {
+    /// It should serve.
+    Enabled,
+    /// It should be installed and do nothing.
+    Disabled,
+}
+
+/// What is true in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observed {
+    /// Installed, not loaded.
+    Disabled,
+    /// It serves.
+    Enabled,
+    /// It should serve and can't; the reason says why.
+    Failed,
+}
+
+/// An installed plugin.
+#[derive(Debug, Clone)]
+pub struct PluginStatus {
+    /// The version that is installed.
+    pub release: Arc<Release>,
+    /// The version that a rollback returns to.
+    pub previous: Option<Version>,
+    /// All versions whose bundles are kept, oldest first.
+    pub versions: Vec<KnownVersion>,
+    /// What the administrator wants.
+    pub desired: Desired,
+    /// What is true.
+    pub observed: Observed,
+    /// Why it is not what the administrator wants.
+    pub reason: Option<String>,
+    /// The generation that serves.
+    pub active: Option<Arc<ActivePlugin>>,
+    /// What its calls came to.
+    pub stats: Arc<PluginStats>,
+}
+
+/// A version whose bundle is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KnownVersion {
+    /// The version.
+    pub version: Version,
+    /// The hash of its bundle.
+    pub sha256: Sha256,
+    /// The hash of its library.
+    pub library_sha256: Sha256,
+    /// When it came, in Unix milliseconds.
+    pub installed_at_ms: i64,
+}
+
+impl Desired {
+    /// The word in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+impl Observed {
+    /// The word in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl PluginStatus {
+    /// A plugin that is installed and does nothing.
+    #[must_use]
+    pub fn disabled(release: Arc<Release>) -> Self {
+        let versions = vec![KnownVersion::of(&release)];
+        Self {
+            release,
+            previous: None,
+            versions,
+            desired: Desired::Disabled,
+            observed: Observed::Disabled,
+            reason: None,
+            active: None,
+            stats: Arc::default(),
+        }
+    }
+
+    /// The plugin.
+    #[must_use]
+    pub fn id(&self) -> &PluginId {
+        self.release.id()
+    }
+
+    /// The installed version.
+    #[must_use]
+    pub fn version(&self) -> &Version {
+        self.release.version()
+    }
+
+    /// The same plugin, served by `active`.
+    #[must_use]
+    pub fn serving(&self, active: Arc<ActivePlugin>) -> Self {
+        Self { desired: Desired::Enabled, observed: Observed::Enabled, reason: None, active: Some(active), ..self.clone() }
+    }
+
+    /// The same plugin, switched off.
+    #[must_use]
+    pub fn switched_off(&self) -> Self {
+        Self { desired: Desired::Disabled, observed: Observed::Disabled, reason: None, active: None, ..self.clone() }
+    }
+
+    /// The same plugin, not served because of `reason`.
+    #[must_use]
+    pub fn failed(&self, reason: String) -> Self {
+        Self { observed: Observed::Failed, reason: Some(reason), active: None, ..self.clone() }
+    }
+
+    /// The same plugin with a newer version installed; only the one before it stays beside it.
+    #[must_use]
+    pub fn upgraded(&self, release: Arc<Release>) -> Self {
+        let previous = self.version().clone();
+        let mut versions = vec![KnownVersion::of(&release)];
+        versions.extend(self.versions.iter().find(|known| known.version == previous).cloned());
+        versions.sort_by(|a, b| a.version.cmp(&b.version));
+        Self { release, previous: Some(previous), versions, ..self.clone() }
+    }
+
+    /// The same plugin with the version before installed again; the newer one stays known.
+    #[must_use]
+    pub fn rolled_back(&self, release: Arc<Release>) -> Self {
+        Self { release, previous: None, ..self.clone() }
+    }
+}
+
+impl KnownVersion {
+    /// What is kept of a release.
+    #[must_use]
+    pub fn of(release: &Release) -> Self {
+        Self {
+            version: release.version().clone(),
+            sha256: release.bundle,
+            library_sha256: release.library,
+            installed_at_ms: release.installed_at_ms,
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! The supervisor: the one task that changes which plugins run.
+//!
+//! Everybody else holds a [`SupervisorHandle`]: it checks bundles in the caller's own task, sends
+//! commands, and reads the published table. Each operation is a file below this one, and ends in
+//! [`Supervisor::settle`]: table built, rows committed, table published, in this order.
+
+mod disable;
+mod enable;
+mod install;
+mod reconcile;
+mod retire;
+mod rollback;
+mod settle;
+mod start;
+mod undo;
+mod uninstall;
+mod upgrade;
+
+use super::candidate::{Candidate, Inspection};
+use super::core_surface::CoreSurface;
+use super::error::OperationError;
+use super::event::{EventState, PluginEvent};
+use super::id::PluginId;
+use super::rows::Data;
+use super::services::now_ms;
+use super::status::PluginStatus;
+use super::table::{Plugins, Published, RouteTable};
+use crate::db::{Limits as DatabaseLimits, Pool};
+use crate::loader::Loader;
+use crate::store::{Staged, Store};
+use crate::tasks;
+use jiff::tz::TimeZone;
+use semver::Version;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+/// Commands that may wait; more callers than that wait to be let in.
+const COMMANDS_MAX: usize = 32;
+/// Events that a slow watcher may be behind; it misses the older ones then.
+const EVENTS_MAX: usize = 256;
+
+/// What the supervisor works with.
+pub struct Workplace {
+    /// Where bundles and libraries are.
+    pub store: Arc<Store>,
+    /// What loads them.
+    pub loader: Arc<Loader>,
+    /// The server's database.
+    pub pool: Pool,
+    /// What the core serves itself.
+    pub core: CoreSurface,
+    /// What bundles are checked against.
+    pub inspection: Inspection,
+    /// What a generation may take of the database.
+    pub database_limits: DatabaseLimits,
+    /// The zone of times that plugins show.
+    pub time_zone: TimeZone,
+    /// How long things may take.
+    pub deadlines: Deadlines,
+}
+
+/// How long the steps of an operation may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// A plugin's `new` and `start` together.
+    pub start: Duration,
+    /// The last calls of a generation that no longer serves.
+    pub drain: Duration,
+    /// A plugin's `stop`.
+    pub stop: Duration,
+}
+
+/// What follows an installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterInstall {
+    /// It serves at once; if it can't, it is not installed.
+    Enable,
+    /// It waits to be enabled.
+    Wait,
+}
+
+/// Commands to the supervisor and a view of its state. Cheap to clone.
+#[derive(Clone)]
+pub struct SupervisorHandle {
+    commands: mpsc::Sender<Command>,
+    published: Published,
+    events: broadcast::Sender<PluginEvent>,
+    workplace: Arc<Workplace>,
+}
+
+/// The task's own state.
+struct Supervisor {
+    workplace: Arc<Workplace>,
+    plugins: Plugins,
+    published: Published,
+    events: broadcast::Sender<PluginEvent>,
+}
+
+type Outcome = Result<Arc<PluginStatus>, OperationError>;
+
+enum Command {
+    Install(Box<Candidate>, AfterInstall, oneshot::Sender<Outcome>),
+    Upgrade(Box<Candidate>, oneshot::Sender<Outcome>),
+    Enable(PluginId, oneshot::Sender<Outcome>),
+    Disable(PluginId, oneshot::Sender<Outcome>),
+    Rollback(PluginId, oneshot::Sender<Outcome>),
+    Uninstall(PluginId, Data, oneshot::Sender<Outcome>),
+    Shutdown(oneshot::Sender<()>),
+}
+
+/// Starts the supervisor: first every plugin that should be enabled, by the same path as a click
+/// takes. Returns when all of them serve or have failed; one that fails stops no other.
+///
+/// # Errors
+/// [`OperationError`] if the rows of plugins or the store can't be read at all.
+pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, OperationError> {
+    let table = RouteTable::build(&workplace.core, &Plugins::new())?;
+    let (events, _) = broadcast::channel(EVENTS_MAX);
+    let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
+    let workplace = Arc::new(workplace);
+    let mut supervisor = Supervisor {
+        workplace: Arc::clone(&workplace),
+        plugins: Plugins::new(),
+        published: Published::new(table),
+        events: events.clone(),
+    };
+    supervisor.reconcile().await?;
+    let published = supervisor.published.clone();
+    tasks::spawn("plugin supervisor", supervisor.run(inbox));
+    Ok(SupervisorHandle { commands, published, events, workplace })
+}
+
+impl SupervisorHandle {
+    /// Checks a bundle and installs it.
+    ///
+    /// # Errors
+    /// [`OperationError`]; nothing is installed then and nothing is left on disk.
+    pub async fn install(&self, staged: Staged, then: AfterInstall) -> Outcome {
+        let candidate = self.inspect(staged).await?;
+        self.ask(|reply| Command::Install(Box::new(candidate), then, reply)).await?
+    }
+
+    /// Checks a bundle and puts it in the place of the installed version, without a gap. `id` is
+    /// the plugin that is meant, where the caller says so.
+    ///
+    /// # Errors
+    /// [`OperationError`]; the old version goes on then as if nothing had been asked.
+    pub async fn upgrade(&self, id: Option<&PluginId>, staged: Staged) -> Outcome {
+        if let Some(id) = id {
+            self.installed(id)?;
+        }
+        let candidate = self.inspect(staged).await?;
+        if let Some(asked) = id.filter(|asked| *asked != candidate.id()) {
+            return Err(OperationError::OtherPlugin { asked: asked.clone(), found: candidate.id().clone() });
+        }
+        self.ask(|reply| Command::Upgrade(Box::new(candidate), reply)).await?
+    }
+
+    /// Makes a plugin serve; one that does already goes on.
+    ///
+    /// # Errors
+    /// [`OperationError`]; the plugin is recorded as failed then, with the reason.
+    pub async fn enable(&self, id: &PluginId) -> Outcome {
+        self.ask(|reply| Command::Enable(id.clone(), reply)).await?
+    }
+
+    /// Makes a plugin stop serving. Calls that run are finished, usually before this returns.
+    ///
+    /// # Errors
+    /// [`OperationError`]; the plugin goes on then.
+    pub async fn disable(&self, id: &PluginId) -> Outcome {
+        self.ask(|reply| Command::Disable(id.clone(), reply)).await?
+    }
+
+    /// Puts the version before in the place of the installed one, without a gap.
+    ///
+    /// # Errors
+    /// [`OperationError`]; the installed version goes on then.
+    pub async fn rollback(&self, id: &PluginId) -> Outcome {
+        self.ask(|reply| Command::Rollback(id.clone(), reply)).await?
+    }
+
+    /// Removes a plugin, and of its data as much as `data` says. Gives its last state.
+    ///
+    /// # Errors
+    /// [`OperationError`]; it is still installed then, but disabled if its data could not be purged.
+    pub async fn uninstall(&self, id: &PluginId, data: Data) -> Outcome {
+        self.ask(|reply| Command::Uninstall(id.clone(), data, reply)).await?
+    }
+
+    /// Stops every plugin without changing what the administrator wants, and ends the supervisor.
+    pub async fn shutdown(&self) {
+        // An error means that it has ended already.
+        let _ = self.ask(Command::Shutdown).await;
+    }
+
+    /// Checks a bundle without installing it.
+    ///
+    /// # Errors
+    /// [`OperationError`] for the first fault.
+    pub async fn inspect(&self, staged: Staged) -> Result<Candidate, OperationError> {
+        self.workplace.inspection.of(staged, self.workplace.store.staging()).await
+    }
+
+    /// The installed plugins, by id.
+    #[must_use]
+    pub fn list(&self) -> Vec<Arc<PluginStatus>> {
+        self.published.load().plugins().values().cloned().collect()
+    }
+
+    /// One installed plugin.
+    ///
+    /// # Errors
+    /// [`OperationError::Unknown`], with the most similar id that is installed.
+    pub fn installed(&self, id: &PluginId) -> Outcome {
+        installed(self.published.load().plugins(), id)
+    }
+
+    /// The id of an installed plugin, as a person wrote it.
+    ///
+    /// # Errors
+    /// [`OperationError::Unknown`], with the most similar id that is installed.
+    pub fn id(&self, text: &str) -> Result<PluginId, OperationError> {
+        let table = self.published.load();
+        let known = text.parse().ok().filter(|id: &PluginId| table.plugins().contains_key(id));
+        known.ok_or_else(|| unknown(table.plugins(), text))
+    }
+
+    /// Changes of state from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<PluginEvent> {
+        self.events.subscribe()
+    }
+
+    /// The route table, as the dispatcher reads it.
+    #[must_use]
+    pub fn published(&self) -> &Published {
+        &self.published
+    }
+
+    /// What it works with.
+    #[must_use]
+    pub fn workplace(&self) -> &Workplace {
+        &self.workplace
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, OperationError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| OperationError::ShuttingDown)?;
+        answer.await.map_err(|_| OperationError::ShuttingDown)
+    }
+}
+
+impl Supervisor {
+    /// Does one thing after the other. A caller that has gone away changes nothing: what was
+    /// begun is finished.
+    async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
+        while let Some(command) = inbox.recv().await {
+            match command {
+                Command::Install(candidate, then, reply) => answer(reply, self.install(*candidate, then).await),
+                Command::Upgrade(candidate, reply) => answer(reply, self.upgrade(*candidate).await),
+                Command::Enable(id, reply) => answer(reply, self.enable(&id).await),
+                Command::Disable(id, reply) => answer(reply, self.disable(&id).await),
+                Command::Rollback(id, reply) => answer(reply, self.rollback(&id).await),
+                Command::Uninstall(id, data, reply) => answer(reply, self.uninstall(&id, data).await),
+                Command::Shutdown(reply) => {
+                    self.stop_all().await;
+                    answer(reply, ());
+                    return;
+                }
+            }
+        }
+        self.stop_all().await;
+    }
+
+    fn installed(&self, id: &PluginId) -> Outcome {
+        installed(&self.plugins, id)
+    }
+
+    /// Tells those who watch, and the log.
+    fn tell(&self, id: &PluginId, version: &Version, state: EventState, reason: Option<String>) {
+        if let Some(reason) = &reason {
+            tracing::warn!(plugin.id = %id, plugin.version = %version, "plugin {id} {version}: {reason}");
+        } else {
+            tracing::info!(plugin.id = %id, plugin.version = %version, "plugin {id} {version}: {state:?}");
+        }
+        let event = PluginEvent { id: id.clone(), version: version.clone(), state, reason, at: now_ms() };
+        // Nobody watches: nobody misses it.
+        let _ = self.events.send(event);
+    }
+}
+
+fn answer<T>(reply: oneshot::Sender<T>, outcome: T) {
+    // The caller may have gone away.
+    let _ = reply.send(outcome);
+}
+
+/// How alike two ids must be for one to be suggested for the other.
+const LIKENESS_MIN: f64 = 0.7;
+
+fn installed(plugins: &Plugins, id: &PluginId) -> Outcome {
+    plugins.get(id).cloned().ok_or_else(|| unknown(plugins, id.as_str()))
+}
+
+fn unknown(plugins: &Plugins, id: &str) -> OperationError {
+    let likeness = |known: &&PluginId| strsim::jaro_winkler(known.as_str(), id);
+    let nearest = plugins.keys().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let nearest = nearest.filter(|known| likeness(known) >= LIKENESS_MIN).cloned();
+    OperationError::Unknown { id: id.to_owned(), nearest }
+}

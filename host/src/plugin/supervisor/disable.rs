@@ -1,0 +1,27 @@
+//! Making a plugin stop serving.
+
+use super::{Outcome, Supervisor};
+use crate::plugin::error::OperationError;
+use crate::plugin::event::EventState;
+use crate::plugin::id::PluginId;
+
+impl Supervisor {
+    pub(super) async fn disable(&mut self, id: &PluginId) -> Outcome {
+        let before = self.installed(id)?;
+        self.refuse_while_needed(id)?;
+        let status = self.settle(before.switched_off()).await?;
+        self.tell(id, status.version(), EventState::Disabled, None);
+        self.retire_soon(before.active.clone()).await;
+        Ok(status)
+    }
+
+    /// Refuses while an enabled plugin depends on this one.
+    pub(super) fn refuse_while_needed(&self, id: &PluginId) -> Result<(), OperationError> {
+        let needs = |status: &crate::plugin::PluginStatus| {
+            status.active.is_some() && status.release.manifest.depends_on.contains(id)
+        };
+        let by: Vec<PluginId> =
+            self.plugins.iter().filter(|(_, status)| needs(status)).map(|(id, _)| id.clone()).collect();
+        if by.is_empty() { Ok(()) } else { Err(OperationError::NeededBy { id: id.clone(), by }) }
+    }
+}

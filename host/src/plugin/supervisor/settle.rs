@@ -1,0 +1,81 @@
+//! The end of every operation: table built, rows committed, table published.
+
+use super::Supervisor;
+use crate::plugin::error::OperationError;
+use crate::plugin::id::PluginId;
+use crate::plugin::menus;
+use crate::plugin::rows::{self, Data};
+use crate::plugin::services::now_ms;
+use crate::plugin::status::{KnownVersion, PluginStatus};
+use crate::plugin::table::{Plugins, RouteTable};
+use crate::store::StoreError;
+use std::sync::Arc;
+
+impl Supervisor {
+    /// Makes `status` the truth: in the rows, then, without a step that can fail, in the table.
+    pub(super) async fn settle(&mut self, status: PluginStatus) -> Result<Arc<PluginStatus>, OperationError> {
+        let database = self.workplace.pool.database();
+        if status.active.is_some() {
+            let claims = menus::claims(&database).await?;
+            menus::refuse_conflicts(&status.release, &claims, &self.plugins)?;
+        }
+        let status = Arc::new(status);
+        let mut plugins = self.plugins.clone();
+        let before = plugins.insert(status.id().clone(), Arc::clone(&status));
+        let table = RouteTable::build(&self.workplace.core, &plugins)?;
+        let transaction = database.begin().await?;
+        rows::save(&transaction, &status, now_ms()).await?;
+        transaction.commit().await?;
+        self.publish(plugins, table);
+        if let Some(before) = before {
+            self.forget_files(&before.versions);
+        }
+        Ok(status)
+    }
+
+    /// Makes it the truth that a plugin is gone, with as much of its data as `data` says.
+    pub(super) async fn settle_gone(&mut self, status: &PluginStatus, data: Data) -> Result<(), OperationError> {
+        let mut plugins = self.plugins.clone();
+        plugins.remove(status.id());
+        let table = RouteTable::build(&self.workplace.core, &plugins)?;
+        let transaction = self.workplace.pool.database().begin().await?;
+        rows::remove(&transaction, status.id(), data).await?;
+        transaction.commit().await?;
+        self.publish(plugins, table);
+        self.forget_files(&status.versions);
+        Ok(())
+    }
+
+    /// Records that a plugin does not serve, and why; its routes say so from now on.
+    pub(super) async fn settle_failed(&mut self, id: &PluginId, error: &OperationError) -> Result<(), OperationError> {
+        let status = self.installed(id)?;
+        self.settle(status.failed(error.chain())).await.map(drop)
+    }
+
+    /// The swap.
+    fn publish(&mut self, plugins: Plugins, table: RouteTable) {
+        self.plugins = plugins;
+        self.published.publish(table);
+    }
+
+    /// Removes those files of `versions` to which no installed version refers any more.
+    fn forget_files(&self, versions: &[KnownVersion]) {
+        for known in versions {
+            if let Err(error) = self.forget_version(known) {
+                // The next start sweeps it away.
+                tracing::warn!("a file of an old version stays in the store for now: {error}");
+            }
+        }
+    }
+
+    fn forget_version(&self, known: &KnownVersion) -> Result<(), StoreError> {
+        let kept = || self.plugins.values().flat_map(|status| &status.versions);
+        if !kept().any(|other| other.sha256 == known.sha256) {
+            self.workplace.store.remove_bundle(&known.sha256)?;
+        }
+        if !kept().any(|other| other.library_sha256 == known.library_sha256) {
+            self.workplace.store.remove_library(&known.library_sha256)?;
+        }
+        Ok(())
+    }
+}

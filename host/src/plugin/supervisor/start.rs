@@ -1,0 +1,104 @@
+//! The way from a stored library to a generation that could serve.
+
+use super::Supervisor;
+use super::undo::{Step, Undo};
+use crate::db::PluginDatabase;
+use crate::loader::Image;
+use crate::plugin::active::ActivePlugin;
+use crate::plugin::error::OperationError;
+use crate::plugin::event::EventState;
+use crate::plugin::id::PluginId;
+use crate::plugin::release::Release;
+use crate::plugin::services::PluginServices;
+use crate::plugin::stats::PluginStats;
+use crate::plugin::{rows, schema, settings};
+use plugin_api::services::HostServices;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+impl Supervisor {
+    /// Starts a generation of `release`, beside whatever runs. Nobody can reach it yet.
+    pub(super) async fn start(
+        &self,
+        release: &Arc<Release>,
+        stats: Arc<PluginStats>,
+        undo: &mut Undo,
+    ) -> Result<Arc<ActivePlugin>, OperationError> {
+        self.tell(release.id(), release.version(), EventState::Starting, None);
+        self.refuse_missing_dependencies(release)?;
+        let image = self.load(release).await?;
+        refuse_other_descriptor(release, &image)?;
+        if let Some(change) = schema::update(&self.workplace.pool, release).await? {
+            undo.remember(Step::Schema(release.id().clone(), change));
+        }
+        let services = Arc::new(self.services(release, Arc::clone(&stats)).await?);
+        let generation = self.launch(release, image, Arc::clone(&services)).await?;
+        let active = Arc::new(ActivePlugin::new(release, generation, stats, services));
+        undo.remember(Step::Started(Arc::clone(&active)));
+        Ok(active)
+    }
+
+    fn refuse_missing_dependencies(&self, release: &Release) -> Result<(), OperationError> {
+        let serves = |id: &&PluginId| self.plugins.get(*id).is_some_and(|status| status.active.is_some());
+        match release.manifest.depends_on.iter().find(|id| !serves(id)) {
+            Some(needs) => Err(OperationError::Needs { id: release.id().clone(), needs: needs.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Opens the very bytes that were checked; copying and linking block, so on another thread.
+    async fn load(&self, release: &Release) -> Result<Image, OperationError> {
+        let workplace = Arc::clone(&self.workplace);
+        let (library, id, version) = (release.library, release.id().clone(), release.version().clone());
+        let open = move || {
+            let path: PathBuf = workplace.store.library(&library)?;
+            workplace.loader.open(&path).map_err(|source| OperationError::Load { id, version, source })
+        };
+        tokio::task::spawn_blocking(open).await.map_err(|_| OperationError::ShuttingDown)?
+    }
+
+    async fn services(&self, release: &Release, stats: Arc<PluginStats>) -> Result<PluginServices, OperationError> {
+        let stored = rows::settings(&self.workplace.pool.database(), release.id()).await?;
+        let environment = |name: &str| std::env::var(name).ok();
+        let values = settings::effective(release.id(), &release.descriptor.settings, &stored, &environment)?;
+        Ok(PluginServices::new(
+            release.id().clone(),
+            release.version().clone(),
+            PluginDatabase::new(&self.workplace.pool, self.workplace.database_limits),
+            serde_json::Value::Object(values).to_string(),
+            self.workplace.time_zone.clone(),
+            stats,
+        ))
+    }
+
+    /// Runs the plugin's own start. One that fails leaves nothing open in the database.
+    async fn launch(
+        &self,
+        release: &Release,
+        image: Image,
+        services: Arc<PluginServices>,
+    ) -> Result<Arc<crate::loader::Generation>, OperationError> {
+        let host: Arc<dyn HostServices> = Arc::clone(&services) as _;
+        match image.start(host, self.workplace.deadlines.start).await {
+            Ok(generation) => Ok(generation),
+            Err(source) => {
+                services.close().await;
+                let (id, version) = (release.id().clone(), release.version().clone());
+                Err(OperationError::Start { id, version, source })
+            }
+        }
+    }
+}
+
+/// The same bytes must say the same as when they were checked; if not, routes would be called by
+/// the wrong index.
+fn refuse_other_descriptor(release: &Release, image: &Image) -> Result<(), OperationError> {
+    if image.descriptor() == &release.descriptor {
+        return Ok(());
+    }
+    Err(OperationError::Disagree {
+        what: "contributions of version",
+        declared: release.version().to_string(),
+        found: "something else than when it was checked".to_owned(),
+    })
+}

@@ -1,0 +1,77 @@
+//! Building a table: the core's routes first, then those of every plugin that serves.
+
+use super::paths::{Clash, Paths};
+use super::{Plugins, RouteTable, Slot, Target};
+use crate::plugin::active::ActivePlugin;
+use crate::plugin::conflict::{Conflict, Owner};
+use crate::plugin::core_surface::CoreSurface;
+use crate::plugin::id::PluginId;
+use crate::plugin::openapi;
+use crate::plugin::status::PluginStatus;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+pub(super) fn table(core: &CoreSurface, plugins: &Plugins) -> Result<RouteTable, Conflict> {
+    let mut served = core_paths(core)?;
+    let mut switched_off = Paths::default();
+    let mut menus = HashMap::new();
+    let mut permissions = BTreeSet::new();
+    let mut fragments = Vec::new();
+    for (id, status) in plugins {
+        let contribution = &status.release.contribution;
+        let Some(active) = &status.active else {
+            add_switched_off(&mut switched_off, id, status);
+            continue;
+        };
+        add_routes(&mut served, active, status)?;
+        menus.insert(id.clone(), contribution.menu_names.iter().cloned().collect());
+        permissions.extend(contribution.permissions.iter().cloned());
+        fragments.push(&contribution.openapi);
+    }
+    let openapi = openapi::merge(core.openapi(), &fragments);
+    Ok(RouteTable { served, switched_off, plugins: plugins.clone(), menus, permissions, openapi })
+}
+
+fn core_paths(core: &CoreSurface) -> Result<Paths<Slot>, Conflict> {
+    let mut paths = Paths::default();
+    for (method, pattern) in core.routes() {
+        if paths.insert(method.clone(), pattern, Slot::Core).is_err() {
+            let (method, path) = (method.clone(), pattern.as_str().to_owned());
+            return Err(Conflict::Route { method, path, claimed_by: Owner::Core, served_by: Owner::Core });
+        }
+    }
+    Ok(paths)
+}
+
+fn add_routes(paths: &mut Paths<Slot>, active: &Arc<ActivePlugin>, status: &PluginStatus) -> Result<(), Conflict> {
+    let claimed_by = || Owner::Plugin { id: active.id.clone(), version: active.version.clone() };
+    for (index, route) in (0_u32..).zip(&status.release.contribution.routes) {
+        let target = Target {
+            plugin: Arc::clone(active),
+            route: index,
+            method: route.method.clone(),
+            pattern: route.pattern.as_str().into(),
+            access: route.access.clone(),
+        };
+        let path = route.pattern.as_str().to_owned();
+        match paths.insert(route.method.clone(), &route.pattern, Slot::Plugin(target)) {
+            Ok(()) => {}
+            Err(Clash::Same(other)) => {
+                let (method, served_by) = (route.method.clone(), other.owner());
+                return Err(Conflict::Route { method, path, claimed_by: claimed_by(), served_by });
+            }
+            Err(Clash::Ambiguous(other)) => {
+                return Err(Conflict::Ambiguous { path, claimed_by: claimed_by(), served_by: other.owner() });
+            }
+            Err(Clash::Unroutable) => return Err(Conflict::Unroutable { path, claimed_by: claimed_by() }),
+        }
+    }
+    Ok(())
+}
+
+/// Two plugins that are off may claim the same route; either name is a right answer.
+fn add_switched_off(paths: &mut Paths<PluginId>, id: &PluginId, status: &PluginStatus) {
+    for route in &status.release.contribution.routes {
+        let _ = paths.insert(route.method.clone(), &route.pattern, id.clone());
+    }
+}

@@ -1,0 +1,2 @@
+DROP TABLE sys_role_menu;
+DROP TABLE sys_menu;

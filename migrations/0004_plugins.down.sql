@@ -1,0 +1,3 @@
+DROP TABLE plugin_setting;
+DROP TABLE plugin_version;
+DROP TABLE plugin;

@@ -1,0 +1,2 @@
+DELETE FROM sys_role_menu WHERE menu_id BETWEEN 1 AND 50;
+DELETE FROM sys_menu WHERE id BETWEEN 1 AND 50;

@@ -1,0 +1,2 @@
+-- Ids are never reused: nothing to take back.
+SELECT 1;
