@@ -23,6 +23,7 @@ use super::event::{EventState, PluginEvent};
 use super::id::PluginId;
 use super::rows::Data;
 use super::services::now_ms;
+use super::settings::Configured;
 use super::status::PluginStatus;
 use super::table::{Plugins, Published, RouteTable};
 use crate::db::{Limits as DatabaseLimits, Pool};
@@ -54,6 +55,8 @@ pub struct Workplace {
     pub inspection: Inspection,
     /// What a generation may take of the database.
     pub database_limits: DatabaseLimits,
+    /// What the operator configured for plugins.
+    pub settings: Configured,
     /// The zone of times that plugins show.
     pub time_zone: TimeZone,
     /// How long things may take.

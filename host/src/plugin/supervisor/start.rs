@@ -59,8 +59,8 @@ impl Supervisor {
 
     async fn services(&self, release: &Release, stats: Arc<PluginStats>) -> Result<PluginServices, OperationError> {
         let stored = rows::settings(&self.workplace.pool.database(), release.id()).await?;
-        let environment = |name: &str| std::env::var(name).ok();
-        let values = settings::effective(release.id(), &release.descriptor.settings, &stored, &environment)?;
+        let configured = &self.workplace.settings;
+        let values = settings::effective(release.id(), &release.descriptor.settings, &stored, configured)?;
         Ok(PluginServices::new(
             release.id().clone(),
             release.version().clone(),
