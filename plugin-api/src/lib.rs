@@ -13,6 +13,8 @@ pub mod descriptor;
 mod envelope;
 #[cfg(feature = "poem")]
 mod error;
+#[cfg(feature = "poem")]
+mod fault;
 mod menu;
 #[doc(hidden)]
 pub mod migrations;
