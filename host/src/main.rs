@@ -1,2 +1,5 @@
-//! Host.
-fn main() {}
+//! The `backplane` binary: everything it does is in [`backplane::cli`].
+
+fn main() -> std::process::ExitCode {
+    backplane::cli::run()
+}

@@ -69,8 +69,10 @@ enum Report {
 pub async fn check(executable: &Path, library: &Path, deadline: Duration) -> Result<Descriptor, PreflightError> {
     let mut command = Command::new(executable);
     command.arg(SUBCOMMAND).arg(library).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    // The server's environment holds secrets; a library on trial gets none of it.
-    command.env_clear().kill_on_drop(true);
+    // The server's environment holds secrets; a library on trial gets none of it. What the child
+    // leaves among temporary files goes with this directory, however the child ends.
+    let scratch = tempfile::tempdir().map_err(PreflightError::Spawn)?;
+    command.env_clear().env("TMPDIR", scratch.path()).kill_on_drop(true);
     let child = command.spawn().map_err(PreflightError::Spawn)?;
     let output = match tokio::time::timeout(deadline, child.wait_with_output()).await {
         Ok(output) => output.map_err(PreflightError::Spawn)?,

@@ -1,0 +1,274 @@
+//! The words of the command line: what may be typed, and the help that explains it.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::plugin::PluginId;
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.\n\
+    Answers go to stdout, errors and progress to stderr.";
+
+/// An admin server into which features are plugged while it runs.
+#[derive(Debug, Parser)]
+#[command(name = "backplane", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(super) struct Arguments {
+    /// Write the answer, or the error, as one JSON value
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Where the server keeps its files and which settings it reads.
+    #[command(flatten)]
+    pub(super) place: Place,
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Where a server lives on this machine.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Place {
+    /// The directory with everything that the server keeps
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "BACKPLANE_DATA",
+        default_value = "./data"
+    )]
+    pub(super) data: PathBuf,
+    /// A TOML file that changes the default settings (see config/default.toml)
+    #[arg(long, global = true, value_name = "FILE", env = "BACKPLANE_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the server until Ctrl-C or SIGTERM
+    Serve(Serve),
+    /// Log in to a running server and keep the token in your own configuration directory
+    Login(Login),
+    /// Look at, change, build and check plugins
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Bring the core's tables up to this version of the program
+    Migrate,
+    /// Show the settings in effect, secrets hidden
+    Config,
+    /// Open a library and report on it, for the server that is about to load it
+    #[command(name = "__preflight", hide = true)]
+    Preflight {
+        /// The library.
+        library: PathBuf,
+    },
+}
+
+/// What `serve` may change for this one run.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Serve {
+    /// Listen on this address instead of `server.host`
+    #[arg(long)]
+    pub(super) host: Option<IpAddr>,
+    /// Listen on this port instead of `server.port`; 0 takes a free one
+    #[arg(long)]
+    pub(super) port: Option<u16>,
+}
+
+/// Which server, and who asks.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Server {
+    /// A running server, for example http://127.0.0.1:8000. Without it: the server that runs on
+    /// the data directory or, when none runs, the data directory itself
+    #[arg(long, env = "BACKPLANE_URL", value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// The token to use instead of the one that `backplane login` stored
+    #[arg(
+        long,
+        env = "BACKPLANE_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    pub(super) token: Option<String>,
+}
+
+/// Who logs in, and where.
+#[derive(Debug, Args)]
+pub(super) struct Login {
+    /// The server; without it, the one that runs on the data directory
+    #[arg(long, env = "BACKPLANE_URL", value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// The user; asked for when missing
+    #[arg(long, short)]
+    pub(super) username: Option<String>,
+    /// Read the password from the first line of standard input instead of asking
+    #[arg(long)]
+    pub(super) password_stdin: bool,
+}
+
+/// The commands about plugins.
+#[derive(Debug, Subcommand)]
+pub(super) enum PluginCommand {
+    /// Every installed plugin with its state
+    List(Listing),
+    /// Everything that is known of one plugin
+    Info(Named),
+    /// Install a bundle, or a crate, which is packed first
+    Install(Install),
+    /// Let a plugin's routes and menus appear
+    Enable(Named),
+    /// Take a plugin's routes and menus away; its data stays
+    Disable(Named),
+    /// Put another version in the place of the running one
+    Upgrade(Upgrade),
+    /// Go back to the version before the last upgrade
+    Rollback(Named),
+    /// Remove a plugin
+    Uninstall(Uninstall),
+    /// Build a plugin crate and write its bundle
+    Pack(Pack),
+    /// Check a bundle or a crate as the server would, and print what is inside
+    Check(Check),
+    /// Write a new plugin crate that builds and answers
+    New(New),
+}
+
+/// A listing.
+#[derive(Debug, Args)]
+pub(super) struct Listing {
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// A command about one installed plugin.
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What to install.
+#[derive(Debug, Args)]
+pub(super) struct Install {
+    /// A bundle (.zip), or the directory of a plugin crate
+    #[arg(value_name = "BUNDLE|DIR")]
+    pub(super) source: PathBuf,
+    /// Install it without enabling it
+    #[arg(long)]
+    pub(super) disabled: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What to upgrade to.
+#[derive(Debug, Args)]
+pub(super) struct Upgrade {
+    /// A bundle (.zip), or the directory of a plugin crate; it names the plugin
+    #[arg(value_name = "BUNDLE|DIR")]
+    pub(super) source: PathBuf,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What to remove.
+#[derive(Debug, Args)]
+pub(super) struct Uninstall {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// Also delete its tables and settings; without it they stay for a later install
+    #[arg(long)]
+    pub(super) purge: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What to build, and where to write the bundle.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Pack {
+    /// The directory of the plugin crate
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(super) directory: PathBuf,
+    /// The bundle to write, or a directory for it [default: ./<id>-<version>.zip]
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Build for this target instead of this machine
+    #[arg(long, value_name = "TRIPLE")]
+    pub(super) target: Option<String>,
+    /// Put an already built library in, too; may be given several times
+    #[arg(long = "library", value_name = "TRIPLE=FILE", value_parser = built_library)]
+    pub(super) libraries: Vec<BuiltLibrary>,
+}
+
+/// A library that was built elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BuiltLibrary {
+    /// The target triple it was built for.
+    pub(super) target: String,
+    /// The file.
+    pub(super) file: PathBuf,
+}
+
+fn built_library(text: &str) -> Result<BuiltLibrary, String> {
+    match text.split_once('=') {
+        Some((target, file)) if !target.is_empty() && !file.is_empty() => Ok(BuiltLibrary {
+            target: target.to_owned(),
+            file: PathBuf::from(file),
+        }),
+        _ => Err("write it as TRIPLE=FILE, for example \
+                  aarch64-unknown-linux-gnu=target/libhello.so"
+            .to_owned()),
+    }
+}
+
+/// What to check.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// A bundle (.zip), or the directory of a plugin crate, which is packed first
+    #[arg(value_name = "BUNDLE|DIR")]
+    pub(super) source: PathBuf,
+}
+
+/// What to write.
+#[derive(Debug, Args)]
+pub(super) struct New {
+    /// The crate's name; the plugin's id is the same with `_` for `-`
+    pub(super) name: String,
+    /// The directory to write the crate into [default: ./<NAME>]
+    #[arg(long, value_name = "DIR")]
+    pub(super) path: Option<PathBuf>,
+    /// The directory of the plugin-api crate [default: the checkout around, else crates.io]
+    #[arg(long, value_name = "DIR")]
+    pub(super) api_path: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_library_needs_a_triple_and_a_file() {
+        assert_eq!(
+            built_library("x86_64-unknown-linux-gnu=a=b.so"),
+            Ok(BuiltLibrary {
+                target: "x86_64-unknown-linux-gnu".into(),
+                file: "a=b.so".into()
+            })
+        );
+        for wrong in ["a.so", "=a.so", "x86_64-unknown-linux-gnu="] {
+            assert!(built_library(wrong).is_err(), "{wrong}");
+        }
+    }
+}

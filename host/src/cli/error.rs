@@ -1,0 +1,114 @@
+//! Why a command failed, and with which exit code and words it says so.
+
+use std::{error::Error, io, process::ExitCode};
+
+use serde_json::json;
+
+use super::{
+    check::CheckError, credentials::CredentialsError, output::Format, pack::PackError,
+    place::PlaceError, remote::RemoteError, scaffold::ScaffoldError,
+};
+
+use crate::{
+    app::{CoreError, ServeError},
+    config::ConfigError,
+};
+
+/// The exit code of a command that was understood but failed.
+const FAILED: u8 = 1;
+/// The exit code of a command that was not understood, the same that clap uses.
+const USAGE: u8 = 2;
+
+/// Everything that can end a command.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// The words do not make a command; the text says which words would.
+    #[error("{0}")]
+    Usage(String),
+    /// Stdout or a prompt failed.
+    #[error("cannot {what}")]
+    Terminal {
+        /// What was tried.
+        what: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The stored logins.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The settings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The server does not run.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The data directory cannot be worked on.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// Looking for a server.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// A running server.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// Building and packing.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// A bundle that the server would refuse.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// The operation ended with a plugin that should run but does not.
+    #[error("{0}")]
+    NotRunning(String),
+    /// Writing a new crate.
+    #[error(transparent)]
+    Scaffold(#[from] ScaffoldError),
+}
+
+impl CliError {
+    /// Tells the reader on stderr, in one line, and returns the exit code.
+    #[must_use]
+    pub(super) fn report(&self, format: Format) -> ExitCode {
+        let message = self.chain();
+        let exit = self.exit_code();
+        match format {
+            Format::Human => eprintln!("error: {message}"),
+            Format::Json => eprintln!("{}", json!({"error": {"message": message, "exit": exit}})),
+        }
+        ExitCode::from(exit)
+    }
+
+    /// 2 when the words were wrong, else 1.
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => USAGE,
+            Self::Scaffold(ScaffoldError::Name { .. } | ScaffoldError::Reserved { .. }) => USAGE,
+            _ => FAILED,
+        }
+    }
+
+    /// The error and its causes, the nearest first.
+    fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let words = error.to_string();
+            // Some libraries repeat their source in their own words.
+            if !text.contains(&words) {
+                text.push_str(": ");
+                text.push_str(&words);
+            }
+            cause = error.source();
+        }
+        text.replace('\n', " ")
+    }
+}
+
+impl From<io::Error> for CliError {
+    fn from(source: io::Error) -> Self {
+        Self::Terminal {
+            what: "write the answer",
+            source,
+        }
+    }
+}

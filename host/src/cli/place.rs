@@ -1,0 +1,178 @@
+//! Which server a command speaks to: the one that was named, the one that runs on the data
+//! directory, or none.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+/// The file in which a running server says where it answers.
+const SERVER_FILE: &str = "server.json";
+/// The file that a running server, or an offline command, holds locked.
+const LOCK_FILE: &str = "lock";
+
+/// Why the data directory could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PlaceError {
+    /// A file of the data directory cannot be read.
+    #[error("cannot read {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The URL is not one.
+    #[error("{text:?} is no server URL: write it like http://127.0.0.1:8000")]
+    Url {
+        /// What was given.
+        text: String,
+    },
+    /// Neither a server nor a data directory was named, and none runs.
+    #[error(
+        "no server runs on {}: name one with --url, or start one with `backplane serve`",
+        directory.display()
+    )]
+    NotRunning {
+        /// The data directory.
+        directory: PathBuf,
+    },
+}
+
+/// Where the plugins are that a command is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Whereabouts {
+    /// A server answers at this URL, which has no `/` at its end.
+    Running(String),
+    /// No server runs on the data directory; the command works on it itself.
+    AtRest,
+}
+
+#[derive(Deserialize)]
+struct ServerFile {
+    url: String,
+}
+
+/// Finds out what a command should speak to.
+///
+/// # Errors
+/// [`PlaceError::Url`] when `url` is none, [`PlaceError::File`] when the lock cannot be tried.
+pub(super) fn find(url: Option<&str>, data: &Path) -> Result<Whereabouts, PlaceError> {
+    match url {
+        Some(url) => Ok(Whereabouts::Running(tidy_url(url)?)),
+        None => running_on(data),
+    }
+}
+
+/// Like [`find`], for commands that only a server can answer.
+///
+/// # Errors
+/// Those of [`find`], and [`PlaceError::NotRunning`].
+pub(super) fn find_running(url: Option<&str>, data: &Path) -> Result<String, PlaceError> {
+    match find(url, data)? {
+        Whereabouts::Running(url) => Ok(url),
+        Whereabouts::AtRest => Err(PlaceError::NotRunning {
+            directory: data.to_owned(),
+        }),
+    }
+}
+
+/// A server that was killed leaves its file behind, but not its lock.
+fn running_on(data: &Path) -> Result<Whereabouts, PlaceError> {
+    let Some(server) = read_server_file(&data.join(SERVER_FILE)) else {
+        return Ok(Whereabouts::AtRest);
+    };
+    if is_locked(&data.join(LOCK_FILE))? {
+        Ok(Whereabouts::Running(tidy_url(&server.url)?))
+    } else {
+        Ok(Whereabouts::AtRest)
+    }
+}
+
+fn read_server_file(path: &Path) -> Option<ServerFile> {
+    let bytes = fs::read(path).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+fn is_locked(path: &Path) -> Result<bool, PlaceError> {
+    let failed = |source| PlaceError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(failed(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Without a `/` at the end, and with an address that one can connect to.
+fn tidy_url(text: &str) -> Result<String, PlaceError> {
+    let wrong = || PlaceError::Url {
+        text: text.to_owned(),
+    };
+    let mut url = reqwest::Url::parse(text.trim()).map_err(|_| wrong())?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(wrong());
+    }
+    let reachable = match url.host_str() {
+        Some("0.0.0.0") => Some("127.0.0.1"),
+        Some("[::]") => Some("[::1]"),
+        _ => None,
+    };
+    if reachable.is_some() {
+        url.set_host(reachable).map_err(|_| wrong())?;
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data_with(server: &str) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join(SERVER_FILE), server).unwrap();
+        fs::write(directory.path().join(LOCK_FILE), "").unwrap();
+        directory
+    }
+
+    #[test]
+    fn a_named_server_wins() {
+        let found = find(Some("http://example.org:1/"), Path::new("/nowhere")).unwrap();
+        assert_eq!(found, Whereabouts::Running("http://example.org:1".into()));
+        for wrong in ["example.org", "ftp://example.org", "http://", ""] {
+            assert!(find(Some(wrong), Path::new("/nowhere")).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_running_server_is_found_by_its_file_and_lock() {
+        let data = data_with(r#"{"url":"http://0.0.0.0:8123","pid":1}"#);
+        let lock = File::open(data.path().join(LOCK_FILE)).unwrap();
+        lock.try_lock().unwrap();
+        assert_eq!(
+            find(None, data.path()).unwrap(),
+            Whereabouts::Running("http://127.0.0.1:8123".into())
+        );
+        lock.unlock().unwrap();
+        assert_eq!(find(None, data.path()).unwrap(), Whereabouts::AtRest);
+        assert!(find_running(None, data.path()).is_err());
+    }
+
+    #[test]
+    fn an_empty_directory_is_at_rest() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(find(None, data.path()).unwrap(), Whereabouts::AtRest);
+    }
+}

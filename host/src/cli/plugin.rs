@@ -1,0 +1,216 @@
+//! `plugin …`: the commands about plugins.
+
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{
+    Context,
+    admin::{Admin, Change, Leavings, Start},
+    arguments::{
+        self, Check, Install, Named, New, Pack, PluginCommand, Server, Uninstall, Upgrade,
+    },
+    check::{self, Checked},
+    credentials::Credentials,
+    error::CliError,
+    output::Format,
+    pack::{self, Packed},
+    place::{self, Whereabouts},
+    remote::Remote,
+    scaffold,
+};
+
+pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(), CliError> {
+    match command {
+        PluginCommand::List(order) => list(&order.server, context).await,
+        PluginCommand::Info(order) => info(&order, context).await,
+        PluginCommand::Install(order) => install(&order, context).await,
+        PluginCommand::Enable(order) => change(&order, Change::Enable, context).await,
+        PluginCommand::Disable(order) => change(&order, Change::Disable, context).await,
+        PluginCommand::Upgrade(order) => upgrade(&order, context).await,
+        PluginCommand::Rollback(order) => change(&order, Change::Rollback, context).await,
+        PluginCommand::Uninstall(order) => uninstall(&order, context).await,
+        PluginCommand::Pack(order) => pack(&order, context).await,
+        PluginCommand::Check(order) => check(&order, context).await,
+        PluginCommand::New(order) => new(&order, context),
+    }
+}
+
+async fn list(server: &Server, context: &Context) -> Result<(), CliError> {
+    let admin = connect(server, context).await?;
+    let plugins = finish(admin.list().await, admin).await?;
+    context.output.answer(&plugins, || text::list(&plugins))?;
+    Ok(())
+}
+
+async fn info(order: &Named, context: &Context) -> Result<(), CliError> {
+    let admin = connect(&order.server, context).await?;
+    let plugin = finish(admin.detail(order.id.as_str()).await, admin).await?;
+    context.output.answer(&plugin, || text::detail(&plugin))?;
+    Ok(())
+}
+
+async fn install(order: &Install, context: &Context) -> Result<(), CliError> {
+    let bundle = Source::find(&order.source, context).await?;
+    let start = if order.disabled {
+        Start::Disabled
+    } else {
+        Start::Enabled
+    };
+    let admin = connect(&order.server, context).await?;
+    let place = admin.place();
+    let plugin = finish(admin.install(&bundle.path, start).await, admin).await?;
+    report(context, &plugin, || {
+        text::changed("installed", &plugin, &place)
+    })
+}
+
+async fn upgrade(order: &Upgrade, context: &Context) -> Result<(), CliError> {
+    let bundle = Source::find(&order.source, context).await?;
+    let id = check::manifest_of(&bundle.path)?.id;
+    let admin = connect(&order.server, context).await?;
+    let place = admin.place();
+    let outcome = admin.upgrade(id.as_str(), &bundle.path).await;
+    let plugin = finish(outcome, admin).await?;
+    report(context, &plugin, || {
+        text::changed("upgraded", &plugin, &place)
+    })
+}
+
+async fn change(order: &Named, change: Change, context: &Context) -> Result<(), CliError> {
+    let admin = connect(&order.server, context).await?;
+    let place = admin.place();
+    let plugin = finish(admin.change(order.id.as_str(), change).await, admin).await?;
+    report(context, &plugin, || {
+        text::changed(change.done(), &plugin, &place)
+    })
+}
+
+async fn uninstall(order: &Uninstall, context: &Context) -> Result<(), CliError> {
+    let leavings = if order.purge {
+        Leavings::Purge
+    } else {
+        Leavings::Keep
+    };
+    let admin = connect(&order.server, context).await?;
+    let answer = finish(admin.uninstall(order.id.as_str(), leavings).await, admin).await?;
+    context
+        .output
+        .answer(&answer, || text::uninstalled(&order.id, leavings))?;
+    Ok(())
+}
+
+async fn pack(order: &Pack, context: &Context) -> Result<(), CliError> {
+    let packed = pack::pack(order, context.progress).await?;
+    warn(&packed, context);
+    context.output.answer(&packed, || text::packed(&packed))?;
+    Ok(())
+}
+
+/// A program finds the warnings in the answer.
+fn warn(packed: &Packed, context: &Context) {
+    if context.output.format() == Format::Human {
+        for warning in &packed.warnings {
+            eprintln!("warning: {warning}");
+        }
+    }
+}
+
+async fn check(order: &Check, context: &Context) -> Result<(), CliError> {
+    let bundle = Source::find(&order.source, context).await?;
+    let checked: Checked = check::check(&bundle.path, context).await?;
+    context
+        .output
+        .answer(&checked, || text::checked(&checked))?;
+    Ok(())
+}
+
+fn new(order: &New, context: &Context) -> Result<(), CliError> {
+    let written = scaffold::write(order)?;
+    context
+        .output
+        .answer(&written, || text::written(&written))?;
+    Ok(())
+}
+
+/// A bundle, packed on the way when a crate was named.
+struct Source {
+    path: PathBuf,
+    /// Holds the packed bundle; it goes with the value.
+    _folder: Option<TempDir>,
+}
+
+impl Source {
+    async fn find(source: &Path, context: &Context) -> Result<Self, CliError> {
+        if !source.is_dir() {
+            return Ok(Self {
+                path: source.to_owned(),
+                _folder: None,
+            });
+        }
+        let folder = tempfile::tempdir().map_err(|source| CliError::Terminal {
+            what: "make a temporary directory",
+            source,
+        })?;
+        let order = arguments::Pack {
+            directory: source.to_owned(),
+            output: Some(folder.path().to_owned()),
+            target: None,
+            libraries: Vec::new(),
+        };
+        let packed = pack::pack(&order, context.progress).await?;
+        warn(&packed, context);
+        Ok(Self {
+            path: packed.bundle,
+            _folder: Some(folder),
+        })
+    }
+}
+
+async fn connect(server: &Server, context: &Context) -> Result<Box<dyn Admin>, CliError> {
+    match place::find(server.url.as_deref(), &context.place.data)? {
+        Whereabouts::Running(url) => {
+            let token = match &server.token {
+                Some(token) => Some(token.clone()),
+                None => stored_token(&url)?,
+            };
+            Ok(Box::new(Remote::new(url, token, context.progress)?))
+        }
+        Whereabouts::AtRest => unreachable!(),
+    }
+}
+
+fn stored_token(url: &str) -> Result<Option<String>, CliError> {
+    let credentials = Credentials::of_user()?;
+    Ok(credentials.get(url).map(|stored| stored.token.clone()))
+}
+
+/// Closes the connection whatever the outcome; the outcome's own error comes first.
+async fn finish(
+    outcome: Result<Value, CliError>,
+    admin: Box<dyn Admin>,
+) -> Result<Value, CliError> {
+    let closed = admin.close().await;
+    let value = outcome?;
+    closed?;
+    Ok(value)
+}
+
+/// Answers with the plugin as it is now; a plugin that failed makes the command fail.
+fn report(
+    context: &Context,
+    plugin: &Value,
+    human: impl FnOnce() -> String,
+) -> Result<(), CliError> {
+    if let Some(failure) = text::failure(plugin) {
+        if context.output.format() == Format::Json {
+            context.output.answer(plugin, String::new)?;
+        }
+        return Err(CliError::NotRunning(failure));
+    }
+    context.output.answer(plugin, human)?;
+    Ok(())
+}

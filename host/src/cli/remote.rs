@@ -1,0 +1,295 @@
+//! A running server, spoken to over HTTP.
+
+use std::{io, path::Path, path::PathBuf, time::Duration};
+
+use futures_util::{FutureExt, StreamExt, future::BoxFuture};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, multipart};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio_util::io::ReaderStream;
+
+use super::{
+    admin::{Admin, Answer, Change, Leavings, Start},
+    error::CliError,
+    progress::Progress,
+};
+
+/// How long a server may take to accept a connection.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// How long one answer may take: an install may upload and migrate.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(600);
+/// Below every path.
+const PREFIX: &str = "/api/v1";
+
+/// Why a server did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RemoteError {
+    /// No connection, or it broke.
+    #[error("no answer from {url} (is it the right address? `backplane serve` starts a server)")]
+    Unreachable {
+        /// The server.
+        url: String,
+        /// What went wrong.
+        source: reqwest::Error,
+    },
+    /// The server wants a login.
+    #[error("{url} says: {message}; run `backplane login --url {url}` first")]
+    Login {
+        /// The server.
+        url: String,
+        /// Its words.
+        message: String,
+    },
+    /// The server refuses, and says why.
+    #[error("{message} ({status}, request {trace_id})")]
+    Refused {
+        /// The HTTP status.
+        status: StatusCode,
+        /// Its words.
+        message: String,
+        /// To be found in the server's log.
+        trace_id: String,
+    },
+    /// Something answers, but not as this server does.
+    #[error("{url} answers {status}, but not as a Backplane server does; check the URL")]
+    Strange {
+        /// The URL that was asked.
+        url: String,
+        /// The HTTP status.
+        status: StatusCode,
+    },
+    /// The bundle cannot be read.
+    #[error("cannot read {}", path.display())]
+    Bundle {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// The envelope around every answer.
+#[derive(Deserialize)]
+struct Envelope {
+    code: i64,
+    msg: String,
+    #[serde(default)]
+    data: Value,
+    #[serde(default)]
+    trace_id: Option<String>,
+}
+
+/// A successful login.
+#[derive(Debug, Deserialize)]
+pub(super) struct Session {
+    /// The token for the calls that follow.
+    pub(super) access_token: String,
+    /// When it ends.
+    #[serde(default)]
+    pub(super) access_token_expire_time: Option<String>,
+}
+
+/// A server and the token that it gave.
+pub(super) struct Remote {
+    url: String,
+    token: Option<String>,
+    client: Client,
+    progress: Progress,
+}
+
+impl Remote {
+    /// A server at `url`, which has no `/` at its end.
+    ///
+    /// # Errors
+    /// [`RemoteError::Unreachable`] when this machine cannot make connections at all.
+    pub(super) fn new(
+        url: String,
+        token: Option<String>,
+        progress: Progress,
+    ) -> Result<Self, RemoteError> {
+        // Another part of the process may have chosen the same provider already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .connect_timeout(CONNECT_DEADLINE)
+            .timeout(ANSWER_DEADLINE)
+            .user_agent(concat!("backplane/", env!("CARGO_PKG_VERSION")))
+            .build();
+        match client {
+            Ok(client) => Ok(Self {
+                url,
+                token,
+                client,
+                progress,
+            }),
+            Err(source) => Err(RemoteError::Unreachable { url, source }),
+        }
+    }
+
+    /// Exchanges a name and a password for a token.
+    ///
+    /// # Errors
+    /// Every [`RemoteError`] but [`RemoteError::Bundle`].
+    pub(super) async fn login(
+        &self,
+        username: &str,
+        password: &str,
+    ) -> Result<Session, RemoteError> {
+        let words = json!({"username": username, "password": password});
+        let request = self.request(Method::POST, "/auth/login").json(&words);
+        let what = format!("logging in to {}", self.url);
+        let answer = self.send(request, &what).await;
+        let answer = answer.map_err(wrong_credentials)?;
+        serde_json::from_value(answer).map_err(|_| RemoteError::Strange {
+            url: self.url.clone(),
+            status: StatusCode::OK,
+        })
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self
+            .client
+            .request(method, format!("{}{PREFIX}{path}", self.url))
+            .header("Accept-Language", "en");
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder, what: &str) -> Result<Value, RemoteError> {
+        let waiting = self.progress.waiting(what);
+        let response = request.send().await;
+        waiting.finish_and_clear();
+        let response = response.map_err(|source| self.unreachable(source))?;
+        self.open_envelope(response).await
+    }
+
+    async fn open_envelope(&self, response: Response) -> Result<Value, RemoteError> {
+        let status = response.status();
+        let bytes = response
+            .bytes()
+            .await
+            .map_err(|source| self.unreachable(source))?;
+        let Ok(envelope) = serde_json::from_slice::<Envelope>(&bytes) else {
+            return Err(RemoteError::Strange {
+                url: self.url.clone(),
+                status,
+            });
+        };
+        if status.is_success() && envelope.code == 200 {
+            return Ok(envelope.data);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            return Err(RemoteError::Login {
+                url: self.url.clone(),
+                message: envelope.msg,
+            });
+        }
+        Err(RemoteError::Refused {
+            status,
+            message: envelope.msg,
+            trace_id: envelope.trace_id.unwrap_or_else(|| "unknown".to_owned()),
+        })
+    }
+
+    fn unreachable(&self, source: reqwest::Error) -> RemoteError {
+        RemoteError::Unreachable {
+            url: self.url.clone(),
+            source: source.without_url(),
+        }
+    }
+
+    async fn upload(&self, path: &str, bundle: &Path) -> Result<Value, CliError> {
+        let form = self.form(bundle).await?;
+        let request = self.request(Method::POST, path).multipart(form);
+        Ok(self.send(request, "waiting for the server").await?)
+    }
+
+    async fn form(&self, bundle: &Path) -> Result<multipart::Form, RemoteError> {
+        let unreadable = |source| RemoteError::Bundle {
+            path: bundle.to_owned(),
+            source,
+        };
+        let file = tokio::fs::File::open(bundle).await.map_err(unreadable)?;
+        let length = file.metadata().await.map_err(unreadable)?.len();
+        let bar = self.progress.bytes("uploading", length);
+        let moved = bar.clone();
+        let stream = ReaderStream::new(file).map(move |chunk| {
+            chunk.inspect(|bytes| moved.inc(u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
+        });
+        let finished = stream.chain(futures_util::stream::poll_fn(move |_| {
+            bar.finish_and_clear();
+            std::task::Poll::Ready(None)
+        }));
+        let name = bundle.file_name().map_or_else(
+            || "bundle.zip".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        let body = reqwest::Body::wrap_stream(finished);
+        let part = multipart::Part::stream_with_length(body, length).file_name(name);
+        Ok(multipart::Form::new().part("file", part))
+    }
+
+    fn plain<'a>(&'a self, method: Method, path: String, what: String) -> Answer<'a> {
+        async move { Ok(self.send(self.request(method, &path), &what).await?) }.boxed()
+    }
+}
+
+/// The login itself refuses with the server's words; "log in first" would mislead.
+fn wrong_credentials(error: RemoteError) -> RemoteError {
+    match error {
+        RemoteError::Login { message, .. } => RemoteError::Refused {
+            status: StatusCode::UNAUTHORIZED,
+            message,
+            trace_id: "unknown".to_owned(),
+        },
+        other => other,
+    }
+}
+
+impl Admin for Remote {
+    fn place(&self) -> String {
+        self.url.clone()
+    }
+
+    fn list(&self) -> Answer<'_> {
+        self.plain(
+            Method::GET,
+            "/plugins".into(),
+            "asking for the plugins".into(),
+        )
+    }
+
+    fn detail<'a>(&'a self, id: &'a str) -> Answer<'a> {
+        let path = format!("/plugins/{id}");
+        self.plain(Method::GET, path, format!("asking for {id}"))
+    }
+
+    fn install<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a> {
+        let path = match start {
+            Start::Enabled => "/plugins?enable=true",
+            Start::Disabled => "/plugins?enable=false",
+        };
+        self.upload(path, bundle).boxed()
+    }
+
+    fn upgrade<'a>(&'a self, id: &'a str, bundle: &'a Path) -> Answer<'a> {
+        let path = format!("/plugins/{id}/upgrade");
+        async move { self.upload(&path, bundle).await }.boxed()
+    }
+
+    fn change<'a>(&'a self, id: &'a str, change: Change) -> Answer<'a> {
+        let path = format!("/plugins/{id}/{}", change.verb());
+        let what = format!("waiting for {} of {id}", change.verb());
+        self.plain(Method::POST, path, what)
+    }
+
+    fn uninstall<'a>(&'a self, id: &'a str, leavings: Leavings) -> Answer<'a> {
+        let path = format!("/plugins/{id}?data={}", leavings.word());
+        self.plain(Method::DELETE, path, format!("removing {id}"))
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), CliError>> {
+        async { Ok(()) }.boxed()
+    }
+}
