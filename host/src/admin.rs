@@ -24,6 +24,9 @@ use std::sync::Arc;
 use user::UserService;
 use user::api::UserApi;
 
+/// The routes of every feature, below the API's prefix.
+pub type Apis = (AuthApi, UserApi, MenuApi);
+
 /// Every feature, put together over one database.
 pub struct Admin {
     clock: Clock,
@@ -99,7 +102,7 @@ impl Admin {
     }
 
     /// The routes of every feature, below the API's prefix.
-    pub fn apis(&self) -> (AuthApi, UserApi, MenuApi) {
+    pub fn apis(&self) -> Apis {
         let proxies = self.proxies.clone();
         (
             AuthApi::new(

@@ -20,8 +20,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+/// How long background work may take to end after everything else has.
+const TASKS_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Something that the operator should see once, on standard output.
 #[derive(Clone, PartialEq, Eq)]
@@ -82,6 +86,9 @@ pub async fn serve(config: Config, data: &Path, notify: impl Fn(Notice)) -> Resu
     let name = signals.next().await;
     tracing::info!(signal = name, "shutting down");
     running.stop().await;
+    if let Err(still_running) = tasks::join(TASKS_DEADLINE).await {
+        tracing::warn!(%still_running, "background work was cut off");
+    }
     Ok(())
 }
 

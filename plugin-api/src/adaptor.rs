@@ -27,6 +27,9 @@ impl Contributions {
     /// The routes of an API written with poem-openapi; several APIs go in as a tuple, or one by one.
     ///
     /// Without [`access`](Contributions::access) every logged-in user may call them.
+    ///
+    /// # Panics
+    /// When an operation of the document has no endpoint: the host would serve less than the document says.
     pub fn openapi<A: OpenApi + 'static>(mut self, api: A) -> Self {
         let document = OpenApiService::new(Described::<A>(PhantomData), "", "").spec();
         let document = serde_json::from_str(&document).unwrap_or_default();
@@ -37,8 +40,9 @@ impl Contributions {
         let mut endpoints = Endpoints::new();
         api.add_routes(&mut endpoints);
         for (path, operation) in A::meta().into_iter().flat_map(|api| api.paths).flat_map(each_operation) {
-            let Some(endpoint) = endpoints.get_mut(&path).and_then(|methods| methods.remove(&operation.method)) else {
-                continue;
+            let numbered = numbered(&path);
+            let Some(endpoint) = endpoints.get_mut(&numbered).and_then(|methods| methods.remove(&operation.method)) else {
+                panic!("operation {} {path} has no endpoint", operation.method);
             };
             let spec = RouteSpec {
                 method: operation.method.to_string(),
@@ -46,7 +50,7 @@ impl Contributions {
                 access: Access::default(),
                 summary: operation.summary.unwrap_or_default().to_owned(),
             };
-            self.routes.push((spec, Box::new(OperationHandler::new(path, operation.method, endpoint))));
+            self.routes.push((spec, Box::new(OperationHandler::new(numbered, operation.method, endpoint))));
         }
         self
     }
@@ -57,12 +61,25 @@ fn each_operation(path: poem_openapi::registry::MetaPath) -> impl Iterator<Item 
     path.operations.into_iter().map(move |operation| (name.clone(), operation))
 }
 
-/// `/things/:id/*rest` as `/things/{id}/{*rest}`.
+/// `/things/{id}` as `/things/:param0`: the name under which poem-openapi keeps an operation's endpoint,
+/// which finds its parameters by their number.
+fn numbered(path: &str) -> String {
+    let mut number = 0;
+    let segments = path.split('/').map(|segment| {
+        if !segment.starts_with('{') {
+            return segment.to_owned();
+        }
+        number += 1;
+        format!(":param{}", number - 1)
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// `/things/*rest` as `/things/{*rest}`; other parameters are written in braces already.
 fn braced(path: &str) -> String {
-    let segment = |segment: &str| match (segment.strip_prefix(':'), segment.strip_prefix('*')) {
-        (Some(name), _) => format!("{{{name}}}"),
-        (_, Some(name)) => format!("{{*{name}}}"),
-        _ => segment.to_owned(),
+    let segment = |segment: &str| match segment.strip_prefix('*') {
+        Some(name) => format!("{{*{name}}}"),
+        None => segment.to_owned(),
     };
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }

@@ -26,6 +26,8 @@ mod request_info;
 pub mod services;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use context::PluginContext;
 pub use contributions::{ContributionError, Contributions};

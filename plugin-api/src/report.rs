@@ -11,18 +11,27 @@ use std::sync::{PoisonError, RwLock};
 
 static HOST: RwLock<Option<FfiHost>> = RwLock::new(None);
 
+#[cfg(feature = "testing")]
+thread_local! {
+    /// The test host on whose behalf this thread runs the plugin right now. Several of them share the
+    /// process and its panic hook, so each is told on its own thread only.
+    static BESIDE: std::cell::RefCell<Option<FfiHost>> = const { std::cell::RefCell::new(None) };
+}
+
 pub(crate) fn install(host: FfiHost) {
-    *HOST.write().unwrap_or_else(PoisonError::into_inner) = Some(host);
-    if !cfg!(feature = "testing") {
-        std::panic::set_hook(Box::new(|panic| tell(|host| host.panicked(&text_of(panic)))));
+    if in_test() {
+        return;
     }
+    *HOST.write().unwrap_or_else(PoisonError::into_inner) = Some(host);
+    std::panic::set_hook(Box::new(|panic| tell(|host| host.panicked(&text_of(panic)))));
 }
 
 /// Called when the instance is released: nothing may refer to the image afterwards.
 pub(crate) fn remove() {
-    if !cfg!(feature = "testing") {
-        drop(std::panic::take_hook());
+    if in_test() {
+        return;
     }
+    drop(std::panic::take_hook());
     let host = HOST.write().unwrap_or_else(PoisonError::into_inner).take();
     drop(host);
 }
@@ -33,7 +42,34 @@ pub(crate) fn error(message: &str) {
     tell(|host| host.log(Level::Error, "plugin_api", message, "{}"));
 }
 
+/// Runs `work` of the plugin on behalf of a test host.
+#[cfg(feature = "testing")]
+pub(crate) fn beside<T>(host: &FfiHost, work: impl FnOnce() -> T) -> T {
+    let outer = BESIDE.replace(Some(host.clone()));
+    let answer = work();
+    BESIDE.set(outer);
+    answer
+}
+
+/// Polls `future` of the plugin on behalf of a test host, poll by poll.
+#[cfg(feature = "testing")]
+pub(crate) async fn polled_beside<F: Future>(host: &FfiHost, future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(move |context| beside(host, || future.as_mut().poll(context))).await
+}
+
+fn in_test() -> bool {
+    #[cfg(feature = "testing")]
+    return BESIDE.with_borrow(Option::is_some);
+    #[cfg(not(feature = "testing"))]
+    false
+}
+
 fn tell(what: impl FnOnce(&FfiHost)) {
+    #[cfg(feature = "testing")]
+    if let Some(host) = BESIDE.with_borrow(Clone::clone) {
+        return what(&host);
+    }
     // A panic inside a call of the host would come back here: never wait for the lock.
     if let Ok(host) = HOST.try_read()
         && let Some(host) = host.as_ref()

@@ -1,17 +1,21 @@
 //! The whole API of the core.
 
 use super::Core;
-use crate::admin::auth::api::AuthApi;
-use crate::admin::menu::api::MenuApi;
-use crate::admin::user::api::UserApi;
+use crate::admin;
+use crate::http::plugins::{ContractPluginsApi, PluginsApi};
 use crate::http::routes;
 
 /// Every API of the core.
-pub(super) type CoreApi = (AuthApi, UserApi, MenuApi);
+pub(super) type CoreApi = (admin::Apis, PluginsApi, ContractPluginsApi);
 
 /// The API over an opened core.
 pub(super) fn of(core: &Core) -> CoreApi {
-    core.admin.apis()
+    let supervisor = &core.supervisor;
+    (
+        core.admin.apis(),
+        PluginsApi::new(supervisor.clone(), core.admin.clock().clone()),
+        ContractPluginsApi::new(supervisor.clone()),
+    )
 }
 
 /// Its OpenAPI document.

@@ -11,15 +11,9 @@ use crate::db::migrate::{self, MigrateError};
 use crate::db::{OpenError, Pool};
 use crate::loader::Loader;
 use crate::plugin::SupervisorHandle;
-use crate::tasks;
 use plugin_api::db::DbError;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long background work may take to end.
-const TASKS_DEADLINE: Duration = Duration::from_secs(15);
-
 /// The data directory, the database and the core's features.
 pub struct Core {
     /// What the operator has turned.
@@ -111,9 +105,6 @@ impl Core {
     /// Stops the plugins, ends every statement and closes the database.
     pub async fn close(&self) {
         self.supervisor.shutdown().await;
-        if let Err(still_running) = tasks::join(TASKS_DEADLINE).await {
-            tracing::warn!(%still_running, "background work was cut off");
-        }
         let loader = Arc::clone(&self.loader);
         if tokio::task::spawn_blocking(move || loader.shut_down()).await.is_err() {
             tracing::error!("the loader's shutdown panicked");

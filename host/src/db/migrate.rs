@@ -19,7 +19,9 @@ use plugin_api::descriptor::MigrationSpec;
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// An applied migration is not the one that is brought now.
-    #[error("apply migration {version} ({name}): it was changed after it was applied; put the change into a new migration")]
+    #[error(
+        "apply migration {version} ({name}): it was changed after it was applied; put the change into a new migration"
+    )]
     Changed {
         /// Its number.
         version: i64,
@@ -27,7 +29,9 @@ pub enum MigrateError {
         name: String,
     },
     /// The database is ahead of what is brought now.
-    #[error("apply migrations: the database has migration {version} ({name}), which this version doesn't bring; revert it first, or use a newer version")]
+    #[error(
+        "apply migrations: the database has migration {version} ({name}), which this version doesn't bring; revert it first, or use a newer version"
+    )]
     Missing {
         /// Its number.
         version: i64,
@@ -35,7 +39,9 @@ pub enum MigrateError {
         name: String,
     },
     /// A new migration stands before one that is applied already.
-    #[error("apply migration {version} ({name}): its number must be greater than {last}, the last one applied")]
+    #[error(
+        "apply migration {version} ({name}): its number must be greater than {last}, the last one applied"
+    )]
     OutOfOrder {
         /// Its number.
         version: i64,
@@ -106,7 +112,12 @@ pub struct Applied {
 /// # Errors
 /// [`MigrateError`]; [`MigrateError::Missing`] means that a newer server has used this database.
 pub async fn core(pool: &Pool) -> Result<Vec<i64>, MigrateError> {
-    Migrator { pool: pool.clone(), table: "_migrations".to_owned() }.apply(&core::migrations()).await
+    Migrator {
+        pool: pool.clone(),
+        table: "_migrations".to_owned(),
+    }
+    .apply(&core::migrations())
+    .await
 }
 
 /// What [`core`] brings, oldest first.
@@ -119,7 +130,12 @@ pub fn core_migrations() -> Vec<MigrationSpec> {
 /// # Errors
 /// [`MigrateError`].
 pub async fn revert_core(pool: &Pool, to_version: i64) -> Result<Vec<i64>, MigrateError> {
-    Migrator { pool: pool.clone(), table: "_migrations".to_owned() }.revert(to_version).await
+    Migrator {
+        pool: pool.clone(),
+        table: "_migrations".to_owned(),
+    }
+    .revert(to_version)
+    .await
 }
 
 /// What of the core's schema is applied, oldest first.
@@ -127,7 +143,12 @@ pub async fn revert_core(pool: &Pool, to_version: i64) -> Result<Vec<i64>, Migra
 /// # Errors
 /// [`MigrateError::Ledger`].
 pub async fn core_applied(pool: &Pool) -> Result<Vec<Applied>, MigrateError> {
-    Migrator { pool: pool.clone(), table: "_migrations".to_owned() }.applied().await
+    Migrator {
+        pool: pool.clone(),
+        table: "_migrations".to_owned(),
+    }
+    .applied()
+    .await
 }
 
 /// The migrations of one plugin.
@@ -139,7 +160,12 @@ pub struct PluginMigrator {
 impl PluginMigrator {
     /// The migrator of a plugin; its ledger is the table `_migrations_<id>`.
     pub fn new(pool: &Pool, plugin_id: &str) -> Self {
-        Self { migrator: Migrator { pool: pool.clone(), table: format!("_migrations_{plugin_id}") } }
+        Self {
+            migrator: Migrator {
+                pool: pool.clone(),
+                table: format!("_migrations_{plugin_id}"),
+            },
+        }
     }
 
     /// Applies what is not applied yet; gives the versions applied now. All or nothing.
@@ -196,7 +222,12 @@ impl Migrator {
     }
 
     async fn revert(&self, to_version: i64) -> Result<Vec<i64>, MigrateError> {
-        if self.entries().await?.iter().all(|entry| entry.version <= to_version) {
+        if self
+            .entries()
+            .await?
+            .iter()
+            .all(|entry| entry.version <= to_version)
+        {
             return Ok(Vec::new());
         }
         let mut lease = self.begin().await?;
@@ -212,13 +243,25 @@ impl Migrator {
 
     async fn applied(&self) -> Result<Vec<Applied>, MigrateError> {
         let entries = self.entries().await?;
-        Ok(entries.into_iter().map(ledger::Entry::into_applied).collect())
+        Ok(entries
+            .into_iter()
+            .map(ledger::Entry::into_applied)
+            .collect())
     }
 
     async fn entries(&self) -> Result<Vec<ledger::Entry>, MigrateError> {
-        let mut lease = self.pool.shared().acquire_for("SELECT").await.map_err(ledger_error)?;
+        let mut lease = self
+            .pool
+            .shared()
+            .acquire_for("SELECT")
+            .await
+            .map_err(ledger_error)?;
         let mut ledger = self.ledger(&mut lease);
-        if ledger.exists().await? { ledger.entries().await } else { Ok(Vec::new()) }
+        if ledger.exists().await? {
+            ledger.entries().await
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     async fn begin(&self) -> Result<Lease, MigrateError> {
@@ -226,11 +269,18 @@ impl Migrator {
     }
 
     /// Commits what was done, or takes it back.
-    async fn end<T>(&self, mut lease: Lease, done: Result<T, MigrateError>) -> Result<T, MigrateError> {
+    async fn end<T>(
+        &self,
+        mut lease: Lease,
+        done: Result<T, MigrateError>,
+    ) -> Result<T, MigrateError> {
         match done {
             Ok(value) => {
                 lease.will_alter();
-                lease.commit(self.pool.shared()).await.map_err(ledger_error)?;
+                lease
+                    .commit(self.pool.shared())
+                    .await
+                    .map_err(ledger_error)?;
                 Ok(value)
             }
             Err(error) => {
@@ -243,6 +293,10 @@ impl Migrator {
     }
 
     fn ledger<'a>(&'a self, lease: &'a mut Lease) -> Ledger<'a> {
-        Ledger { shared: self.pool.shared(), lease, table: &self.table }
+        Ledger {
+            shared: self.pool.shared(),
+            lease,
+            table: &self.table,
+        }
     }
 }

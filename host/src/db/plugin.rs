@@ -20,7 +20,9 @@ pub struct PluginDatabase {
 impl PluginDatabase {
     /// A service with these limits. Must be called on the server's tokio runtime.
     pub fn new(pool: &Pool, limits: Limits) -> Self {
-        Self { runner: Runner::new(pool.shared().clone(), limits) }
+        Self {
+            runner: Runner::new(pool.shared().clone(), limits),
+        }
     }
 
     /// How many transactions are open.
@@ -42,15 +44,23 @@ fn refused(message: String) -> DbError {
 fn check(sql: &str) -> Result<(), DbError> {
     let first = sql::first_word(sql).to_ascii_uppercase();
     match first.as_str() {
-        "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "VALUES" | "REPLACE" | "EXPLAIN" | "CREATE" | "ALTER" | "DROP"
-        | "TRUNCATE" => {}
+        "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "VALUES" | "REPLACE" | "EXPLAIN"
+        | "CREATE" | "ALTER" | "DROP" | "TRUNCATE" => {}
         "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE" => {
-            return Err(refused(format!("{first} is not run as a statement; call begin() on the database")));
+            return Err(refused(format!(
+                "{first} is not run as a statement; call begin() on the database"
+            )));
         }
-        _ => return Err(refused(format!("statements that begin with {first:?} are not run for plugins"))),
+        _ => {
+            return Err(refused(format!(
+                "statements that begin with {first:?} are not run for plugins"
+            )));
+        }
     }
     if sql::holds_several(sql) {
-        return Err(refused("one statement at a time; begin() a transaction for several".to_owned()));
+        return Err(refused(
+            "one statement at a time; begin() a transaction for several".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -60,14 +70,24 @@ impl Executor for PluginDatabase {
         self.runner.dialect()
     }
 
-    fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<Bytes, DbError>> {
+    fn query(
+        &self,
+        tx: u64,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> BoxFuture<'static, Result<Bytes, DbError>> {
         match check(sql) {
             Ok(()) => self.runner.query(tx, sql, parameters),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
     }
 
-    fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>> {
+    fn execute(
+        &self,
+        tx: u64,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> BoxFuture<'static, Result<u64, DbError>> {
         match check(sql) {
             Ok(()) => self.runner.execute(tx, sql, parameters),
             Err(error) => Box::pin(std::future::ready(Err(error))),
@@ -97,11 +117,29 @@ mod tests {
 
     #[test]
     fn statements_outside_the_plan_are_refused() {
-        for sql in ["SELECT 1", " /* x */ select 1;", "-- a\nINSERT INTO t VALUES (';')", "WITH a AS (SELECT 1) SELECT * FROM a"] {
+        for sql in [
+            "SELECT 1",
+            " /* x */ select 1;",
+            "-- a\nINSERT INTO t VALUES (';')",
+            "WITH a AS (SELECT 1) SELECT * FROM a",
+        ] {
             assert_eq!(check(sql), Ok(()), "{sql}");
         }
-        for sql in ["BEGIN", "commit", "/* */ ROLLBACK", "PRAGMA foreign_keys = off", "", "SELECT 1; COMMIT", "SET x = 1", "ATTACH 'x' AS y"] {
-            assert_eq!(check(sql).expect_err(sql).kind, DbErrorKind::Refused, "{sql}");
+        for sql in [
+            "BEGIN",
+            "commit",
+            "/* */ ROLLBACK",
+            "PRAGMA foreign_keys = off",
+            "",
+            "SELECT 1; COMMIT",
+            "SET x = 1",
+            "ATTACH 'x' AS y",
+        ] {
+            assert_eq!(
+                check(sql).expect_err(sql).kind,
+                DbErrorKind::Refused,
+                "{sql}"
+            );
         }
     }
 }

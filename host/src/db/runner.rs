@@ -15,6 +15,9 @@ use tokio::runtime::Handle;
 /// How long a stop waits for a statement of an open transaction.
 const CLOSE_WAIT: Duration = Duration::from_secs(2);
 
+/// A statement is run again so often when migrations overtake it, one after the other.
+const STALE_RETRIES_MAX: usize = 5;
+
 /// What one user of the database may take of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -74,8 +77,16 @@ struct Statement {
 impl Runner {
     /// Must be called on a tokio runtime, which will run every statement.
     pub(super) fn new(shared: Arc<Shared>, limits: Limits) -> Self {
-        let transactions = Arc::new(Transactions::new(limits.transactions_max, limits.transaction_idle));
-        Self { shared, limits, transactions, runtime: Handle::current() }
+        let transactions = Arc::new(Transactions::new(
+            limits.transactions_max,
+            limits.transaction_idle,
+        ));
+        Self {
+            shared,
+            limits,
+            transactions,
+            runtime: Handle::current(),
+        }
     }
 
     pub(super) fn open_transactions(&self) -> usize {
@@ -89,7 +100,9 @@ impl Runner {
                 Ok(Some(lease)) => report_rollback(lease.rollback().await),
                 Ok(None) => {}
                 // Its statement finds the transaction gone when it is done, and rolls back.
-                Err(_elapsed) => tracing::warn!("a statement is still running in a transaction that was stopped"),
+                Err(_elapsed) => {
+                    tracing::warn!("a statement is still running in a transaction that was stopped")
+                }
             }
         }
     }
@@ -101,12 +114,20 @@ impl Runner {
     ) -> BoxFuture<'static, Result<T, DbError>> {
         let task = self.runtime.spawn(work);
         Box::pin(async move {
-            task.await.unwrap_or_else(|_| Err(DbError::new(DbErrorKind::Unavailable, "the server is shutting down")))
+            task.await.unwrap_or_else(|_| {
+                Err(DbError::new(
+                    DbErrorKind::Unavailable,
+                    "the server is shutting down",
+                ))
+            })
         })
     }
 
     fn bounds(&self) -> Bounds {
-        Bounds { bytes_max: self.limits.result_bytes_max, deadline: self.limits.statement_deadline }
+        Bounds {
+            bytes_max: self.limits.result_bytes_max,
+            deadline: self.limits.statement_deadline,
+        }
     }
 
     async fn run<R: Run>(self, tx: u64, statement: Statement) -> Result<R, DbError> {
@@ -117,14 +138,17 @@ impl Runner {
         if self.dialect() == Dialect::Sqlite && !sql::only_reads(&statement.sql) {
             return self.run_alone(&statement.sql, statement.parameters).await;
         }
-        match self.run_alone::<R>(&statement.sql, statement.parameters.clone()).await {
-            Err(error) if self.is_stale(&error) => {
+        for _ in 0..STALE_RETRIES_MAX {
+            match self
+                .run_alone::<R>(&statement.sql, statement.parameters.clone())
+                .await
+            {
                 // The schema has changed between preparing and running; nothing has run yet.
-                self.shared.schema_changed();
-                self.run_alone(&statement.sql, statement.parameters).await
+                Err(error) if self.is_stale(&error) => self.shared.schema_changed(),
+                answer => return answer,
             }
-            answer => answer,
         }
+        self.run_alone(&statement.sql, statement.parameters).await
     }
 
     async fn run_alone<R: Run>(&self, sql: &str, parameters: Vec<Value>) -> Result<R, DbError> {
@@ -193,13 +217,23 @@ trait Run: Sized + Send {
 }
 
 impl Run for Bytes {
-    async fn run(lease: &mut Lease, sql: &str, parameters: Vec<Value>, bounds: Bounds) -> Result<Self, DbError> {
+    async fn run(
+        lease: &mut Lease,
+        sql: &str,
+        parameters: Vec<Value>,
+        bounds: Bounds,
+    ) -> Result<Self, DbError> {
         lease.query(sql, parameters, bounds).await
     }
 }
 
 impl Run for u64 {
-    async fn run(lease: &mut Lease, sql: &str, parameters: Vec<Value>, bounds: Bounds) -> Result<Self, DbError> {
+    async fn run(
+        lease: &mut Lease,
+        sql: &str,
+        parameters: Vec<Value>,
+        bounds: Bounds,
+    ) -> Result<Self, DbError> {
         lease.execute(sql, parameters, bounds.deadline).await
     }
 }
@@ -223,13 +257,29 @@ impl Executor for Runner {
         self.shared.dialect()
     }
 
-    fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<Bytes, DbError>> {
-        let statement = Statement { sql: sql.to_owned(), parameters };
+    fn query(
+        &self,
+        tx: u64,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> BoxFuture<'static, Result<Bytes, DbError>> {
+        let statement = Statement {
+            sql: sql.to_owned(),
+            parameters,
+        };
         self.spawn(self.clone().run(tx, statement))
     }
 
-    fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>> {
-        let statement = Statement { sql: sql.to_owned(), parameters };
+    fn execute(
+        &self,
+        tx: u64,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> BoxFuture<'static, Result<u64, DbError>> {
+        let statement = Statement {
+            sql: sql.to_owned(),
+            parameters,
+        };
         self.spawn(self.clone().run(tx, statement))
     }
 

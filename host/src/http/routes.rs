@@ -22,51 +22,11 @@ const METHODS: [Method; 5] = [
     Method::DELETE,
 ];
 
-/// One route of an API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeclaredRoute {
-    /// The method.
-    pub method: Method,
-    /// The whole path, with `{name}` for parameters.
-    pub path: String,
-}
-
-/// Every route that `A` serves.
-pub fn declared<A: OpenApi>() -> Vec<DeclaredRoute> {
-    let paths = A::meta().into_iter().flat_map(|api| api.paths);
-    paths
-        .flat_map(|path| {
-            let whole = format!("{API_PREFIX}{}", path.path);
-            path.operations
-                .into_iter()
-                .map(move |operation| DeclaredRoute {
-                    method: operation.method,
-                    path: whole.clone(),
-                })
-        })
-        .collect()
-}
-
 /// The OpenAPI document of `A` alone, with whole paths. The plugins' are merged into it.
 pub fn document<A: OpenApi>(name: &str, version: &str) -> String {
     OpenApiService::new(Described::<A>(PhantomData), name, version)
         .url_prefix(API_PREFIX)
         .spec()
-}
-
-/// `A` without an instance of it: what it serves is told by its type.
-struct Described<A>(PhantomData<A>);
-
-impl<A: OpenApi> OpenApi for Described<A> {
-    fn meta() -> Vec<MetaApi> {
-        A::meta()
-    }
-
-    fn register(registry: &mut Registry) {
-        A::register(registry);
-    }
-
-    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
 }
 
 /// `api` under the API's prefix, the site around it, and 404 for the rest.
@@ -102,6 +62,21 @@ async fn envelop(result: poem::Result<Response>) -> poem::Result<Response> {
     } else {
         Ok(response)
     }
+}
+
+/// An API that is only described: its document needs its type, not what it works on.
+struct Described<A>(PhantomData<fn() -> A>);
+
+impl<A: OpenApi> OpenApi for Described<A> {
+    fn meta() -> Vec<MetaApi> {
+        A::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+    }
+
+    fn add_routes(self, _table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
 }
 
 /// An API whose errors become envelopes where they arise: poem turns them into text otherwise,

@@ -4,6 +4,8 @@ use crate::on_both;
 use backplane::db::Pool;
 use backplane::db::migrate::{self, MigrateError, PluginMigrator};
 use plugin_api::descriptor::MigrationSpec;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) fn spec(version: i64, name: &str, up: &str, down: &str) -> MigrationSpec {
     MigrationSpec {
@@ -23,15 +25,29 @@ fn notice() -> MigrationSpec {
 }
 
 fn kinds() -> MigrationSpec {
-    spec(2, "kinds", "ALTER TABLE notice ADD COLUMN kind INTEGER NOT NULL DEFAULT 0", "ALTER TABLE notice DROP COLUMN kind")
+    spec(
+        2,
+        "kinds",
+        "ALTER TABLE notice ADD COLUMN kind INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE notice DROP COLUMN kind",
+    )
 }
 
 fn broken() -> MigrationSpec {
-    spec(3, "broken", "CREATE TABLE extra (id INTEGER); INSERT INTO absent VALUES (1)", "DROP TABLE extra")
+    spec(
+        3,
+        "broken",
+        "CREATE TABLE extra (id INTEGER); INSERT INTO absent VALUES (1)",
+        "DROP TABLE extra",
+    )
 }
 
 async fn exists(pool: &Pool, table: &str) -> bool {
-    pool.database().query(format!("SELECT count(*) FROM \"{table}\"")).execute().await.is_ok()
+    pool.database()
+        .query(format!("SELECT count(*) FROM \"{table}\""))
+        .execute()
+        .await
+        .is_ok()
 }
 
 on_both! {
@@ -129,6 +145,37 @@ on_both! {
             applied += call.await.expect("joins").expect("applies or finds it done").len();
         }
         assert_eq!(applied, 2);
+    }
+
+    async fn requests_go_on_during_migrations(pool: Pool) {
+        let migrator = PluginMigrator::new(&pool, "notice");
+        let mut specs = vec![notice()];
+        migrator.apply(&specs).await.expect("applies");
+        let stop = Arc::new(AtomicBool::new(false));
+        let readers: Vec<_> = (0..4)
+            .map(|reader| {
+                let (db, stop) = (pool.database(), Arc::clone(&stop));
+                tokio::spawn(async move {
+                    let mut answers = 0;
+                    while !stop.load(Ordering::Relaxed) {
+                        db.query("SELECT * FROM notice WHERE id > $1").bind(0).rows().await.expect("reads");
+                        let insert = "INSERT INTO notice (title) VALUES ($1) RETURNING *";
+                        db.query(insert).bind(format!("{reader}")).rows().await.expect("writes");
+                        db.query("DELETE FROM notice WHERE id > 20").execute().await.expect("deletes");
+                        answers += 1;
+                    }
+                    answers
+                })
+            })
+            .collect();
+        for version in 2..30 {
+            specs.push(spec(version, "wider", &format!("ALTER TABLE notice ADD COLUMN c{version} TEXT"), ""));
+            assert_eq!(migrator.apply(&specs).await.expect("applies"), [version]);
+        }
+        stop.store(true, Ordering::Relaxed);
+        for reader in readers {
+            assert!(reader.await.expect("no failed request") > 0);
+        }
     }
 
     async fn a_script_may_define_a_trigger(pool: Pool) {

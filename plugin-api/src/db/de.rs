@@ -45,7 +45,10 @@ impl<'de> ValueDeserializer<'de> {
     fn json(self) -> Result<serde_json::Deserializer<serde_json::de::StrRead<'de>>, DecodeError> {
         match self.0 {
             ValueRef::Text(text) => Ok(serde_json::Deserializer::from_str(text)),
-            other => Err(DecodeError::new(format!("{} instead of JSON text", other.kind()))),
+            other => Err(DecodeError::new(format!(
+                "{} instead of JSON text",
+                other.kind()
+            ))),
         }
     }
 }
@@ -113,29 +116,51 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         self.deserialize_any(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.0 {
-            ValueRef::Bytes(bytes) => visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied())),
+            ValueRef::Bytes(bytes) => {
+                visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
+            }
             _ => self.json()?.deserialize_seq(visitor).map_err(json_error),
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         match self.0 {
             ValueRef::Bytes(_) => self.deserialize_seq(visitor),
-            _ => self.json()?.deserialize_tuple(len, visitor).map_err(json_error),
+            _ => self
+                .json()?
+                .deserialize_tuple(len, visitor)
+                .map_err(json_error),
         }
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         self.deserialize_tuple(len, visitor)
     }
 
@@ -149,7 +174,9 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        self.json()?.deserialize_struct(name, fields, visitor).map_err(json_error)
+        self.json()?
+            .deserialize_struct(name, fields, visitor)
+            .map_err(json_error)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -159,11 +186,15 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         match self.0 {
-            ValueRef::Text(text) if text.starts_with('{') => {
-                self.json()?.deserialize_enum(name, variants, visitor).map_err(json_error)
-            }
+            ValueRef::Text(text) if text.starts_with('{') => self
+                .json()?
+                .deserialize_enum(name, variants, visitor)
+                .map_err(json_error),
             ValueRef::Text(text) => visitor.visit_enum(BorrowedStrDeserializer::new(text)),
-            other => Err(DecodeError::new(format!("{} instead of text", other.kind()))),
+            other => Err(DecodeError::new(format!(
+                "{} instead of text",
+                other.kind()
+            ))),
         }
     }
 
@@ -181,8 +212,15 @@ pub(super) struct RowDeserializer<'r, 'de> {
 }
 
 impl<'r, 'de> RowDeserializer<'r, 'de> {
-    pub(super) fn read<T: Deserialize<'de>>(columns: &'r [String], reader: &'r mut Reader<'de>) -> Result<T, DecodeError> {
-        let mut row = Self { columns, reader, read: 0 };
+    pub(super) fn read<T: Deserialize<'de>>(
+        columns: &'r [String],
+        reader: &'r mut Reader<'de>,
+    ) -> Result<T, DecodeError> {
+        let mut row = Self {
+            columns,
+            reader,
+            read: 0,
+        };
         let value = T::deserialize(&mut row)?;
         while row.read < columns.len() {
             row.value()?;
@@ -198,14 +236,18 @@ impl<'r, 'de> RowDeserializer<'r, 'de> {
     fn only_value(&mut self) -> Result<ValueDeserializer<'de>, DecodeError> {
         match self.columns {
             [_] => self.value().map(ValueDeserializer),
-            columns => Err(DecodeError::new(format!("a row of {} columns instead of one value", columns.len()))),
+            columns => Err(DecodeError::new(format!(
+                "a row of {} columns instead of one value",
+                columns.len()
+            ))),
         }
     }
 
     fn next_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
         let column = &self.columns[self.read];
         let value = self.value()?;
-        seed.deserialize(ValueDeserializer(value)).map_err(|error| error.in_column(column))
+        seed.deserialize(ValueDeserializer(value))
+            .map_err(|error| error.in_column(column))
     }
 }
 
@@ -250,11 +292,20 @@ impl<'de> Deserializer<'de> for &mut RowDeserializer<'_, 'de> {
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_seq(self)
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, _: usize, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_seq(self)
     }
 
@@ -266,7 +317,11 @@ impl<'de> Deserializer<'de> for &mut RowDeserializer<'_, 'de> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -283,7 +338,11 @@ impl<'de> Deserializer<'de> for &mut RowDeserializer<'_, 'de> {
         visitor.visit_unit()
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_unit()
     }
 
@@ -295,14 +354,20 @@ impl<'de> Deserializer<'de> for &mut RowDeserializer<'_, 'de> {
 impl<'de> MapAccess<'de> for &mut RowDeserializer<'_, 'de> {
     type Error = DecodeError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, DecodeError> {
         match self.columns.get(self.read) {
             Some(column) => seed.deserialize(StrDeserializer::new(column)).map(Some),
             None => Ok(None),
         }
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, DecodeError> {
         self.next_seed(seed)
     }
 }
@@ -310,8 +375,15 @@ impl<'de> MapAccess<'de> for &mut RowDeserializer<'_, 'de> {
 impl<'de> SeqAccess<'de> for &mut RowDeserializer<'_, 'de> {
     type Error = DecodeError;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
-        if self.read == self.columns.len() { Ok(None) } else { self.next_seed(seed).map(Some) }
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, DecodeError> {
+        if self.read == self.columns.len() {
+            Ok(None)
+        } else {
+            self.next_seed(seed).map(Some)
+        }
     }
 
     fn size_hint(&self) -> Option<usize> {

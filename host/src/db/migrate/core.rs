@@ -8,7 +8,9 @@ macro_rules! migration {
             version: $version,
             name: $name.to_owned(),
             up: include_str!(concat!("../../../../migrations/", $file, ".up.sql")).to_owned(),
-            down: Some(include_str!(concat!("../../../../migrations/", $file, ".down.sql")).to_owned()),
+            down: Some(
+                include_str!(concat!("../../../../migrations/", $file, ".down.sql")).to_owned(),
+            ),
             up_postgres: None,
             down_postgres: None,
         }
@@ -41,7 +43,13 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
         let files: BTreeSet<String> = std::fs::read_dir(folder)
             .expect("the folder is there")
-            .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
+            .map(|entry| {
+                entry
+                    .expect("readable")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .collect();
         let mut expected = BTreeSet::new();
         for migration in migrations() {

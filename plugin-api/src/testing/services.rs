@@ -1,0 +1,126 @@
+//! The host's services, as the harness offers them.
+
+use super::TestError;
+use super::clock::Clock;
+use super::database::MemoryDatabase;
+use crate::db::{DbError, Dialect, Executor, Value};
+use crate::descriptor::Descriptor;
+use crate::services::{HostServices, Level};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// A line that the plugin has logged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogLine {
+    /// How grave it is.
+    pub level: Level,
+    /// The plugin's id, or the part of this crate that speaks for it.
+    pub target: String,
+    /// The message.
+    pub message: String,
+    /// The fields, an object.
+    pub fields: serde_json::Value,
+}
+
+pub(super) struct TestServices {
+    memory: Arc<MemoryDatabase>,
+    settings: String,
+    clock: Clock,
+    logs: Mutex<Vec<LogLine>>,
+    runtime: Handle,
+}
+
+impl TestServices {
+    /// `given` settings go over the defaults of the descriptor.
+    pub(super) async fn open(
+        descriptor: &Descriptor,
+        given: Vec<(String, serde_json::Value)>,
+    ) -> Result<Arc<Self>, TestError> {
+        let mut settings = serde_json::Map::new();
+        settings.extend(descriptor.settings.iter().map(|setting| (setting.key.clone(), setting.default.clone())));
+        for (key, value) in given {
+            match settings.get_mut(&key) {
+                Some(default) => *default = value,
+                None => {
+                    let known = settings.keys().cloned().collect::<Vec<_>>().join(", ");
+                    return Err(TestError::UnknownSetting { key, known });
+                }
+            }
+        }
+        let memory = Arc::new(MemoryDatabase::open().await.map_err(TestError::Database)?);
+        let settings = serde_json::Value::Object(settings).to_string();
+        let logs = Mutex::default();
+        Ok(Arc::new(Self { memory, settings, clock: Clock::new(), logs, runtime: Handle::current() }))
+    }
+
+    pub(super) fn memory(&self) -> &Arc<MemoryDatabase> {
+        &self.memory
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(super) fn logs(&self) -> Vec<LogLine> {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl HostServices for TestServices {
+    fn log(&self, level: Level, target: &str, message: &str, fields: &str) {
+        let fields = serde_json::from_str(fields).unwrap_or_else(|_| serde_json::Value::String(fields.to_owned()));
+        let line = LogLine { level, target: target.to_owned(), message: message.to_owned(), fields };
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    fn format_time(&self, unix_ms: i64) -> String {
+        Clock::format(unix_ms)
+    }
+
+    fn sleep(&self, ms: u64) -> BoxFuture<'static, ()> {
+        let task = self.runtime.spawn(tokio::time::sleep(Duration::from_millis(ms)));
+        Box::pin(async move {
+            // An error means that the runtime ends, and with it whoever waits.
+            let _ = task.await;
+        })
+    }
+
+    fn settings(&self) -> String {
+        self.settings.clone()
+    }
+
+    fn panicked(&self, message: &str) {
+        self.log(Level::Error, "panic", message, "{}");
+    }
+}
+
+impl Executor for TestServices {
+    fn dialect(&self) -> Dialect {
+        self.memory.dialect()
+    }
+    fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<Bytes, DbError>> {
+        self.memory.query(tx, sql, parameters)
+    }
+    fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>> {
+        self.memory.execute(tx, sql, parameters)
+    }
+    fn begin(&self) -> BoxFuture<'static, Result<u64, DbError>> {
+        self.memory.begin()
+    }
+    fn commit(&self, tx: u64) -> BoxFuture<'static, Result<(), DbError>> {
+        self.memory.commit(tx)
+    }
+    fn rollback(&self, tx: u64) -> BoxFuture<'static, Result<(), DbError>> {
+        self.memory.rollback(tx)
+    }
+    fn abandon(&self, tx: u64) {
+        self.memory.abandon(tx);
+    }
+}
