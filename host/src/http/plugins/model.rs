@@ -249,7 +249,7 @@ pub(super) struct EventDto {
 
 impl PluginDto {
     /// What the list says of a plugin.
-    pub(super) fn of(status: &PluginStatus) -> Self {
+    pub(crate) fn of(status: &PluginStatus) -> Self {
         let counts = status.stats.counts();
         let running = status.active.as_ref().map_or(0, |active| active.generation.in_flight());
         Self {
@@ -273,7 +273,7 @@ impl PluginDto {
 
 impl PluginDetailDto {
     /// Everything about a plugin.
-    pub(super) fn of(detail: &PluginDetail, clock: &Clock) -> Self {
+    pub(crate) fn of(detail: &PluginDetail, clock: &Clock) -> Self {
         let status = &detail.status;
         let Release { manifest, descriptor, contribution, .. } = status.release.as_ref();
         let mut menus = Vec::new();
