@@ -12,3 +12,4 @@ mod upload;
 
 pub use contract::ContractPluginsApi;
 pub use full::PluginsApi;
+pub use model::{PluginDetailDto, PluginDto};

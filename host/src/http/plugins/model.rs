@@ -18,7 +18,7 @@ pub(super) enum Tag {
 /// What is true of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
-pub(super) enum State {
+pub enum State {
     /// It serves.
     Enabled,
     /// It is installed and does nothing.
@@ -30,7 +30,7 @@ pub(super) enum State {
 /// What the administrator wants of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
-pub(super) enum Wish {
+pub enum Wish {
     /// It should serve.
     Enabled,
     /// It should do nothing.
@@ -49,7 +49,7 @@ pub(super) enum DataChoice {
 
 /// A plugin in a list.
 #[derive(Debug, Clone, Object)]
-pub(super) struct PluginDto {
+pub struct PluginDto {
     /// Its id.
     pub id: String,
     /// The installed version.
@@ -82,7 +82,7 @@ pub(super) struct PluginDto {
 
 /// Everything about a plugin.
 #[derive(Debug, Clone, Object)]
-pub(super) struct PluginDetailDto {
+pub struct PluginDetailDto {
     /// What the list says.
     #[oai(flatten)]
     pub plugin: PluginDto,
@@ -124,7 +124,7 @@ pub(super) struct PluginDetailDto {
 
 /// A version that is kept.
 #[derive(Debug, Clone, Object)]
-pub(super) struct VersionDto {
+pub struct VersionDto {
     /// The version.
     pub version: String,
     /// The hash of its bundle.
@@ -139,7 +139,7 @@ pub(super) struct VersionDto {
 
 /// A route.
 #[derive(Debug, Clone, Object)]
-pub(super) struct RouteDto {
+pub struct RouteDto {
     /// The method.
     pub method: String,
     /// The absolute path.
@@ -154,7 +154,7 @@ pub(super) struct RouteDto {
 
 /// A migration.
 #[derive(Debug, Clone, Object)]
-pub(super) struct MigrationDto {
+pub struct MigrationDto {
     /// Its number.
     pub version: i64,
     /// Its name.
@@ -165,7 +165,7 @@ pub(super) struct MigrationDto {
 
 /// A menu entry.
 #[derive(Debug, Clone, Object)]
-pub(super) struct MenuDto {
+pub struct MenuDto {
     /// Unique in the whole application.
     pub name: String,
     /// Text, or a key of the front end's language files.
@@ -183,7 +183,7 @@ pub(super) struct MenuDto {
 
 /// A permission code.
 #[derive(Debug, Clone, Object)]
-pub(super) struct PermissionDto {
+pub struct PermissionDto {
     /// The code.
     pub code: String,
     /// One line.
@@ -192,7 +192,7 @@ pub(super) struct PermissionDto {
 
 /// A setting.
 #[derive(Debug, Clone, Object)]
-pub(super) struct SettingDto {
+pub struct SettingDto {
     /// Its key.
     pub key: String,
     /// One line.
@@ -207,7 +207,7 @@ pub(super) struct SettingDto {
 
 /// What a call may cost.
 #[derive(Debug, Clone, Copy, Object)]
-pub(super) struct LimitsDto {
+pub struct LimitsDto {
     /// How long until its answer begins.
     pub deadline_ms: u64,
     /// The largest body.
@@ -218,7 +218,7 @@ pub(super) struct LimitsDto {
 
 /// A mapped image.
 #[derive(Debug, Clone, Object)]
-pub(super) struct ImageDto {
+pub struct ImageDto {
     /// Its version.
     pub version: String,
     /// The number of the load in this process.
