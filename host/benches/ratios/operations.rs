@@ -1,0 +1,125 @@
+//! How long the operations take on the product's own binary, and what it takes of memory.
+
+use super::serve::bundle;
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PASSWORD: &str = "Benchmark-1";
+const TOGGLES: usize = 20;
+
+pub(crate) async fn report() -> Value {
+    let data = tempfile::tempdir().expect("a directory");
+    let client = Client::new();
+    // The first start makes the schema; the second is what operators see every day.
+    let (mut server, first_ms, _) = started(data.path(), &client).await;
+    server.end();
+    let (server, start_ms, url) = started(data.path(), &client).await;
+    let admin = Admin::log_in(&client, &url).await;
+
+    let install_ms = admin.timed_install("hello", "/api/v1/hello").await;
+    admin.timed_install("notice", "/api/v1/hello").await;
+    let (mut disable, mut enable) = (Vec::new(), Vec::new());
+    for _ in 0..TOGGLES {
+        disable.push(admin.timed(Method::POST, "/api/v1/plugins/hello/disable").await);
+        enable.push(admin.timed(Method::POST, "/api/v1/plugins/hello/enable").await);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    json!({
+        "first_start_to_first_answer_ms": first_ms,
+        "start_to_first_answer_ms": start_ms,
+        "install_to_first_200_ms": install_ms,
+        "disable_ms": super::rounded(super::median(&mut disable)),
+        "enable_ms": super::rounded(super::median(&mut enable)),
+        "idle_memory_with_two_plugins_mib": super::rounded(server.resident_mib()),
+    })
+}
+
+struct Server(Child);
+
+impl Server {
+    fn end(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+
+    fn resident_mib(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+async fn started(data: &Path, client: &Client) -> (Server, f64, String) {
+    let announced = data.join("server.json");
+    let _ = std::fs::remove_file(&announced);
+    let began = Instant::now();
+    let process = Command::new(env!("CARGO_BIN_EXE_backplane"))
+        .args(["serve", "--port", "0", "--data"])
+        .arg(data)
+        .env("APP__ADMIN__PASSWORD", PASSWORD)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the server starts");
+    let server = Server(process);
+    loop {
+        if let Ok(text) = std::fs::read_to_string(&announced)
+            && let Ok(json) = serde_json::from_str::<Value>(&text)
+            && let Some(url) = json["url"].as_str()
+            && client.get(format!("{url}/healthz")).send().await.is_ok()
+        {
+            return (server, super::rounded(milliseconds(began)), url.to_owned());
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "the server did not start");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+struct Admin<'a> {
+    client: &'a Client,
+    url: &'a str,
+    token: String,
+}
+
+impl<'a> Admin<'a> {
+    async fn log_in(client: &'a Client, url: &'a str) -> Self {
+        let login = client.post(format!("{url}/api/v1/auth/login")).json(&json!({ "username": "admin", "password": PASSWORD }));
+        let answer: Value = login.send().await.expect("an answer").json().await.expect("JSON");
+        let token = answer["data"]["access_token"].as_str().expect("a token").to_owned();
+        Self { client, url, token }
+    }
+
+    /// From the upload's beginning to the first 200 of the plugin's route.
+    async fn timed_install(&self, name: &str, route: &str) -> f64 {
+        let form = Form::new().part("file", Part::bytes(bundle(name, None)).file_name(format!("{name}.zip")));
+        let began = Instant::now();
+        let upload = self.client.post(format!("{}/api/v1/sys/plugins?type=zip", self.url)).bearer_auth(&self.token).multipart(form);
+        let installed = upload.send().await.expect("an answer");
+        assert!(installed.status().is_success(), "{}", installed.text().await.unwrap_or_default());
+        let answer = self.client.get(format!("{}{route}", self.url)).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{}", answer.status());
+        super::rounded(milliseconds(began))
+    }
+
+    async fn timed(&self, method: Method, path: &str) -> f64 {
+        let began = Instant::now();
+        let answer = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token).send().await;
+        assert!(answer.expect("an answer").status().is_success(), "{path}");
+        milliseconds(began)
+    }
+}
+
+fn milliseconds(began: Instant) -> f64 {
+    began.elapsed().as_secs_f64() * 1_000.0
+}
