@@ -148,6 +148,7 @@ impl Running {
             ..
         } = self;
         drop(announced);
+        core.supervisor.end_watches();
         stopping.cancel();
         match server.await {
             Ok(Ok(())) => {}

@@ -13,6 +13,7 @@ pub(crate) use language::{Spoken, current as current_language};
 
 use crate::Contributions;
 use crate::descriptor::{Access, RouteSpec};
+use crate::fault::Form;
 use endpoint::OperationHandler;
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
@@ -20,6 +21,7 @@ use poem_openapi::registry::{MetaApi, MetaOperation, Registry};
 use poem_openapi::{OpenApi, OpenApiService};
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 type Endpoints = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
@@ -37,6 +39,7 @@ impl Contributions {
             Some(earlier) => merged(earlier, document),
             None => document,
         });
+        let registry = registry_of::<A>();
         let mut endpoints = Endpoints::new();
         api.add_routes(&mut endpoints);
         for (path, operation) in A::meta().into_iter().flat_map(|api| api.paths).flat_map(each_operation) {
@@ -44,16 +47,24 @@ impl Contributions {
             let Some(endpoint) = endpoints.get_mut(&numbered).and_then(|methods| methods.remove(&operation.method)) else {
                 panic!("operation {} {path} has no endpoint", operation.method);
             };
+            let form = Form::of(&operation, Arc::clone(&registry));
             let spec = RouteSpec {
                 method: operation.method.to_string(),
                 path: braced(&path),
                 access: Access::default(),
                 summary: operation.summary.unwrap_or_default().to_owned(),
             };
-            self.routes.push((spec, Box::new(OperationHandler::new(numbered, operation.method, endpoint))));
+            self.routes.push((spec, Box::new(OperationHandler::new(numbered, operation.method, endpoint, form))));
         }
         self
     }
+}
+
+/// The types of an API's operations.
+fn registry_of<A: OpenApi>() -> Arc<Registry> {
+    let mut registry = Registry::new();
+    A::register(&mut registry);
+    Arc::new(registry)
 }
 
 fn each_operation(path: poem_openapi::registry::MetaPath) -> impl Iterator<Item = (String, MetaOperation)> {

@@ -3,13 +3,12 @@
 use crate::adaptor::{Spoken, current_language};
 use crate::db::{DbError, DbErrorKind};
 use crate::{RequestInfo, report};
-use poem::error::{ParseJsonError, ResponseError};
+use crate::fault::{self, Form};
+use poem::error::ResponseError;
 use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
-use poem_openapi::error::{
-    ContentTypeError, ParseMultipartError, ParseParamError, ParsePathError, ParseRequestPayloadError,
-};
+use poem_openapi::error::ContentTypeError;
 use poem_openapi::registry::{MetaResponses, Registry};
 use serde_json::json;
 
@@ -121,8 +120,9 @@ pub(crate) fn text<'a>(language: Spoken, english: &'a str, chinese: &'a str) -> 
     }
 }
 
-/// Writes any error of a handler or an extractor in the envelope.
-pub(crate) fn enveloped(error: poem::Error, info: Option<&RequestInfo>) -> Response {
+/// Writes any error of a handler or an extractor in the envelope; `form` and `body` tell what a request
+/// got wrong.
+pub(crate) fn enveloped(error: poem::Error, info: Option<&RequestInfo>, form: &Form, body: &[u8]) -> Response {
     let request_id = info.map_or("", RequestInfo::request_id);
     if let Some(own) = error.downcast_ref::<ApiError>() {
         return written(own, request_id);
@@ -130,10 +130,11 @@ pub(crate) fn enveloped(error: poem::Error, info: Option<&RequestInfo>) -> Respo
     if error.is_from_response() {
         return error.into_response();
     }
-    if let Some(fault) = Fault::of(&error) {
-        return fault.written(request_id);
+    if let Some(faults) = form.faults(&error, body) {
+        return fault::written(&faults, request_id);
     }
-    let status = error.status();
+    let unsupported = error.is::<ContentTypeError>();
+    let status = if unsupported { StatusCode::UNSUPPORTED_MEDIA_TYPE } else { error.status() };
     if status.is_server_error() {
         return written(&ApiError { status, ..ApiError::internal(error) }, request_id);
     }
@@ -150,51 +151,8 @@ fn written(error: &ApiError, request_id: &str) -> Response {
     json_response(error.status, &body)
 }
 
-fn json_response(status: StatusCode, body: &serde_json::Value) -> Response {
+pub(crate) fn json_response(status: StatusCode, body: &serde_json::Value) -> Response {
     let mut response = body.to_string().with_content_type("application/json; charset=utf-8").into_response();
     response.set_status(status);
     response
-}
-
-/// A request that does not fit the operation's parameters or body.
-struct Fault {
-    place: &'static str,
-    field: String,
-    reason: String,
-}
-
-impl Fault {
-    fn of(error: &poem::Error) -> Option<Self> {
-        let fault = |place, field: &str, reason: &dyn ToString| {
-            Some(Self { place, field: field.to_owned(), reason: reason.to_string() })
-        };
-        if let Some(error) = error.downcast_ref::<ParseParamError>() {
-            return fault("query", error.name, &error.reason);
-        }
-        if let Some(error) = error.downcast_ref::<ParsePathError>() {
-            return fault("path", error.name, &error.reason);
-        }
-        if let Some(error) = error.downcast_ref::<ParseRequestPayloadError>() {
-            return fault("body", "", &error.reason);
-        }
-        if let Some(error) = error.downcast_ref::<ParseMultipartError>() {
-            return fault("body", "", &error.reason);
-        }
-        if let Some(error) = error.downcast_ref::<ContentTypeError>() {
-            return fault("header", "content-type", error);
-        }
-        error.downcast_ref::<ParseJsonError>().and_then(|error| fault("body", "", error))
-    }
-
-    fn written(&self, request_id: &str) -> Response {
-        let prefix = text(current_language(), "Invalid request parameters", "请求参数非法");
-        let msg = match self.field.as_str() {
-            "" => format!("{prefix}: {}", self.reason),
-            field => format!("{prefix}: {field} {}", self.reason),
-        };
-        let place: Vec<&str> = [self.place, &self.field].into_iter().filter(|part| !part.is_empty()).collect();
-        let errors = json!([{ "type": "invalid", "loc": place, "msg": self.reason }]);
-        let body = json!({ "code": 422, "msg": msg, "data": { "errors": errors }, "trace_id": request_id });
-        json_response(StatusCode::UNPROCESSABLE_ENTITY, &body)
-    }
 }

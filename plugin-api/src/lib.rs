@@ -1,6 +1,13 @@
-//! What a Backplane plugin is written against.
-#![doc = ""]
-//! (tutorial follows)
+#![cfg_attr(not(feature = "poem"), doc = "What a Backplane plugin is written against; handlers are in [`raw`].")]
+#![cfg_attr(feature = "poem", doc = include_str!("tutorial/begin.md"))]
+#![cfg_attr(feature = "poem", doc = "```standalone_crate")]
+#![cfg_attr(
+    feature = "poem",
+    doc = "# macro_rules! migrations { () => { plugin_api::migrations!(\"$CARGO_MANIFEST_DIR/src/tutorial/migrations\") } }"
+)]
+#![cfg_attr(feature = "poem", doc = include_str!("tutorial/guestbook.rs"))]
+#![cfg_attr(feature = "poem", doc = "# fn main() {}\n```\n")]
+#![cfg_attr(feature = "poem", doc = include_str!("tutorial/end.md"))]
 
 pub mod abi;
 #[cfg(feature = "poem")]
@@ -13,6 +20,8 @@ pub mod descriptor;
 mod envelope;
 #[cfg(feature = "poem")]
 mod error;
+#[cfg(feature = "poem")]
+mod fault;
 mod menu;
 #[doc(hidden)]
 pub mod migrations;

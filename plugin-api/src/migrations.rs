@@ -9,10 +9,15 @@ pub use include_dir;
 /// Embeds a folder of the plugin's crate: `NNNN_name.up.sql`, `NNNN_name.down.sql`, and in place of
 /// either on PostgreSQL `NNNN_name.postgres.up.sql`, `NNNN_name.postgres.down.sql`.
 ///
-/// ```ignore
-/// Contributions::new().migrations(migrations!()) // the folder `migrations` beside Cargo.toml
-/// Contributions::new().migrations(migrations!("$CARGO_MANIFEST_DIR/sql"))
 /// ```
+/// # use plugin_api::{Contributions, migrations};
+/// # fn contributions() -> Contributions {
+/// Contributions::new().migrations(migrations!("$CARGO_MANIFEST_DIR/src/tutorial/migrations"))
+/// # }
+/// ```
+///
+/// Without an argument it is the folder `migrations` beside `Cargo.toml`. A file that is added to the folder
+/// is seen when the crate is compiled the next time.
 ///
 /// # Panics
 /// When a file's name does not fit; the host refuses the plugin with the panic's text.

@@ -6,11 +6,12 @@ use crate::db::{Limits, Pool};
 use crate::http::API_PREFIX;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
-    CoreSurface, Deadlines, Inspection, OperationError, Published, SupervisorHandle, Workplace, supervise,
+    Configured, CoreSurface, Deadlines, Inspection, OperationError, Published, SupervisorHandle, Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
 use plugin_api::db::Dialect;
 use poem::http::Method;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -70,6 +71,7 @@ pub(super) async fn open(
             transaction_idle: Duration::from_millis(settings.transaction_idle_ms),
             ..Limits::PLUGIN
         },
+        settings: configured(config),
         time_zone: config.server.zone(),
         deadlines: Deadlines {
             start: Duration::from_millis(settings.start_deadline_ms),
@@ -79,6 +81,15 @@ pub(super) async fn open(
     };
     let supervisor = supervise(workplace).await?;
     Ok(Plugins { loader, supervisor })
+}
+
+/// Settings of plugins, from TOML to the JSON that plugins get.
+fn configured(config: &Config) -> Configured {
+    let json = |value: &toml::Value| serde_json::to_value(value).unwrap_or_default();
+    let of_plugin = |values: &BTreeMap<String, toml::Value>| {
+        values.iter().map(|(key, value)| (key.clone(), json(value))).collect()
+    };
+    config.plugins.settings.iter().map(|(id, values)| (id.clone(), of_plugin(values))).collect()
 }
 
 /// What bundles are checked against, by a server with these settings on this kind of database.

@@ -2,11 +2,13 @@
 
 use super::language::Spoken;
 use super::{One, request, response};
-use crate::RequestInfo;
+use crate::{ApiError, RequestInfo};
 use crate::abi::FfiCall;
+use crate::fault::{Form, KeptBody};
 use crate::raw::{Body, Handler, Head, poll_once};
 use poem::endpoint::{BoxEndpoint, EndpointExt};
-use poem::http::Method;
+use poem::error::ResponseError;
+use poem::http::{HeaderValue, Method, header};
 use poem::{Endpoint, IntoEndpoint, Request, Response};
 use poem_openapi::OpenApiService;
 use std::sync::Arc;
@@ -14,25 +16,32 @@ use std::task::Context;
 
 pub(super) struct OperationHandler {
     endpoint: Arc<BoxEndpoint<'static>>,
+    takes_json: bool,
 }
 
 impl OperationHandler {
-    pub(super) fn new(path: String, method: Method, endpoint: BoxEndpoint<'static>) -> Self {
-        let one = One { path, method, endpoint: Enveloped(endpoint).boxed() };
-        Self { endpoint: Arc::new(OpenApiService::new(one, "", "").into_endpoint()) }
+    pub(super) fn new(path: String, method: Method, endpoint: BoxEndpoint<'static>, form: Form) -> Self {
+        let takes_json = form.takes_json();
+        let one = One { path, method, endpoint: Enveloped { endpoint, form }.boxed() };
+        Self { endpoint: Arc::new(OpenApiService::new(one, "", "").into_endpoint()), takes_json }
     }
 }
 
 impl Handler for OperationHandler {
     fn call(&self, head: Head<'_>, body: Body, context: &mut Context<'_>) -> FfiCall {
-        let (mut request, info) = match request::of(head.ffi(), body.into_ffi()) {
+        let (mut request, info) = match request::of(head.ffi()) {
             Ok(made) => made,
             Err(refused) => return FfiCall::Ready(refused.into()),
         };
         let spoken = Spoken::of(info.language());
         request.extensions_mut().insert(info);
-        let endpoint = Arc::clone(&self.endpoint);
+        let (endpoint, takes_json) = (Arc::clone(&self.endpoint), self.takes_json);
         let answer = async move {
+            if !takes_json {
+                request.set_body(request::body_of(body.into_ffi()));
+            } else if let Err(error) = take_json(&mut request, body).await {
+                return response::of(error.as_response()).await;
+            }
             match endpoint.call(request).await {
                 Ok(answer) => response::of(answer).await,
                 Err(error) => response::of(error.into_response()).await,
@@ -42,17 +51,38 @@ impl Handler for OperationHandler {
     }
 }
 
+/// Reads a body that will be read as JSON, and keeps it to tell what is wrong with it.
+async fn take_json(request: &mut Request, body: Body) -> Result<(), ApiError> {
+    let unreadable = |_| ApiError::bad_request("the body could not be read", "无法读取请求体");
+    let bytes = body.bytes().await.map_err(unreadable)?;
+    // Clients exist that send JSON without naming it.
+    let unnamed = request.headers().get(header::CONTENT_TYPE).is_none();
+    if unnamed {
+        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    request.set_body(bytes.clone());
+    request.extensions_mut().insert(KeptBody(bytes));
+    Ok(())
+}
+
 /// Writes errors in the envelope of the HTTP API.
-struct Enveloped(BoxEndpoint<'static>);
+struct Enveloped {
+    endpoint: BoxEndpoint<'static>,
+    form: Form,
+}
 
 impl Endpoint for Enveloped {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let info = request.extensions().get::<RequestInfo>().cloned();
-        match self.0.call(request).await {
+        let kept = request.extensions().get::<KeptBody>().cloned();
+        match self.endpoint.call(request).await {
             Ok(answer) => Ok(answer),
-            Err(error) => Ok(crate::error::enveloped(error, info.as_ref())),
+            Err(error) => {
+                let body = kept.as_ref().map_or(&[][..], |kept| &kept.0);
+                Ok(crate::error::enveloped(error, info.as_ref(), &self.form, body))
+            }
         }
     }
 }

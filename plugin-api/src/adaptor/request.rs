@@ -9,11 +9,12 @@ use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Body, Request, RequestParts};
 
-/// Copies the head into one block and cuts it into URI, header values and request info.
+/// Copies the head into one block and cuts it into URI, header values and request info. The body comes
+/// later; see [`body_of`].
 ///
 /// # Errors
 /// A 400 answer for what the `http` crate of this plugin does not accept.
-pub(super) fn of(head: &FfiHead<'_>, body: FfiBody) -> Result<(Request, RequestInfo), Response> {
+pub(super) fn of(head: &FfiHead<'_>) -> Result<(Request, RequestInfo), Response> {
     let headers = head.headers.as_slice();
     let uri = head.uri.as_str().as_bytes();
     let length = uri.len() + headers.iter().map(|header| header.value.len()).sum::<usize>() + RequestInfo::len(head);
@@ -39,10 +40,11 @@ pub(super) fn of(head: &FfiHead<'_>, body: FfiBody) -> Result<(Request, RequestI
     }
     let info = RequestInfo::shared(head, block, fields);
     let parts = RequestParts::from((parts, LocalAddr::default(), RemoteAddr::default(), Scheme::HTTP));
-    Ok((Request::from_parts(parts, body_of(body)), info))
+    Ok((Request::from_parts(parts, Body::empty()), info))
 }
 
-fn body_of(body: FfiBody) -> Body {
+/// A poem body of one that crossed.
+pub(super) fn body_of(body: FfiBody) -> Body {
     match body {
         FfiBody::Empty => Body::empty(),
         FfiBody::Full(bytes) => Body::from_bytes(bytes.into_bytes()),

@@ -18,7 +18,7 @@ pub(super) enum Tag {
 /// What is true of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
-pub(super) enum State {
+pub enum State {
     /// It serves.
     Enabled,
     /// It is installed and does nothing.
@@ -30,7 +30,7 @@ pub(super) enum State {
 /// What the administrator wants of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
-pub(super) enum Wish {
+pub enum Wish {
     /// It should serve.
     Enabled,
     /// It should do nothing.
