@@ -31,7 +31,17 @@ pub(super) enum PlaceError {
         /// What was given.
         text: String,
     },
-    /// Neither a server nor a data directory was named, and none runs.
+    /// There is neither a server nor a data directory.
+    #[error(
+        "there is no server to ask and no data directory {}: name a server with --url, or a \
+         directory with --data",
+        directory.display()
+    )]
+    Nowhere {
+        /// The data directory.
+        directory: PathBuf,
+    },
+    /// Only a server can answer, and none runs.
     #[error(
         "no server runs on {}: name one with --url, or start one with `backplane serve`",
         directory.display()
@@ -49,6 +59,8 @@ pub(super) enum Whereabouts {
     Running(String),
     /// No server runs on the data directory; the command works on it itself.
     AtRest,
+    /// There is no data directory.
+    Nowhere,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +86,7 @@ pub(super) fn find(url: Option<&str>, data: &Path) -> Result<Whereabouts, PlaceE
 pub(super) fn find_running(url: Option<&str>, data: &Path) -> Result<String, PlaceError> {
     match find(url, data)? {
         Whereabouts::Running(url) => Ok(url),
-        Whereabouts::AtRest => Err(PlaceError::NotRunning {
+        Whereabouts::AtRest | Whereabouts::Nowhere => Err(PlaceError::NotRunning {
             directory: data.to_owned(),
         }),
     }
@@ -82,6 +94,9 @@ pub(super) fn find_running(url: Option<&str>, data: &Path) -> Result<String, Pla
 
 /// A server that was killed leaves its file behind, but not its lock.
 fn running_on(data: &Path) -> Result<Whereabouts, PlaceError> {
+    if !data.is_dir() {
+        return Ok(Whereabouts::Nowhere);
+    }
     let Some(server) = read_server_file(&data.join(SERVER_FILE)) else {
         return Ok(Whereabouts::AtRest);
     };
@@ -174,5 +189,7 @@ mod tests {
     fn an_empty_directory_is_at_rest() {
         let data = tempfile::tempdir().unwrap();
         assert_eq!(find(None, data.path()).unwrap(), Whereabouts::AtRest);
+        let missing = data.path().join("missing");
+        assert_eq!(find(None, &missing).unwrap(), Whereabouts::Nowhere);
     }
 }

@@ -19,7 +19,7 @@ use super::{
     offline::Offline,
     output::Format,
     pack::{self, Packed},
-    place::{self, Whereabouts},
+    place::{self, PlaceError, Whereabouts},
     remote::Remote,
     scaffold,
 };
@@ -41,14 +41,14 @@ pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(),
 }
 
 async fn list(server: &Server, context: &Context) -> Result<(), CliError> {
-    let admin = connect(server, context).await?;
+    let admin = connect(server, MissingData::Refuse, context).await?;
     let plugins = finish(admin.list().await, admin).await?;
     context.output.answer(&plugins, || text::list(&plugins))?;
     Ok(())
 }
 
 async fn info(order: &Named, context: &Context) -> Result<(), CliError> {
-    let admin = connect(&order.server, context).await?;
+    let admin = connect(&order.server, MissingData::Refuse, context).await?;
     let plugin = finish(admin.detail(&order.id).await, admin).await?;
     context.output.answer(&plugin, || text::detail(&plugin))?;
     Ok(())
@@ -61,7 +61,7 @@ async fn install(order: &Install, context: &Context) -> Result<(), CliError> {
     } else {
         Start::Enabled
     };
-    let admin = connect(&order.server, context).await?;
+    let admin = connect(&order.server, MissingData::Create, context).await?;
     let place = admin.place();
     let plugin = finish(admin.install(&bundle.path, start).await, admin).await?;
     report(context, &plugin, || {
@@ -72,7 +72,7 @@ async fn install(order: &Install, context: &Context) -> Result<(), CliError> {
 async fn upgrade(order: &Upgrade, context: &Context) -> Result<(), CliError> {
     let bundle = Source::find(&order.source, context).await?;
     let id = check::manifest_of(&bundle.path)?.id;
-    let admin = connect(&order.server, context).await?;
+    let admin = connect(&order.server, MissingData::Refuse, context).await?;
     let place = admin.place();
     let outcome = admin.upgrade(&id, &bundle.path).await;
     let plugin = finish(outcome, admin).await?;
@@ -82,7 +82,7 @@ async fn upgrade(order: &Upgrade, context: &Context) -> Result<(), CliError> {
 }
 
 async fn change(order: &Named, change: Change, context: &Context) -> Result<(), CliError> {
-    let admin = connect(&order.server, context).await?;
+    let admin = connect(&order.server, MissingData::Refuse, context).await?;
     let place = admin.place();
     let plugin = finish(admin.change(&order.id, change).await, admin).await?;
     report(context, &plugin, || {
@@ -96,7 +96,7 @@ async fn uninstall(order: &Uninstall, context: &Context) -> Result<(), CliError>
     } else {
         Leavings::Keep
     };
-    let admin = connect(&order.server, context).await?;
+    let admin = connect(&order.server, MissingData::Refuse, context).await?;
     finish(admin.uninstall(&order.id, leavings).await, admin).await?;
     let answer = json!({"id": order.id, "removed": true, "data": leavings.word()});
     context
@@ -172,7 +172,20 @@ impl Source {
     }
 }
 
-async fn connect(server: &Server, context: &Context) -> Result<Box<dyn Admin>, CliError> {
+/// What to do without a data directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MissingData {
+    /// Make it: a plugin may be there before the server's first start.
+    Create,
+    /// Say so: an empty answer would be about the wrong place.
+    Refuse,
+}
+
+async fn connect(
+    server: &Server,
+    missing: MissingData,
+    context: &Context,
+) -> Result<Box<dyn Admin>, CliError> {
     match place::find(server.url.as_deref(), &context.place.data)? {
         Whereabouts::Running(url) => {
             let token = match &server.token {
@@ -181,7 +194,11 @@ async fn connect(server: &Server, context: &Context) -> Result<Box<dyn Admin>, C
             };
             Ok(Box::new(Remote::new(url, token, context.progress)?))
         }
-        Whereabouts::AtRest => {
+        Whereabouts::Nowhere if missing == MissingData::Refuse => {
+            let directory = context.place.data.clone();
+            Err(PlaceError::Nowhere { directory }.into())
+        }
+        Whereabouts::AtRest | Whereabouts::Nowhere => {
             note_offline(context);
             Ok(Box::new(Offline::open(&context.place).await?))
         }
