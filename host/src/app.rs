@@ -8,7 +8,7 @@ mod plugins;
 
 pub use core::{Core, CoreError};
 pub use data_dir::{Announced, DataDir, DataDirError};
-pub use plugins::PluginsError;
+pub use plugins::{PluginsError, inspection};
 
 use crate::config::Config;
 use crate::http::listener::Listener;
@@ -148,6 +148,7 @@ impl Running {
             ..
         } = self;
         drop(announced);
+        core.supervisor.end_watches();
         stopping.cancel();
         match server.await {
             Ok(Ok(())) => {}

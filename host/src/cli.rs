@@ -10,6 +10,7 @@ mod credentials;
 mod error;
 mod login;
 mod migrate;
+mod offline;
 mod output;
 mod pack;
 mod place;

@@ -42,7 +42,7 @@ pub use openapi::Fragment;
 pub use release::Release;
 pub use rows::{Data, RowError};
 pub use services::PluginServices;
-pub use settings::SettingError;
+pub use settings::{Configured, SettingError};
 pub use stats::{Counts, Outcome, PluginStats};
 pub use status::{Desired, KnownVersion, Observed, PluginStatus};
 pub use supervisor::{AfterInstall, Deadlines, SupervisorHandle, Workplace, supervise};

@@ -6,10 +6,12 @@ use crate::db::{Limits, Pool};
 use crate::http::API_PREFIX;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
-    CoreSurface, Deadlines, Inspection, OperationError, Published, SupervisorHandle, Workplace, supervise,
+    Configured, CoreSurface, Deadlines, Inspection, OperationError, Published, SupervisorHandle, Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
+use plugin_api::db::Dialect;
 use poem::http::Method;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -63,19 +65,13 @@ pub(super) async fn open(
         loader: Arc::clone(&loader),
         pool: pool.clone(),
         core: CoreSurface::new(API_PREFIX, document, OTHER_ROUTES),
-        inspection: Inspection {
-            executable: std::env::current_exe().map_err(PluginsError::Loader)?,
-            deadline: Duration::from_millis(settings.preflight_deadline_ms),
-            target: host_target(),
-            limits: BundleLimits { packed_bytes_max: settings.bundle_bytes_max, ..BundleLimits::default() },
-            dialect: pool.database().dialect(),
-            prefix: API_PREFIX.to_owned(),
-        },
+        inspection: inspection(config, pool.database().dialect()).map_err(PluginsError::Loader)?,
         database_limits: Limits {
             statement_deadline: Duration::from_millis(settings.statement_deadline_ms),
             transaction_idle: Duration::from_millis(settings.transaction_idle_ms),
             ..Limits::PLUGIN
         },
+        settings: configured(config),
         time_zone: config.server.zone(),
         deadlines: Deadlines {
             start: Duration::from_millis(settings.start_deadline_ms),
@@ -85,6 +81,31 @@ pub(super) async fn open(
     };
     let supervisor = supervise(workplace).await?;
     Ok(Plugins { loader, supervisor })
+}
+
+/// Settings of plugins, from TOML to the JSON that plugins get.
+fn configured(config: &Config) -> Configured {
+    let json = |value: &toml::Value| serde_json::to_value(value).unwrap_or_default();
+    let of_plugin = |values: &BTreeMap<String, toml::Value>| {
+        values.iter().map(|(key, value)| (key.clone(), json(value))).collect()
+    };
+    config.plugins.settings.iter().map(|(id, values)| (id.clone(), of_plugin(values))).collect()
+}
+
+/// What bundles are checked against, by a server with these settings on this kind of database.
+///
+/// # Errors
+/// What the system says when it can't name this program.
+pub fn inspection(config: &Config, dialect: Dialect) -> io::Result<Inspection> {
+    let settings = &config.plugins;
+    Ok(Inspection {
+        executable: std::env::current_exe()?,
+        deadline: Duration::from_millis(settings.preflight_deadline_ms),
+        target: host_target(),
+        limits: BundleLimits { packed_bytes_max: settings.bundle_bytes_max, ..BundleLimits::default() },
+        dialect,
+        prefix: API_PREFIX.to_owned(),
+    })
 }
 
 /// What menus and codes ask: the published table, once there is one.

@@ -1,5 +1,6 @@
 //! What an administrator may do to plugins, wherever they are: over HTTP on a running server
-//! ([`Remote`](super::remote::Remote)) or on a data directory at rest.
+//! ([`Remote`](super::remote::Remote)) or on a data directory at rest
+//! ([`Offline`](super::offline::Offline)).
 
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::error::CliError;
+use crate::plugin::PluginId;
 
 /// An answer of the API: its `data`, the same whoever gives it.
 pub(super) type Answer<'a> = BoxFuture<'a, Result<Value, CliError>>;
@@ -80,15 +82,15 @@ pub(super) trait Admin: Send + Sync {
     /// All plugins.
     fn list(&self) -> Answer<'_>;
     /// One plugin.
-    fn detail<'a>(&'a self, id: &'a str) -> Answer<'a>;
+    fn detail<'a>(&'a self, id: &'a PluginId) -> Answer<'a>;
     /// Installs this bundle.
     fn install<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a>;
     /// Puts this bundle's version in the place of the installed one.
-    fn upgrade<'a>(&'a self, id: &'a str, bundle: &'a Path) -> Answer<'a>;
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a>;
     /// Enables, disables or rolls back.
-    fn change<'a>(&'a self, id: &'a str, change: Change) -> Answer<'a>;
+    fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a>;
     /// Removes.
-    fn uninstall<'a>(&'a self, id: &'a str, leavings: Leavings) -> Answer<'a>;
+    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a>;
     /// Ends the work in good order; to be called last.
-    fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), CliError>>;
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }

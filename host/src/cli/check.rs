@@ -4,7 +4,6 @@ use std::{
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use plugin_api::{db::Dialect, descriptor::Descriptor};
@@ -13,10 +12,10 @@ use zip::ZipArchive;
 
 use super::{Context, error::CliError, settings};
 use crate::{
+    app,
     config::Config,
-    http::API_PREFIX,
-    plugin::{Inspection, Manifest, ManifestError, OperationError},
-    store::{BundleLimits, Store, StoreError, bundle::host_target},
+    plugin::{Manifest, ManifestError, OperationError},
+    store::{Store, StoreError},
 };
 
 const MANIFEST: &str = "plugin.toml";
@@ -81,7 +80,8 @@ pub(super) async fn check(bundle: &Path, context: &Context) -> Result<Checked, C
         bundle: file_name(bundle),
         source: Box::new(source),
     };
-    let inspection = inspection(&config)?;
+    let inspection = app::inspection(&config, dialect(&config));
+    let inspection = inspection.map_err(unreadable(Path::new("this program")))?;
     let bytes_max = inspection.limits.packed_bytes_max;
     let staged = store.stage_file(bundle, bytes_max).await;
     let staged = staged.map_err(|source| refused(source.into()))?;
@@ -96,24 +96,12 @@ pub(super) async fn check(bundle: &Path, context: &Context) -> Result<Checked, C
     })
 }
 
-fn inspection(config: &Config) -> Result<Inspection, CheckError> {
-    let executable = std::env::current_exe().map_err(unreadable(Path::new("this program")))?;
-    let is_sqlite = config.database.url.starts_with("sqlite:");
-    Ok(Inspection {
-        executable,
-        deadline: Duration::from_millis(config.plugins.preflight_deadline_ms),
-        target: host_target(),
-        limits: BundleLimits {
-            packed_bytes_max: config.plugins.bundle_bytes_max,
-            ..BundleLimits::default()
-        },
-        dialect: if is_sqlite {
-            Dialect::Sqlite
-        } else {
-            Dialect::Postgres
-        },
-        prefix: API_PREFIX.to_owned(),
-    })
+fn dialect(config: &Config) -> Dialect {
+    if config.database.url.starts_with("sqlite:") {
+        Dialect::Sqlite
+    } else {
+        Dialect::Postgres
+    }
 }
 
 /// What a bundle declares, without a look at the rest: it may be for another kind of machine.

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     app::{CoreError, ServeError},
     config::ConfigError,
+    plugin::OperationError,
 };
 
 /// The exit code of a command that was understood but failed.
@@ -38,13 +39,16 @@ pub(super) enum CliError {
     Credentials(#[from] CredentialsError),
     /// The settings.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(Box<ConfigError>),
     /// The server does not run.
     #[error(transparent)]
-    Serve(#[from] ServeError),
+    Serve(Box<ServeError>),
     /// The data directory cannot be worked on.
     #[error(transparent)]
-    Core(#[from] CoreError),
+    Core(Box<CoreError>),
+    /// An operation on the data directory.
+    #[error(transparent)]
+    Operation(Box<OperationError>),
     /// Looking for a server.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -53,10 +57,10 @@ pub(super) enum CliError {
     Remote(#[from] RemoteError),
     /// Building and packing.
     #[error(transparent)]
-    Pack(#[from] PackError),
+    Pack(Box<PackError>),
     /// A bundle that the server would refuse.
     #[error(transparent)]
-    Check(#[from] CheckError),
+    Check(Box<CheckError>),
     /// The operation ended with a plugin that should run but does not.
     #[error("{0}")]
     NotRunning(String),
@@ -111,4 +115,24 @@ impl From<io::Error> for CliError {
             source,
         }
     }
+}
+
+/// Errors with many words are kept aside, so that a success is not moved around at their size.
+macro_rules! boxed {
+    ($($variant:ident($source:ty),)*) => {
+        $(impl From<$source> for CliError {
+            fn from(source: $source) -> Self {
+                Self::$variant(Box::new(source))
+            }
+        })*
+    };
+}
+
+boxed! {
+    Serve(ServeError),
+    Core(CoreError),
+    Config(ConfigError),
+    Operation(OperationError),
+    Pack(PackError),
+    Check(CheckError),
 }

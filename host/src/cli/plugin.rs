@@ -4,7 +4,7 @@ mod text;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     check::{self, Checked},
     credentials::Credentials,
     error::CliError,
+    offline::Offline,
     output::Format,
     pack::{self, Packed},
     place::{self, Whereabouts},
@@ -48,7 +49,7 @@ async fn list(server: &Server, context: &Context) -> Result<(), CliError> {
 
 async fn info(order: &Named, context: &Context) -> Result<(), CliError> {
     let admin = connect(&order.server, context).await?;
-    let plugin = finish(admin.detail(order.id.as_str()).await, admin).await?;
+    let plugin = finish(admin.detail(&order.id).await, admin).await?;
     context.output.answer(&plugin, || text::detail(&plugin))?;
     Ok(())
 }
@@ -73,7 +74,7 @@ async fn upgrade(order: &Upgrade, context: &Context) -> Result<(), CliError> {
     let id = check::manifest_of(&bundle.path)?.id;
     let admin = connect(&order.server, context).await?;
     let place = admin.place();
-    let outcome = admin.upgrade(id.as_str(), &bundle.path).await;
+    let outcome = admin.upgrade(&id, &bundle.path).await;
     let plugin = finish(outcome, admin).await?;
     report(context, &plugin, || {
         text::changed("upgraded", &plugin, &place)
@@ -83,7 +84,7 @@ async fn upgrade(order: &Upgrade, context: &Context) -> Result<(), CliError> {
 async fn change(order: &Named, change: Change, context: &Context) -> Result<(), CliError> {
     let admin = connect(&order.server, context).await?;
     let place = admin.place();
-    let plugin = finish(admin.change(order.id.as_str(), change).await, admin).await?;
+    let plugin = finish(admin.change(&order.id, change).await, admin).await?;
     report(context, &plugin, || {
         text::changed(change.done(), &plugin, &place)
     })
@@ -96,7 +97,8 @@ async fn uninstall(order: &Uninstall, context: &Context) -> Result<(), CliError>
         Leavings::Keep
     };
     let admin = connect(&order.server, context).await?;
-    let answer = finish(admin.uninstall(order.id.as_str(), leavings).await, admin).await?;
+    finish(admin.uninstall(&order.id, leavings).await, admin).await?;
+    let answer = json!({"id": order.id, "removed": true, "data": leavings.word()});
     context
         .output
         .answer(&answer, || text::uninstalled(&order.id, leavings))?;
@@ -179,7 +181,18 @@ async fn connect(server: &Server, context: &Context) -> Result<Box<dyn Admin>, C
             };
             Ok(Box::new(Remote::new(url, token, context.progress)?))
         }
-        Whereabouts::AtRest => unreachable!(),
+        Whereabouts::AtRest => {
+            note_offline(context);
+            Ok(Box::new(Offline::open(&context.place).await?))
+        }
+    }
+}
+
+/// Without a server the directory itself is changed; who meant a server should see it.
+fn note_offline(context: &Context) {
+    if context.output.format() == Format::Human {
+        let data = context.place.data.display();
+        eprintln!("no server runs on {data}: working on the directory itself");
     }
 }
 
@@ -188,15 +201,13 @@ fn stored_token(url: &str) -> Result<Option<String>, CliError> {
     Ok(credentials.get(url).map(|stored| stored.token.clone()))
 }
 
-/// Closes the connection whatever the outcome; the outcome's own error comes first.
+/// Closes the connection whatever the outcome.
 async fn finish(
     outcome: Result<Value, CliError>,
     admin: Box<dyn Admin>,
 ) -> Result<Value, CliError> {
-    let closed = admin.close().await;
-    let value = outcome?;
-    closed?;
-    Ok(value)
+    admin.close().await;
+    outcome
 }
 
 /// Answers with the plugin as it is now; a plugin that failed makes the command fail.

@@ -13,13 +13,12 @@ use super::{
     error::CliError,
     progress::Progress,
 };
+use crate::{http::API_PREFIX, plugin::PluginId};
 
 /// How long a server may take to accept a connection.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// How long one answer may take: an install may upload and migrate.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(600);
-/// Below every path.
-const PREFIX: &str = "/api/v1";
 
 /// Why a server did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +147,7 @@ impl Remote {
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self
             .client
-            .request(method, format!("{}{PREFIX}{path}", self.url))
+            .request(method, format!("{}{API_PREFIX}{path}", self.url))
             .header("Accept-Language", "en");
         match &self.token {
             Some(token) => request.bearer_auth(token),
@@ -260,7 +259,7 @@ impl Admin for Remote {
         )
     }
 
-    fn detail<'a>(&'a self, id: &'a str) -> Answer<'a> {
+    fn detail<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
         let path = format!("/plugins/{id}");
         self.plain(Method::GET, path, format!("asking for {id}"))
     }
@@ -273,23 +272,23 @@ impl Admin for Remote {
         self.upload(path, bundle).boxed()
     }
 
-    fn upgrade<'a>(&'a self, id: &'a str, bundle: &'a Path) -> Answer<'a> {
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a> {
         let path = format!("/plugins/{id}/upgrade");
         async move { self.upload(&path, bundle).await }.boxed()
     }
 
-    fn change<'a>(&'a self, id: &'a str, change: Change) -> Answer<'a> {
+    fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a> {
         let path = format!("/plugins/{id}/{}", change.verb());
         let what = format!("waiting for {} of {id}", change.verb());
         self.plain(Method::POST, path, what)
     }
 
-    fn uninstall<'a>(&'a self, id: &'a str, leavings: Leavings) -> Answer<'a> {
+    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a> {
         let path = format!("/plugins/{id}?data={}", leavings.word());
         self.plain(Method::DELETE, path, format!("removing {id}"))
     }
 
-    fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), CliError>> {
-        async { Ok(()) }.boxed()
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        async {}.boxed()
     }
 }

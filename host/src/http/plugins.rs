@@ -12,4 +12,4 @@ mod upload;
 
 pub use contract::ContractPluginsApi;
 pub use full::PluginsApi;
-pub use model::{PluginDto, PluginDetailDto};
+pub use model::{PluginDetailDto, PluginDto};

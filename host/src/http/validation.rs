@@ -154,6 +154,11 @@ pub(super) fn of_poem_error(error: &poem::Error) -> Option<ApiError> {
 }
 
 fn parameter(part: Part, name: &str, reason: &str) -> FieldError {
+    // poem-openapi has no kind of its own for a parameter that is not there at all.
+    if reason.ends_with("expects an input value.") {
+        let message = Message::fixed("Field required", "字段为必填项");
+        return FieldError::new("missing", part, vec![name.to_owned()], message).with_input(Value::Null);
+    }
     let message = Message::untranslated(reason);
     FieldError::new("value_error", part, vec![name.to_owned()], message)
 }

@@ -35,9 +35,9 @@ pub enum Conflict {
         /// The absolute path.
         path: String,
         /// Who came second.
-        claimed_by: Owner,
+        claimed_by: Box<Owner>,
         /// Who came first.
-        served_by: Owner,
+        served_by: Box<Owner>,
     },
     /// Routes that can't be told apart.
     #[error("path {path} of {claimed_by} can't be told apart from a path of {served_by}")]
@@ -45,9 +45,9 @@ pub enum Conflict {
         /// The absolute path.
         path: String,
         /// Who came second.
-        claimed_by: Owner,
+        claimed_by: Box<Owner>,
         /// Who came first.
-        served_by: Owner,
+        served_by: Box<Owner>,
     },
     /// A path that the router can't hold.
     #[error("path {path} of {claimed_by} can't be routed")]
@@ -55,7 +55,7 @@ pub enum Conflict {
         /// The absolute path.
         path: String,
         /// Whose.
-        claimed_by: Owner,
+        claimed_by: Box<Owner>,
     },
     /// The same menu entry.
     #[error("menu entry {name} of {claimed_by} already belongs to {owned_by}")]
@@ -63,9 +63,9 @@ pub enum Conflict {
         /// Its name.
         name: String,
         /// Who came second.
-        claimed_by: Owner,
+        claimed_by: Box<Owner>,
         /// Who came first.
-        owned_by: Owner,
+        owned_by: Box<Owner>,
     },
     /// The same permission code.
     #[error("permission {code} of {claimed_by} already belongs to {owned_by}")]
@@ -73,9 +73,9 @@ pub enum Conflict {
         /// The code.
         code: String,
         /// Who came second.
-        claimed_by: Owner,
+        claimed_by: Box<Owner>,
         /// Who came first.
-        owned_by: Owner,
+        owned_by: Box<Owner>,
     },
     /// A menu entry below one that does not exist.
     #[error("menu entry {name} of {claimed_by} stands below {parent}, which does not exist")]
@@ -85,7 +85,7 @@ pub enum Conflict {
         /// The name of the entry above.
         parent: String,
         /// Whose.
-        claimed_by: Owner,
+        claimed_by: Box<Owner>,
     },
 }
 

@@ -93,13 +93,12 @@ impl SupervisorHandle {
 
     async fn settings(&self, status: &PluginStatus) -> Result<Vec<SettingState>, OperationError> {
         let stored = rows::settings(&self.workplace().pool.database(), status.id()).await?;
-        let environment = |name: &str| std::env::var(name).ok();
         let declared = &status.release.descriptor.settings;
         let mut states = Vec::with_capacity(declared.len());
         for setting in declared {
             // One unusable value must not hide the others.
             let one = std::slice::from_ref(setting);
-            let values = settings::effective(status.id(), one, &stored, &environment).unwrap_or_default();
+            let values = settings::effective(status.id(), one, &stored, &self.workplace().settings).unwrap_or_default();
             states.push(SettingState {
                 key: setting.key.clone(),
                 title: setting.title.clone(),

@@ -43,7 +43,7 @@ pub enum OperationError {
         /// Its version.
         version: Version,
         /// What happened there.
-        source: PreflightError,
+        source: Box<PreflightError>,
     },
     /// Library and manifest disagree.
     #[error("the manifest says {what} {declared}, the library says {found}")]
@@ -63,7 +63,7 @@ pub enum OperationError {
         /// Its version.
         version: Version,
         /// What is wrong.
-        source: ContributionError,
+        source: Box<ContributionError>,
     },
     /// The text is no plugin id.
     #[error(transparent)]
@@ -159,7 +159,7 @@ pub enum OperationError {
         /// Its version.
         version: Version,
         /// Why.
-        source: LoadError,
+        source: Box<LoadError>,
     },
     /// It does not start.
     #[error("plugin {id} {version} can't be started")]
@@ -169,7 +169,7 @@ pub enum OperationError {
         /// Its version.
         version: Version,
         /// Why.
-        source: StartError,
+        source: Box<StartError>,
     },
     /// Its schema can't be brought up to date, or taken away.
     #[error("the schema of plugin {id} {version} can't be changed")]
@@ -179,7 +179,7 @@ pub enum OperationError {
         /// Its version.
         version: Version,
         /// Why.
-        source: MigrateError,
+        source: Box<MigrateError>,
     },
     /// One of its settings has an unusable value.
     #[error(transparent)]

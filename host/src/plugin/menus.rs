@@ -70,15 +70,15 @@ pub(super) async fn claims(db: &Database) -> Result<Claims, DbError> {
 
 /// Refuses entries and permission codes that belong to somebody else, and entries below nothing.
 pub(super) fn refuse_conflicts(release: &Release, claims: &Claims, plugins: &Plugins) -> Result<(), Conflict> {
-    let claimed_by = || Owner::Plugin { id: release.id().clone(), version: release.version().clone() };
+    let claimed_by = || Box::new(Owner::Plugin { id: release.id().clone(), version: release.version().clone() });
     for name in &release.contribution.menu_names {
         if let Some(owned_by) = claims.owner(name, release.id(), plugins) {
-            return Err(Conflict::Menu { name: name.clone(), claimed_by: claimed_by(), owned_by });
+            return Err(Conflict::Menu { name: name.clone(), claimed_by: claimed_by(), owned_by: owned_by.into() });
         }
     }
     for code in &release.contribution.permissions {
         if let Some(owned_by) = permission_owner(code, release.id(), claims, plugins) {
-            return Err(Conflict::Permission { code: code.clone(), claimed_by: claimed_by(), owned_by });
+            return Err(Conflict::Permission { code: code.clone(), claimed_by: claimed_by(), owned_by: owned_by.into() });
         }
     }
     for (menu, parent) in release.descriptor.menus.iter().filter_map(|menu| Some((menu, menu.parent.as_ref()?))) {

@@ -179,8 +179,8 @@ impl Namespace<'_> {
 
 /// What is known of a route that the plugin's document does not describe.
 fn described_by_nothing(route: &CheckedRoute) -> Value {
-    let parameter = |name: &Box<str>| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
-    let parameters: Vec<Value> = route.pattern.names().iter().map(parameter).collect();
+    let parameter = |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
+    let parameters: Vec<Value> = route.pattern.names().iter().map(|name| parameter(name)).collect();
     json!({
         "summary": route.summary,
         "parameters": parameters,

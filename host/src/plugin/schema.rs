@@ -80,5 +80,5 @@ pub(super) async fn purge(pool: &Pool, id: &PluginId, version: &Version) -> Resu
 }
 
 fn migrate_error(id: &PluginId, version: &Version, source: MigrateError) -> OperationError {
-    OperationError::Migrate { id: id.clone(), version: version.clone(), source }
+    OperationError::Migrate { id: id.clone(), version: version.clone(), source: source.into() }
 }

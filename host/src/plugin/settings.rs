@@ -1,9 +1,12 @@
-//! The settings of a plugin: environment over stored over default.
+//! The settings of a plugin: what the operator configured, over what is stored, over the default.
 
 use super::id::PluginId;
 use plugin_api::descriptor::Setting;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+/// What the operator configured (file and environment): values by plugin and key.
+pub type Configured = BTreeMap<String, BTreeMap<String, Value>>;
 
 /// A setting whose value is not of its type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,45 +18,49 @@ pub struct SettingError {
     pub accepted: &'static str,
 }
 
-/// The values that a plugin starts with.
-///
-/// `stored` are JSON texts by key; `environment` gives the value of a variable.
+/// The values that a plugin starts with. `stored` are JSON texts by key.
 ///
 /// # Errors
-/// [`SettingError`] naming the variable or key whose value is not of the setting's type.
+/// [`SettingError`] naming the setting whose value is not of its type.
 pub fn effective(
     id: &PluginId,
     settings: &[Setting],
     stored: &BTreeMap<String, String>,
-    environment: &dyn Fn(&str) -> Option<String>,
+    configured: &Configured,
 ) -> Result<Map<String, Value>, SettingError> {
+    let configured = configured.get(id.as_str());
     let mut values = Map::new();
     for setting in settings {
-        let variable = variable(id, &setting.key);
-        let value = match (environment(&variable), stored.get(&setting.key)) {
-            (Some(text), _) => from_text(&text, &setting.default).ok_or_else(|| wrong(variable, setting))?,
-            (None, Some(json)) => from_json(json, &setting.default)
-                .ok_or_else(|| wrong(format!("setting {} of plugin {id}", setting.key), setting))?,
-            (None, None) => setting.default.clone(),
+        let (key, default) = (&setting.key, &setting.default);
+        let value = match (configured.and_then(|values| values.get(key)), stored.get(key)) {
+            (Some(value), _) => {
+                fitting(value, default).ok_or_else(|| wrong(format!("plugins.{id}.{key}"), setting))?
+            }
+            (None, Some(json)) => {
+                from_json(json, default).ok_or_else(|| wrong(format!("setting {key} of plugin {id}"), setting))?
+            }
+            (None, None) => default.clone(),
         };
-        values.insert(setting.key.clone(), value);
+        values.insert(key.clone(), value);
     }
     Ok(values)
 }
 
-/// `APP__PLUGINS__NOTICE__PAGE_SIZE`.
-fn variable(id: &PluginId, key: &str) -> String {
-    format!("APP__PLUGINS__{}__{}", id.as_str().to_ascii_uppercase(), key.to_ascii_uppercase())
+/// An environment variable of digits was read as a number; where a text is wanted it is one.
+fn fitting(value: &Value, default: &Value) -> Option<Value> {
+    match (value, default) {
+        (Value::Number(_) | Value::Bool(_), Value::String(_)) => Some(Value::String(value.to_string())),
+        _ => same_type(value, default).then(|| value.clone()),
+    }
 }
 
-/// A text is taken as it is where a text is wanted, else read as JSON.
-fn from_text(text: &str, default: &Value) -> Option<Value> {
-    if default.is_string() { Some(Value::String(text.to_owned())) } else { from_json(text, default) }
+fn same_type(value: &Value, default: &Value) -> bool {
+    default.is_null() || name_of_type(value) == name_of_type(default)
 }
 
 fn from_json(json: &str, default: &Value) -> Option<Value> {
     let value: Value = serde_json::from_str(json).ok()?;
-    (default.is_null() || name_of_type(&value) == name_of_type(default)).then_some(value)
+    same_type(&value, default).then_some(value)
 }
 
 fn wrong(origin: String, setting: &Setting) -> SettingError {
@@ -78,27 +85,29 @@ mod tests {
     use serde_json::{Value, json};
     use std::collections::BTreeMap;
 
-    fn value(default: Value, stored: Option<&str>, variable: Option<&str>) -> Result<Value, String> {
-        let setting = Setting { key: "page_size".to_owned(), title: String::new(), default, secret: false };
-        let stored: BTreeMap<String, String> =
-            stored.map(|json| ("page_size".to_owned(), json.to_owned())).into_iter().collect();
-        let environment =
-            |name: &str| variable.filter(|_| name == "APP__PLUGINS__NOTICE__PAGE_SIZE").map(str::to_owned);
-        let values = effective(&"notice".parse().unwrap(), &[setting], &stored, &environment);
+    fn value(default: Value, stored: Option<&str>, configured: Option<Value>) -> Result<Value, String> {
+        let key = || "page_size".to_owned();
+        let setting = Setting { key: key(), title: String::new(), default, secret: false };
+        let stored: BTreeMap<String, String> = stored.map(|json| (key(), json.to_owned())).into_iter().collect();
+        let configured = configured.map(|value| (key(), value)).into_iter().collect();
+        let configured = BTreeMap::from([("notice".to_owned(), configured)]);
+        let values = effective(&"notice".parse().unwrap(), &[setting], &stored, &configured);
         values.map(|values| values["page_size"].clone()).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn the_environment_goes_over_the_stored_value_over_the_default() {
+    fn what_is_configured_goes_over_what_is_stored_over_the_default() {
         assert_eq!(value(json!(20), None, None), Ok(json!(20)));
         assert_eq!(value(json!(20), Some("30"), None), Ok(json!(30)));
-        assert_eq!(value(json!(20), Some("30"), Some("40")), Ok(json!(40)));
-        assert_eq!(value(json!("a"), None, Some("40")), Ok(json!("40")));
+        assert_eq!(value(json!(20), Some("30"), Some(json!(40))), Ok(json!(40)));
+        assert_eq!(value(json!("a"), None, Some(json!(40))), Ok(json!("40")));
     }
 
     #[test]
     fn a_value_of_another_type_is_refused_with_its_origin() {
-        assert_eq!(value(json!(20), None, Some("many")), Err("APP__PLUGINS__NOTICE__PAGE_SIZE must be a number".to_owned()));
-        assert_eq!(value(json!(true), Some("1"), None), Err("setting page_size of plugin notice must be true or false".to_owned()));
+        let many = value(json!(20), None, Some(json!("many")));
+        assert_eq!(many, Err("plugins.notice.page_size must be a number".to_owned()));
+        let one = value(json!(true), Some("1"), None);
+        assert_eq!(one, Err("setting page_size of plugin notice must be true or false".to_owned()));
     }
 }

@@ -23,6 +23,7 @@ use super::event::{EventState, PluginEvent};
 use super::id::PluginId;
 use super::rows::Data;
 use super::services::now_ms;
+use super::settings::Configured;
 use super::status::PluginStatus;
 use super::table::{Plugins, Published, RouteTable};
 use crate::db::{Limits as DatabaseLimits, Pool};
@@ -31,9 +32,11 @@ use crate::store::{Staged, Store};
 use crate::tasks;
 use jiff::tz::TimeZone;
 use semver::Version;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 /// Commands that may wait; more callers than that wait to be let in.
 const COMMANDS_MAX: usize = 32;
@@ -54,6 +57,8 @@ pub struct Workplace {
     pub inspection: Inspection,
     /// What a generation may take of the database.
     pub database_limits: DatabaseLimits,
+    /// What the operator configured for plugins.
+    pub settings: Configured,
     /// The zone of times that plugins show.
     pub time_zone: TimeZone,
     /// How long things may take.
@@ -86,6 +91,7 @@ pub struct SupervisorHandle {
     commands: mpsc::Sender<Command>,
     published: Published,
     events: broadcast::Sender<PluginEvent>,
+    watches_end: CancellationToken,
     workplace: Arc<Workplace>,
 }
 
@@ -128,7 +134,7 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
     supervisor.reconcile().await?;
     let published = supervisor.published.clone();
     tasks::spawn("plugin supervisor", supervisor.run(inbox));
-    Ok(SupervisorHandle { commands, published, events, workplace })
+    Ok(SupervisorHandle { commands, published, events, watches_end: CancellationToken::new(), workplace })
 }
 
 impl SupervisorHandle {
@@ -231,6 +237,16 @@ impl SupervisorHandle {
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<PluginEvent> {
         self.events.subscribe()
+    }
+
+    /// Completes when watching is over, see [`SupervisorHandle::end_watches`].
+    pub fn watches_ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.watches_end.clone().cancelled_owned()
+    }
+
+    /// Ends every watch: an answer that never ends by itself must not hold up a shutdown.
+    pub fn end_watches(&self) {
+        self.watches_end.cancel();
     }
 
     /// The route table, as the dispatcher reads it.

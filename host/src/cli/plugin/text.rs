@@ -36,12 +36,17 @@ struct View {
 struct RouteView {
     method: String,
     path: String,
-    access: Value,
+    access: String,
+    permission: Option<String>,
     summary: String,
 }
 
-/// The states of the API that mean: it should run, but does not.
-const FAILED_STATES: [&str; 2] = ["failed", "quarantined"];
+/// Who may call a public route.
+const EVERYBODY: &str = "everybody";
+/// Who may call a route without a permission.
+const USERS: &str = "users";
+/// The state of the API that means: it should run, but does not.
+const FAILED_STATE: &str = "failed";
 
 /// A table of plugins.
 pub(super) fn list(plugins: &Value) -> String {
@@ -116,9 +121,11 @@ fn names(items: &[Value], field: &str) -> String {
 
 impl RouteView {
     fn row(&self) -> Vec<String> {
-        let access = serde_json::from_value::<Access>(self.access.clone());
-        let access =
-            access.map_or_else(|_| self.access.to_string(), |access| access_words(&access));
+        let access = match (self.access.as_str(), &self.permission) {
+            (_, Some(code)) => format!("permission {code}"),
+            ("public", None) => EVERYBODY.to_owned(),
+            (_, None) => USERS.to_owned(),
+        };
         vec![
             self.method.clone(),
             self.path.clone(),
@@ -130,8 +137,8 @@ impl RouteView {
 
 fn access_words(access: &Access) -> String {
     match access {
-        Access::Public => "everybody".to_owned(),
-        Access::Authenticated => "users".to_owned(),
+        Access::Public => EVERYBODY.to_owned(),
+        Access::Authenticated => USERS.to_owned(),
         Access::Permission(code) => format!("permission {code}"),
     }
 }
@@ -139,7 +146,11 @@ fn access_words(access: &Access) -> String {
 /// What a change led to, with the routes that answer now.
 pub(super) fn changed(done: &str, plugin: &Value, place: &str) -> String {
     let view = view(plugin);
-    let mut text = format!("{done} {} {} ({})\n", view.id, view.version, state(&view));
+    let mut text = format!("{done} {} {}", view.id, view.version);
+    if done != view.state {
+        text.push_str(&format!(", now {}", state(&view)));
+    }
+    text.push('\n');
     if view.state == "enabled" && place.starts_with("http") {
         for route in &view.routes {
             text.push_str(&format!("  {} {place}{}\n", route.method, route.path));
@@ -151,8 +162,7 @@ pub(super) fn changed(done: &str, plugin: &Value, place: &str) -> String {
 /// Why the plugin does not run although it should.
 pub(super) fn failure(plugin: &Value) -> Option<String> {
     let view = view(plugin);
-    FAILED_STATES
-        .contains(&view.state.as_str())
+    (view.state == FAILED_STATE)
         .then(|| format!("{} {} is {}", view.id, view.version, state(&view)))
 }
 
@@ -273,7 +283,7 @@ mod tests {
                 {"method": "GET", "path": "/api/v1/sys/notices", "access": "authenticated",
                  "summary": "Lists"},
                 {"method": "POST", "path": "/api/v1/sys/notices",
-                 "access": {"permission": "sys:notice:add"}, "summary": ""},
+                 "access": "permission", "permission": "sys:notice:add", "summary": ""},
             ],
             "versions": [{"version": "1.0.0"}], "calls": 3,
         })

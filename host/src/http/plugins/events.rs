@@ -22,7 +22,7 @@ pub(super) fn events(
     clock: Clock,
 ) -> EventStream<BoxStream<'static, EventDto>> {
     let stream = futures_util::stream::unfold(supervisor.subscribe(), next);
-    let stream = stream.map(move |event| EventDto::of(&event, &clock));
+    let stream = stream.map(move |event| EventDto::of(&event, &clock)).take_until(supervisor.watches_ended());
     EventStream::new(stream.boxed())
         .keep_alive(KEEP_ALIVE)
         .to_event(|event| Event::message(event.to_json_string()).event_type("plugin"))

@@ -18,7 +18,7 @@ pub(super) enum Tag {
 /// What is true of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
-pub(super) enum State {
+pub enum State {
     /// It serves.
     Enabled,
     /// It is installed and does nothing.
@@ -30,7 +30,7 @@ pub(super) enum State {
 /// What the administrator wants of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
-pub(super) enum Wish {
+pub enum Wish {
     /// It should serve.
     Enabled,
     /// It should do nothing.
@@ -249,7 +249,7 @@ pub(super) struct EventDto {
 
 impl PluginDto {
     /// What the list says of a plugin.
-    pub(super) fn of(status: &PluginStatus) -> Self {
+    pub(crate) fn of(status: &PluginStatus) -> Self {
         let counts = status.stats.counts();
         let running = status.active.as_ref().map_or(0, |active| active.generation.in_flight());
         Self {
@@ -273,7 +273,7 @@ impl PluginDto {
 
 impl PluginDetailDto {
     /// Everything about a plugin.
-    pub(super) fn of(detail: &PluginDetail, clock: &Clock) -> Self {
+    pub(crate) fn of(detail: &PluginDetail, clock: &Clock) -> Self {
         let status = &detail.status;
         let Release { manifest, descriptor, contribution, .. } = status.release.as_ref();
         let mut menus = Vec::new();

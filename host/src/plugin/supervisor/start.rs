@@ -52,15 +52,15 @@ impl Supervisor {
         let (library, id, version) = (release.library, release.id().clone(), release.version().clone());
         let open = move || {
             let path: PathBuf = workplace.store.library(&library)?;
-            workplace.loader.open(&path).map_err(|source| OperationError::Load { id, version, source })
+            workplace.loader.open(&path).map_err(|source| OperationError::Load { id, version, source: source.into() })
         };
         tokio::task::spawn_blocking(open).await.map_err(|_| OperationError::ShuttingDown)?
     }
 
     async fn services(&self, release: &Release, stats: Arc<PluginStats>) -> Result<PluginServices, OperationError> {
         let stored = rows::settings(&self.workplace.pool.database(), release.id()).await?;
-        let environment = |name: &str| std::env::var(name).ok();
-        let values = settings::effective(release.id(), &release.descriptor.settings, &stored, &environment)?;
+        let configured = &self.workplace.settings;
+        let values = settings::effective(release.id(), &release.descriptor.settings, &stored, configured)?;
         Ok(PluginServices::new(
             release.id().clone(),
             release.version().clone(),
@@ -84,7 +84,7 @@ impl Supervisor {
             Err(source) => {
                 services.close().await;
                 let (id, version) = (release.id().clone(), release.version().clone());
-                Err(OperationError::Start { id, version, source })
+                Err(OperationError::Start { id, version, source: source.into() })
             }
         }
     }

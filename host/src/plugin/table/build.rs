@@ -37,14 +37,14 @@ fn core_paths(core: &CoreSurface) -> Result<Paths<Slot>, Conflict> {
     for (method, pattern) in core.routes() {
         if paths.insert(method.clone(), pattern, Slot::Core).is_err() {
             let (method, path) = (method.clone(), pattern.as_str().to_owned());
-            return Err(Conflict::Route { method, path, claimed_by: Owner::Core, served_by: Owner::Core });
+            return Err(Conflict::Route { method, path, claimed_by: Owner::Core.into(), served_by: Owner::Core.into() });
         }
     }
     Ok(paths)
 }
 
 fn add_routes(paths: &mut Paths<Slot>, active: &Arc<ActivePlugin>, status: &PluginStatus) -> Result<(), Conflict> {
-    let claimed_by = || Owner::Plugin { id: active.id.clone(), version: active.version.clone() };
+    let claimed_by = || Box::new(Owner::Plugin { id: active.id.clone(), version: active.version.clone() });
     for (index, route) in (0_u32..).zip(&status.release.contribution.routes) {
         let target = Target {
             plugin: Arc::clone(active),
@@ -57,11 +57,11 @@ fn add_routes(paths: &mut Paths<Slot>, active: &Arc<ActivePlugin>, status: &Plug
         match paths.insert(route.method.clone(), &route.pattern, Slot::Plugin(target)) {
             Ok(()) => {}
             Err(Clash::Same(other)) => {
-                let (method, served_by) = (route.method.clone(), other.owner());
+                let (method, served_by) = (route.method.clone(), other.owner().into());
                 return Err(Conflict::Route { method, path, claimed_by: claimed_by(), served_by });
             }
             Err(Clash::Ambiguous(other)) => {
-                return Err(Conflict::Ambiguous { path, claimed_by: claimed_by(), served_by: other.owner() });
+                return Err(Conflict::Ambiguous { path, claimed_by: claimed_by(), served_by: other.owner().into() });
             }
             Err(Clash::Unroutable) => return Err(Conflict::Unroutable { path, claimed_by: claimed_by() }),
         }
