@@ -85,9 +85,10 @@ impl<T: Type + ParseFromJSON + ToJSON + Send + Sync> Page<T> {
 impl PageLinks {
     fn of(uri: &str, query: PageQuery, total_pages: u64) -> Self {
         let (path, filters) = uri.split_once('?').unwrap_or((uri, ""));
+        // Not `pair.is_empty()`: that would be the one of poem-openapi's `Type`, which is always false here.
         let kept: Vec<&str> = filters
             .split('&')
-            .filter(|pair| !pair.is_empty() && !pair.starts_with("page=") && !pair.starts_with("size="))
+            .filter(|pair| !str::is_empty(pair) && !pair.starts_with("page=") && !pair.starts_with("size="))
             .collect();
         let link = |page: u64| {
             let own = format!("page={page}&size={}", query.size);

@@ -1,6 +1,6 @@
 //! What the host does for a plugin, as one trait.
 //!
-//! The host implements it over its pools and clocks, the [`testing`](crate::testing) harness over
+//! The host implements it over its pools and clocks, the harness of the feature `testing` over
 //! an in-memory SQLite. A plugin never sees it: it works with
 //! [`PluginContext`](crate::PluginContext), whose calls cross the ABI and end here.
 

@@ -67,6 +67,8 @@ async fn lists_are_pages_newest_first() {
         })
     );
     assert_eq!(titles(&host, "").await, ["three", "two", "one"]);
+    let plain = host.get("/sys/notices").send().await.json();
+    assert_eq!(plain["data"]["links"]["first"], "/api/v1/sys/notices?page=1&size=20");
 }
 
 #[tokio::test]
