@@ -52,12 +52,7 @@ pub struct AdminSettings {
 impl Admin {
     /// The features over `db`. Tokens are signed with `key`; entries and codes of plugins are
     /// there while `published` says so.
-    pub fn new(
-        db: Database,
-        settings: AdminSettings,
-        key: TokenKey,
-        published: Arc<dyn Published>,
-    ) -> Self {
+    pub fn new(db: Database, settings: AdminSettings, key: TokenKey, published: Arc<dyn Published>) -> Self {
         let clock = Clock::new(settings.zone);
         let passwords = Passwords::default();
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
@@ -105,12 +100,7 @@ impl Admin {
     pub fn apis(&self) -> Apis {
         let proxies = self.proxies.clone();
         (
-            AuthApi::new(
-                self.sessions.clone(),
-                self.menus.clone(),
-                self.clock.clone(),
-                proxies,
-            ),
+            AuthApi::new(self.sessions.clone(), self.menus.clone(), self.clock.clone(), proxies),
             UserApi::new(self.users.clone(), self.clock.clone()),
             MenuApi::new(self.menus.clone(), self.clock.clone()),
         )

@@ -11,8 +11,8 @@ pub use data_dir::{Announced, DataDir, DataDirError};
 pub use plugins::{PluginsError, inspection};
 
 use crate::config::Config;
-use crate::http::listener::Listener;
 use crate::http::dispatch::Dispatcher;
+use crate::http::listener::Listener;
 use crate::http::{Cors, Edge, Site, TrustedProxies, routes};
 use crate::tasks;
 use poem::{Endpoint, EndpointExt, Response, Server};
@@ -96,35 +96,20 @@ pub async fn serve(config: Config, data: &Path, notify: impl Fn(Notice)) -> Resu
 ///
 /// # Errors
 /// [`ServeError`].
-pub async fn start(
-    config: Config,
-    data: &Path,
-    notify: impl Fn(Notice),
-) -> Result<Running, ServeError> {
+pub async fn start(config: Config, data: &Path, notify: impl Fn(Notice)) -> Result<Running, ServeError> {
     warn_of_what_is_not_used(&config);
     let core = Arc::new(Core::open(config, data).await?);
     if let Some(admin) = core.ensure_admin().await? {
-        notify(Notice::FirstAdmin {
-            username: admin.username,
-            generated_password: admin.generated_password,
-        });
+        notify(Notice::FirstAdmin { username: admin.username, generated_password: admin.generated_password });
     }
     let address = SocketAddr::new(core.config.server.host, core.config.server.port);
-    let listener = Listener::bind(address)
-        .await
-        .map_err(|source| ServeError::Listen { address, source })?;
+    let listener = Listener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
     let url = format!("http://{}", listener.address());
     let stopping = CancellationToken::new();
     let server = listen(listener, endpoint(&core), &core.config, stopping.clone());
     let announced = core.data.announce(&url)?;
     notify(Notice::Listening { url: url.clone() });
-    Ok(Running {
-        core,
-        url,
-        stopping,
-        server,
-        announced,
-    })
+    Ok(Running { core, url, stopping, server, announced })
 }
 
 impl Running {
@@ -140,13 +125,7 @@ impl Running {
 
     /// Takes no new request, lets the running ones end, then stops everything behind them.
     pub async fn stop(self) {
-        let Self {
-            core,
-            stopping,
-            server,
-            announced,
-            ..
-        } = self;
+        let Self { core, stopping, server, announced, .. } = self;
         drop(announced);
         core.supervisor.end_watches();
         stopping.cancel();
@@ -169,8 +148,7 @@ fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
         name: server.name.clone(),
         version: version.to_owned(),
         docs: server.docs,
-        console: Some(core.config.console.dir.clone())
-            .filter(|directory| !directory.as_os_str().is_empty()),
+        console: Some(core.config.console.dir.clone()).filter(|directory| !directory.as_os_str().is_empty()),
         openapi: Arc::new(move || document.load().openapi().clone()),
         ready: readiness(core),
     };
@@ -210,13 +188,9 @@ fn listen(
         let stop = stopping.cancelled_owned();
         if compress {
             let endpoint = endpoint.with(poem::middleware::Compression::new());
-            server
-                .run_with_graceful_shutdown(endpoint, stop, Some(deadline))
-                .await
+            server.run_with_graceful_shutdown(endpoint, stop, Some(deadline)).await
         } else {
-            server
-                .run_with_graceful_shutdown(endpoint, stop, Some(deadline))
-                .await
+            server.run_with_graceful_shutdown(endpoint, stop, Some(deadline)).await
         }
     })
 }
@@ -224,9 +198,7 @@ fn listen(
 /// Settings that have their names already and no effect yet are said so, not passed over.
 fn warn_of_what_is_not_used(config: &Config) {
     if !config.redis.url.is_empty() {
-        tracing::warn!(
-            "redis.url is set, but this version runs as a single node and does not use it"
-        );
+        tracing::warn!("redis.url is set, but this version runs as a single node and does not use it");
     }
 }
 
@@ -239,10 +211,7 @@ struct Signals {
 impl Signals {
     fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
     async fn next(&mut self) -> &'static str {

@@ -48,16 +48,9 @@ pub fn run() -> ExitCode {
     if let Command::Preflight { library } = &arguments.command {
         return trial::run(library);
     }
-    let format = if arguments.json {
-        Format::Json
-    } else {
-        Format::Human
-    };
-    let context = Context {
-        output: Output::new(format),
-        progress: Progress::for_reader(format),
-        place: arguments.place,
-    };
+    let format = if arguments.json { Format::Json } else { Format::Human };
+    let context =
+        Context { output: Output::new(format), progress: Progress::for_reader(format), place: arguments.place };
     match dispatch(arguments.command, &context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(format),
@@ -77,9 +70,6 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
 }
 
 fn block_on(work: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
-    let runtime = Runtime::new().map_err(|source| CliError::Terminal {
-        what: "start the runtime",
-        source,
-    })?;
+    let runtime = Runtime::new().map_err(|source| CliError::Terminal { what: "start the runtime", source })?;
     runtime.block_on(work)
 }

@@ -228,10 +228,8 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut layers = layers::Layers::new();
         if let Some(path) = file {
-            let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-                path: path.to_owned(),
-                source,
-            })?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
             layers.add_file(path, &text)?;
         }
         environment::add(&mut layers, environment)?;
@@ -261,55 +259,28 @@ impl Config {
             })
         };
         if self.login.captcha {
-            return wrong(
-                "login.captcha",
-                "false (captchas are not offered by this version)",
-                "true",
-            );
+            return wrong("login.captcha", "false (captchas are not offered by this version)", "true");
         }
         let secret = &self.auth.jwt_secret;
         if !secret.is_empty() && secret.chars().count() < SECRET_CHARACTERS_MIN {
-            return wrong(
-                "auth.jwt_secret",
-                "empty or at least 32 characters",
-                "something shorter",
-            );
+            return wrong("auth.jwt_secret", "empty or at least 32 characters", "something shorter");
         }
         if jiff::tz::TimeZone::get(&self.server.time_zone).is_err() {
-            return wrong(
-                "server.time_zone",
-                "an IANA name such as Asia/Shanghai",
-                &self.server.time_zone,
-            );
+            return wrong("server.time_zone", "an IANA name such as Asia/Shanghai", &self.server.time_zone);
         }
         if Language::of_tag(&self.server.language).is_none() {
             return wrong("server.language", "zh-CN or en-US", &self.server.language);
         }
         let url = &self.database.url;
-        if !["sqlite:", "postgres://", "postgresql://"]
-            .iter()
-            .any(|scheme| url.starts_with(scheme))
-        {
-            return wrong(
-                "database.url",
-                "sqlite://… or postgres://…",
-                "another address",
-            );
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return wrong("database.url", "sqlite://… or postgres://…", "another address");
         }
         if let Err(error) = self.log.level.parse::<tracing_subscriber::EnvFilter>() {
-            return wrong(
-                "log.level",
-                "a level or directives",
-                &format!("{:?} ({error})", self.log.level),
-            );
+            return wrong("log.level", "a level or directives", &format!("{:?} ({error})", self.log.level));
         }
         let console = &self.console.dir;
         if !console.as_os_str().is_empty() && !console.join("index.html").is_file() {
-            return wrong(
-                "console.dir",
-                "a directory with an index.html",
-                &console.display().to_string(),
-            );
+            return wrong("console.dir", "a directory with an index.html", &console.display().to_string());
         }
         self.validate_numbers(layers)
     }
@@ -317,27 +288,15 @@ impl Config {
     fn validate_numbers(&self, layers: &layers::Layers) -> Result<(), ConfigError> {
         let plugins = &self.plugins;
         let positive = [
-            (
-                "server.shutdown_deadline_ms",
-                self.server.shutdown_deadline_ms,
-            ),
-            (
-                "auth.access_token_seconds",
-                u64::from(self.auth.access_token_seconds),
-            ),
+            ("server.shutdown_deadline_ms", self.server.shutdown_deadline_ms),
+            ("auth.access_token_seconds", u64::from(self.auth.access_token_seconds)),
             ("plugins.bundle_bytes_max", plugins.bundle_bytes_max),
-            (
-                "plugins.preflight_deadline_ms",
-                plugins.preflight_deadline_ms,
-            ),
+            ("plugins.preflight_deadline_ms", plugins.preflight_deadline_ms),
             ("plugins.start_deadline_ms", plugins.start_deadline_ms),
             ("plugins.drain_deadline_ms", plugins.drain_deadline_ms),
             ("plugins.stop_deadline_ms", plugins.stop_deadline_ms),
             ("plugins.transaction_idle_ms", plugins.transaction_idle_ms),
-            (
-                "plugins.statement_deadline_ms",
-                plugins.statement_deadline_ms,
-            ),
+            ("plugins.statement_deadline_ms", plugins.statement_deadline_ms),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             None => Ok(()),

@@ -153,11 +153,7 @@ impl Store {
         }
         let found = sha256::of_file(&path).map_err(io_error("read", &path))?;
         if found != *sha256 {
-            return Err(StoreError::Damaged {
-                path,
-                expected: *sha256,
-                found,
-            });
+            return Err(StoreError::Damaged { path, expected: *sha256, found });
         }
         self.verified.lock().insert(*sha256, stamp);
         Ok(path)
@@ -185,11 +181,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Io`] if a folder can't be read or a file stays.
-    pub fn sweep(
-        &self,
-        bundles: &BTreeSet<Sha256>,
-        libraries: &BTreeSet<Sha256>,
-    ) -> Result<usize, StoreError> {
+    pub fn sweep(&self, bundles: &BTreeSet<Sha256>, libraries: &BTreeSet<Sha256>) -> Result<usize, StoreError> {
         Ok(sweep(&self.bundles, bundles)? + sweep(&self.libraries, libraries)?)
     }
 
@@ -203,14 +195,10 @@ fn keep(staged: tempfile::TempPath, target: &Path) -> Result<Kept, StoreError> {
     if target.exists() {
         return Ok(Kept::Known);
     }
-    let mut permissions = fs::metadata(&staged)
-        .map_err(io_error("read", &staged))?
-        .permissions();
+    let mut permissions = fs::metadata(&staged).map_err(io_error("read", &staged))?.permissions();
     permissions.set_readonly(true);
     fs::set_permissions(&staged, permissions).map_err(io_error("protect", &staged))?;
-    fs::File::open(&staged)
-        .and_then(|file| file.sync_all())
-        .map_err(io_error("sync", &staged))?;
+    fs::File::open(&staged).and_then(|file| file.sync_all()).map_err(io_error("sync", &staged))?;
     staged.persist(target).map_err(|error| StoreError::Io {
         step: "store",
         path: target.to_path_buf(),
@@ -225,16 +213,12 @@ fn sync_folder(file: &Path) -> Result<(), StoreError> {
     let Some(folder) = file.parent() else {
         return Ok(());
     };
-    fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(io_error("sync", folder))
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io_error("sync", folder))
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(io_error("remove", path)(error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("remove", path)(error)),
         _ => Ok(()),
     }
 }
@@ -243,10 +227,7 @@ fn sweep(folder: &Path, wanted: &BTreeSet<Sha256>) -> Result<usize, StoreError> 
     let mut removed = 0;
     for entry in fs::read_dir(folder).map_err(io_error("list", folder))? {
         let path = entry.map_err(io_error("list", folder))?.path();
-        let hash = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .and_then(|stem| stem.parse::<Sha256>().ok());
+        let hash = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse::<Sha256>().ok());
         // A file of any other name is not ours: somebody put it there, somebody may want it.
         if hash.is_some_and(|hash| !wanted.contains(&hash)) {
             remove(&path)?;
@@ -259,10 +240,7 @@ fn sweep(folder: &Path, wanted: &BTreeSet<Sha256>) -> Result<usize, StoreError> 
 fn stamp(path: &Path) -> Result<Stamp, StoreError> {
     let metadata = fs::metadata(path).map_err(io_error("read", path))?;
     let modified = metadata.modified().map_err(io_error("read", path))?;
-    Ok(Stamp {
-        bytes: metadata.len(),
-        modified,
-    })
+    Ok(Stamp { bytes: metadata.len(), modified })
 }
 
 fn io_error(step: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {

@@ -67,9 +67,7 @@ pub async fn join(deadline: Duration) -> Result<(), StillRunning> {
     TASKS.tracker.close();
     let ended = tokio::time::timeout(deadline, TASKS.tracker.wait()).await;
     TASKS.tracker.reopen();
-    ended.map_err(|_| StillRunning {
-        names: TASKS.running.lock().keys().copied().collect(),
-    })
+    ended.map_err(|_| StillRunning { names: TASKS.running.lock().keys().copied().collect() })
 }
 
 #[cfg(test)]

@@ -68,7 +68,8 @@ fn arrows_between_rooms_point_one_way() {
         let Some(room) = room(&file) else { continue };
         let rooms = FORBIDDEN.iter().filter(|(from, _)| *from == room).flat_map(|(_, to)| *to);
         let crates = FORBIDDEN_CRATES.iter().filter(|(from, _)| *from == room).flat_map(|(_, to)| *to);
-        let words: Vec<String> = rooms.map(|to| format!("crate::{to}::")).chain(crates.map(|to| format!("{to}::"))).collect();
+        let words: Vec<String> =
+            rooms.map(|to| format!("crate::{to}::")).chain(crates.map(|to| format!("{to}::"))).collect();
         for (at, line) in code_lines(&text) {
             for word in &words {
                 let found = line.find(word.as_str()).is_some_and(|at| {
@@ -121,8 +122,19 @@ fn files_stay_readable() {
 
 #[test]
 fn only_known_names_stand_at_the_top() {
-    const KNOWN: &[&str] =
-        &["Cargo.toml", "Cargo.lock", "README.md", "LICENSE", "config", "host", "migrations", "plugin-api", "plugins", "target", "data"];
+    const KNOWN: &[&str] = &[
+        "Cargo.toml",
+        "Cargo.lock",
+        "README.md",
+        "LICENSE",
+        "config",
+        "host",
+        "migrations",
+        "plugin-api",
+        "plugins",
+        "target",
+        "data",
+    ];
     let names = std::fs::read_dir(root()).expect("the workspace").map(|entry| entry.expect("an entry").file_name());
     let unknown = names
         .map(|name| name.to_string_lossy().into_owned())

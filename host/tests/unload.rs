@@ -60,7 +60,8 @@ impl HostServices for NoDatabase {
 }
 
 fn library(name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
     let path = target.join("release").join(format!("lib{name}.so"));
     assert!(path.exists(), "{} is missing: cargo xtask test builds it", path.display());
     path
@@ -78,7 +79,15 @@ async fn start(loader: &Arc<Loader>, name: &str) -> Arc<Generation> {
 
 async fn call(generation: &Arc<Generation>, route: u32) -> String {
     let headers = http::HeaderMap::new();
-    let head = CallHead { route, method: "GET", uri: "/x", original_uri: "/api/v1/x", headers: &headers, params: &[], caller: Caller::default() };
+    let head = CallHead {
+        route,
+        method: "GET",
+        uri: "/x",
+        original_uri: "/api/v1/x",
+        headers: &headers,
+        params: &[],
+        caller: Caller::default(),
+    };
     let answer = generation.lease().expect("a lease").call(&head, CallBody::Empty).await.expect("an answer");
     match answer.body {
         ResponseBody::Full(bytes) => String::from_utf8_lossy(&bytes).into_owned(),

@@ -65,11 +65,6 @@ pub struct AbiTag {
 
 impl AbiTag {
     /// The tag of a plugin built with this crate.
-    pub const CURRENT: AbiTag = AbiTag {
-        magic: MAGIC,
-        major: MAJOR,
-        minor: MINOR,
-        unwinds: cfg!(panic = "unwind") as u32,
-        reserved: 0,
-    };
+    pub const CURRENT: AbiTag =
+        AbiTag { magic: MAGIC, major: MAJOR, minor: MINOR, unwinds: cfg!(panic = "unwind") as u32, reserved: 0 };
 }

@@ -44,7 +44,8 @@ impl Contributions {
         api.add_routes(&mut endpoints);
         for (path, operation) in A::meta().into_iter().flat_map(|api| api.paths).flat_map(each_operation) {
             let numbered = numbered(&path);
-            let Some(endpoint) = endpoints.get_mut(&numbered).and_then(|methods| methods.remove(&operation.method)) else {
+            let Some(endpoint) = endpoints.get_mut(&numbered).and_then(|methods| methods.remove(&operation.method))
+            else {
                 panic!("operation {} {path} has no endpoint", operation.method);
             };
             let form = Form::of(&operation, Arc::clone(&registry));

@@ -52,19 +52,9 @@ pub trait Executor: Send + Sync + 'static {
     /// Which database it is.
     fn dialect(&self) -> Dialect;
     /// Runs a statement that answers rows; the answer is one buffer in the encoding of [`Rows`].
-    fn query(
-        &self,
-        tx: u64,
-        sql: &str,
-        parameters: Vec<Value>,
-    ) -> BoxFuture<'static, Result<bytes::Bytes, DbError>>;
+    fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<bytes::Bytes, DbError>>;
     /// Runs a statement that answers none; gives the number of rows it touched.
-    fn execute(
-        &self,
-        tx: u64,
-        sql: &str,
-        parameters: Vec<Value>,
-    ) -> BoxFuture<'static, Result<u64, DbError>>;
+    fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>>;
     /// Begins a transaction, gives its number (never 0).
     fn begin(&self) -> BoxFuture<'static, Result<u64, DbError>>;
     /// Commits and ends transaction `tx`.
@@ -125,10 +115,7 @@ pub struct DbError {
 impl DbError {
     /// An error of this kind.
     pub fn new(kind: DbErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into() }
     }
 
     /// True if a unique constraint or primary key refused the row.
@@ -196,10 +183,7 @@ impl DbErrorKind {
 
     /// The kind of a number that crossed the ABI; [`DbErrorKind::Other`] for one of a newer host.
     pub fn from_code(code: u32) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.to_code() == code)
-            .unwrap_or(Self::Other)
+        Self::ALL.into_iter().find(|kind| kind.to_code() == code).unwrap_or(Self::Other)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::adaptor::{Spoken, current_language};
 use crate::db::{DbError, DbErrorKind};
-use crate::{RequestInfo, report};
 use crate::fault::{self, Form};
+use crate::{RequestInfo, report};
 use poem::error::ResponseError;
 use poem::http::StatusCode;
 use poem::{IntoResponse, Response};

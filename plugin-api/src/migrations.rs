@@ -29,9 +29,11 @@ macro_rules! migrations {
     ($folder:tt) => {{
         use $crate::migrations::include_dir;
         static FOLDER: include_dir::Dir<'static> = include_dir::include_dir!($folder);
-        $crate::migrations::from_files(FOLDER.files().map(|file| {
-            (file.path().to_string_lossy().into_owned(), file.contents_utf8().unwrap_or_default())
-        }))
+        $crate::migrations::from_files(
+            FOLDER
+                .files()
+                .map(|file| (file.path().to_string_lossy().into_owned(), file.contents_utf8().unwrap_or_default())),
+        )
     }};
 }
 
@@ -43,7 +45,9 @@ pub fn from_files(files: impl Iterator<Item = (String, &'static str)>) -> Vec<Mi
     let mut specs = BTreeMap::<i64, MigrationSpec>::new();
     for (path, sql) in files.filter(|(path, _)| path.ends_with(".sql")) {
         let Some((version, name, part)) = split(&path) else {
-            panic!("migration {path:?} should be named NNNN_name.up.sql, .down.sql, .postgres.up.sql or .postgres.down.sql");
+            panic!(
+                "migration {path:?} should be named NNNN_name.up.sql, .down.sql, .postgres.up.sql or .postgres.down.sql"
+            );
         };
         let spec = specs.entry(version).or_insert_with(|| MigrationSpec {
             version,
@@ -96,7 +100,12 @@ mod tests {
 
     #[test]
     fn files_are_sorted_into_migrations() {
-        let files = [("0002_b.up.sql", "B"), ("0001_a.up.sql", "A"), ("0001_a.down.sql", "-A"), ("0001_a.postgres.up.sql", "PA")];
+        let files = [
+            ("0002_b.up.sql", "B"),
+            ("0001_a.up.sql", "A"),
+            ("0001_a.down.sql", "-A"),
+            ("0001_a.postgres.up.sql", "PA"),
+        ];
         let specs = from_files(files.into_iter().map(|(path, sql)| (path.to_owned(), sql)));
         assert_eq!(specs.iter().map(|spec| spec.version).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(specs[0].up_postgres.as_deref(), Some("PA"));

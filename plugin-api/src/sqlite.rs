@@ -41,16 +41,9 @@ pub async fn query(
 ///
 /// # Errors
 /// The database's.
-pub async fn execute(
-    connection: &mut SqliteConnection,
-    sql: &str,
-    parameters: Vec<Value>,
-) -> Result<u64, DbError> {
+pub async fn execute(connection: &mut SqliteConnection, sql: &str, parameters: Vec<Value>) -> Result<u64, DbError> {
     let arguments = arguments(parameters)?;
-    let done = sqlx::query_with(AssertSqlSafe(sql), arguments)
-        .execute(connection)
-        .await
-        .map_err(error)?;
+    let done = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(connection).await.map_err(error)?;
     Ok(done.rows_affected())
 }
 
@@ -59,19 +52,13 @@ pub async fn execute(
 /// # Errors
 /// The database's; the statements before the failing one have run.
 pub async fn script(connection: &mut SqliteConnection, sql: &str) -> Result<(), DbError> {
-    sqlx::raw_sql(AssertSqlSafe(sql))
-        .execute(connection)
-        .await
-        .map_err(error)?;
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map_err(error)?;
     Ok(())
 }
 
 /// The error for an answer that is longer than a limit.
 pub fn too_large(bytes_max: usize) -> DbError {
-    DbError::new(
-        DbErrorKind::TooLarge,
-        format!("the answer is larger than {bytes_max} bytes; ask for fewer rows"),
-    )
+    DbError::new(DbErrorKind::TooLarge, format!("the answer is larger than {bytes_max} bytes; ask for fewer rows"))
 }
 
 /// Tells SQLite's errors apart.
@@ -131,11 +118,7 @@ struct Answer {
 impl Answer {
     fn new(row: &SqliteRow) -> Self {
         let encoder = RowEncoder::new(row.columns().iter().map(Column::name));
-        let boolean = row
-            .columns()
-            .iter()
-            .map(|column| column.type_info().name() == "BOOLEAN")
-            .collect();
+        let boolean = row.columns().iter().map(|column| column.type_info().name() == "BOOLEAN").collect();
         Self { encoder, boolean }
     }
 
@@ -147,12 +130,7 @@ impl Answer {
     }
 }
 
-fn push_value(
-    encoder: &mut RowEncoder,
-    row: &SqliteRow,
-    index: usize,
-    boolean: bool,
-) -> sqlx::Result<()> {
+fn push_value(encoder: &mut RowEncoder, row: &SqliteRow, index: usize, boolean: bool) -> sqlx::Result<()> {
     let value = row.try_get_raw(index)?;
     if value.is_null() {
         encoder.push_null();
@@ -177,14 +155,10 @@ mod tests {
     const LARGE: usize = 1 << 20;
 
     async fn memory() -> SqliteConnection {
-        let mut connection = SqliteConnection::connect("sqlite::memory:")
-            .await
-            .expect("in memory");
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("in memory");
         let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, shown BOOLEAN, ratio REAL, raw BLOB, \
                    CHECK (ratio < 10))";
-        execute(&mut connection, sql, vec![])
-            .await
-            .expect("creates");
+        execute(&mut connection, sql, vec![]).await.expect("creates");
         connection
     }
 
@@ -200,73 +174,37 @@ mod tests {
         assert_eq!(execute(&mut connection, INSERT, row("a", 0.5)).await, Ok(1));
         let nulls = vec!["b".into(), Value::Null, Value::Null, Value::Null];
         assert_eq!(execute(&mut connection, INSERT, nulls).await, Ok(1));
-        let sql =
-            "SELECT name, shown, ratio, raw FROM t WHERE name <> $1 AND name <> $1 ORDER BY id";
-        let buffer = query(&mut connection, sql, vec!["z".into()], LARGE)
-            .await
-            .expect("selects");
+        let sql = "SELECT name, shown, ratio, raw FROM t WHERE name <> $1 AND name <> $1 ORDER BY id";
+        let buffer = query(&mut connection, sql, vec!["z".into()], LARGE).await.expect("selects");
         let rows = Rows::decode(buffer).expect("encoded");
         assert_eq!(rows.columns(), ["name", "shown", "ratio", "raw"]);
-        let found: Vec<Vec<Value>> = rows
-            .iter()
-            .map(|row| {
-                row.expect("row")
-                    .values()
-                    .iter()
-                    .map(|value| value.to_value())
-                    .collect()
-            })
-            .collect();
-        assert_eq!(
-            found,
-            [
-                row("a", 0.5),
-                vec!["b".into(), Value::Null, Value::Null, Value::Null]
-            ]
-        );
+        let found: Vec<Vec<Value>> =
+            rows.iter().map(|row| row.expect("row").values().iter().map(|value| value.to_value()).collect()).collect();
+        assert_eq!(found, [row("a", 0.5), vec!["b".into(), Value::Null, Value::Null, Value::Null]]);
     }
 
     #[tokio::test]
     async fn answers_are_limited() {
         let mut connection = memory().await;
         let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT i FROM n";
-        let error = query(&mut connection, sql, vec![], 1_000)
-            .await
-            .expect_err("too large");
+        let error = query(&mut connection, sql, vec![], 1_000).await.expect_err("too large");
         assert_eq!(error.kind, DbErrorKind::TooLarge);
-        assert!(
-            query(&mut connection, "SELECT 1", vec![], 1_000)
-                .await
-                .is_ok()
-        );
+        assert!(query(&mut connection, "SELECT 1", vec![], 1_000).await.is_ok());
     }
 
     #[tokio::test]
     async fn violations_are_told_apart() {
         let mut connection = memory().await;
-        execute(&mut connection, INSERT, row("a", 0.5))
-            .await
-            .expect("inserts");
+        execute(&mut connection, INSERT, row("a", 0.5)).await.expect("inserts");
         let null_name = vec![Value::Null, Value::Null, Value::Null, Value::Null];
         for (parameters, kind) in [
             (row("a", 0.5), DbErrorKind::Unique),
             (row("b", 11.0), DbErrorKind::Check),
             (null_name, DbErrorKind::NotNull),
         ] {
-            assert_eq!(
-                execute(&mut connection, INSERT, parameters)
-                    .await
-                    .expect_err("violates")
-                    .kind,
-                kind
-            );
+            assert_eq!(execute(&mut connection, INSERT, parameters).await.expect_err("violates").kind, kind);
         }
-        let error = execute(&mut connection, "INSERT INTO absent VALUES (1)", vec![])
-            .await
-            .expect_err("no table");
-        assert_eq!(
-            error,
-            DbError::new(DbErrorKind::Other, "no such table: absent")
-        );
+        let error = execute(&mut connection, "INSERT INTO absent VALUES (1)", vec![]).await.expect_err("no table");
+        assert_eq!(error, DbError::new(DbErrorKind::Other, "no such table: absent"));
     }
 }

@@ -58,13 +58,13 @@ pub use request::{TestRequest, TestUser};
 pub use response::TestResponse;
 pub use services::LogLine;
 
+use crate::Plugin;
 use crate::abi::export::{Exported, Identity};
 use crate::abi::{FfiFuture, FfiHost, FfiInstance, PluginModuleRef};
 use crate::db::{Database, DbError, Executor};
 use crate::descriptor::{Access, Descriptor};
 use crate::report;
 use crate::services::HostServices;
-use crate::Plugin;
 use abi_stable::std_types::{RResult, RString};
 use routes::Routes;
 use serde_json::Value;
@@ -331,7 +331,6 @@ async fn finished(host: &FfiHost, future: FfiFuture<RResult<(), RString>>) -> Re
         Err(panicked) => Err(panicked.to_string()),
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -94,7 +94,8 @@ struct Admin<'a> {
 
 impl<'a> Admin<'a> {
     async fn log_in(client: &'a Client, url: &'a str) -> Self {
-        let login = client.post(format!("{url}/api/v1/auth/login")).json(&json!({ "username": "admin", "password": PASSWORD }));
+        let login =
+            client.post(format!("{url}/api/v1/auth/login")).json(&json!({ "username": "admin", "password": PASSWORD }));
         let answer: Value = login.send().await.expect("an answer").json().await.expect("JSON");
         let token = answer["data"]["access_token"].as_str().expect("a token").to_owned();
         Self { client, url, token }
@@ -104,7 +105,11 @@ impl<'a> Admin<'a> {
     async fn timed_install(&self, name: &str, route: &str) -> f64 {
         let form = Form::new().part("file", Part::bytes(bundle(name, None)).file_name(format!("{name}.zip")));
         let began = Instant::now();
-        let upload = self.client.post(format!("{}/api/v1/sys/plugins?type=zip", self.url)).bearer_auth(&self.token).multipart(form);
+        let upload = self
+            .client
+            .post(format!("{}/api/v1/sys/plugins?type=zip", self.url))
+            .bearer_auth(&self.token)
+            .multipart(form);
         let installed = upload.send().await.expect("an answer");
         assert!(installed.status().is_success(), "{}", installed.text().await.unwrap_or_default());
         let answer = self.client.get(format!("{}{route}", self.url)).send().await.expect("an answer");

@@ -58,7 +58,8 @@ impl Drop for Child {
 pub(crate) fn run(arguments: &[String]) {
     let [data, many] = arguments else { panic!("--serve DATA MANY") };
     let many = many.parse().expect("a number");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     runtime.block_on(serve(Path::new(data), many));
 }
 
@@ -82,7 +83,10 @@ async fn serve(data: &Path, many: usize) {
     };
     let compiled_in = routes::routes((core.admin.apis(), Native(api::Api)), Arc::clone(&authenticator), site);
     let core_routes = Route::new()
-        .at("/native/bytes", get(make_sync(|_| poem::Response::builder().content_type("application/octet-stream").body("hello, world"))))
+        .at(
+            "/native/bytes",
+            get(make_sync(|_| poem::Response::builder().content_type("application/octet-stream").body("hello, world"))),
+        )
         .nest_no_strip("/", compiled_in);
     let core_routes = poem::EndpointExt::map_to_response(core_routes);
     let dispatcher = Dispatcher::new(core_routes, published, authenticator, TrustedProxies::default());
@@ -134,14 +138,18 @@ async fn install(core: &Core, data: &Path, name: &str, bundle: Vec<u8>) {
 /// A bundle of the fixture `name`; with another number written over the digits of its id.
 pub(crate) fn bundle(name: &str, number: Option<usize>) -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folder = ["plugins", "plugins/fixtures"].iter().map(|folder| root.join(folder).join(name)).find(|folder| folder.exists());
+    let folder = ["plugins", "plugins/fixtures"]
+        .iter()
+        .map(|folder| root.join(folder).join(name))
+        .find(|folder| folder.exists());
     let folder = folder.expect("a plugin of that name");
     let digits = number.map(|number| format!("many_{number:03}"));
     let patched = |bytes: Vec<u8>| match &digits {
         Some(id) => replaced(bytes, b"many_000", id.as_bytes()),
         None => bytes,
     };
-    let library = std::fs::read(release_folder(&root).join(format!("lib{name}.so"))).expect("the plugin is built: cargo xtask bench");
+    let library = std::fs::read(release_folder(&root).join(format!("lib{name}.so")))
+        .expect("the plugin is built: cargo xtask bench");
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default();
     let mut add = |path: String, bytes: &[u8]| {
@@ -159,7 +167,8 @@ fn release_folder(root: &Path) -> PathBuf {
 }
 
 fn replaced(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
-    let places: Vec<usize> = bytes.windows(from.len()).enumerate().filter(|(_, window)| *window == from).map(|(at, _)| at).collect();
+    let places: Vec<usize> =
+        bytes.windows(from.len()).enumerate().filter(|(_, window)| *window == from).map(|(at, _)| at).collect();
     for at in places {
         bytes[at..at + to.len()].copy_from_slice(to);
     }

@@ -23,26 +23,17 @@ impl Clock {
     /// `YYYY-MM-DD HH:MM:SS` in the zone: the form of nearly every time in the API. A number that
     /// is no time is shown as the earliest or latest one.
     pub fn format(&self, unix_ms: i64) -> String {
-        timestamp(unix_ms)
-            .to_zoned(self.zone.clone())
-            .strftime("%Y-%m-%d %H:%M:%S")
-            .to_string()
+        timestamp(unix_ms).to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
     /// `YYYY-MM-DDTHH:MM:SSZ`, the form of the sidebar's times.
     pub fn format_utc(&self, unix_ms: i64) -> String {
-        timestamp(unix_ms)
-            .strftime("%Y-%m-%dT%H:%M:%SZ")
-            .to_string()
+        timestamp(unix_ms).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 }
 
 fn timestamp(unix_ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(unix_ms).unwrap_or(if unix_ms < 0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    })
+    Timestamp::from_millisecond(unix_ms).unwrap_or(if unix_ms < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
 #[cfg(test)]

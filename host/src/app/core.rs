@@ -1,10 +1,10 @@
 //! What the server and the offline commands have in common: everything but HTTP.
 
 use super::data_dir::{DataDir, DataDirError};
+use super::plugins::{self, Plugged, PluginsError};
 use crate::admin::auth::secret::{self, SecretError};
 use crate::admin::user::FirstAdmin;
 use crate::admin::user::service::FirstAdminError;
-use super::plugins::{self, Plugged, PluginsError};
 use crate::admin::{Admin, AdminSettings};
 use crate::config::Config;
 use crate::db::migrate::{self, MigrateError};
@@ -76,14 +76,7 @@ impl Core {
         let document = super::api::document(&config.server.name);
         let plugins = plugins::open(&config, data.path(), &pool, document).await?;
         plugged.set(plugins.supervisor.published().clone());
-        Ok(Self {
-            config,
-            data,
-            pool,
-            admin,
-            supervisor: plugins.supervisor,
-            loader: plugins.loader,
-        })
+        Ok(Self { config, data, pool, admin, supervisor: plugins.supervisor, loader: plugins.loader })
     }
 
     /// Creates the first administrator if there is no user at all.

@@ -72,12 +72,7 @@ impl DataDir {
         fs::create_dir_all(path).map_err(failed(path))?;
         let path = fs::canonicalize(path).map_err(failed(path))?;
         let file = path.join(LOCK);
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&file)
-            .map_err(failed(&file))?;
+        let lock = File::options().create(true).truncate(false).write(true).open(&file).map_err(failed(&file))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse { path }),
@@ -97,17 +92,11 @@ impl DataDir {
     pub fn announce(&self, url: &str) -> Result<Announced, DataDirError> {
         let path = self.path.join(SERVER);
         let unfinished = self.path.join("server.json.new");
-        let text = serde_json::json!(ServerFile {
-            url,
-            pid: std::process::id(),
-        });
+        let text = serde_json::json!(ServerFile { url, pid: std::process::id() });
         // Renamed into place: a reader finds the whole file or none.
         fs::write(&unfinished, format!("{text}\n"))
             .and_then(|()| fs::rename(&unfinished, &path))
-            .map_err(|source| DataDirError::Io {
-                path: path.clone(),
-                source,
-            })?;
+            .map_err(|source| DataDirError::Io { path: path.clone(), source })?;
         Ok(Announced(path))
     }
 }
@@ -121,10 +110,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new");
         let first = DataDir::open(&path).unwrap();
-        assert!(matches!(
-            DataDir::open(&path),
-            Err(DataDirError::InUse { .. })
-        ));
+        assert!(matches!(DataDir::open(&path), Err(DataDirError::InUse { .. })));
         let announced = first.announce("http://127.0.0.1:1").unwrap();
         let text = fs::read_to_string(path.join(SERVER)).unwrap();
         assert!(text.contains("\"url\":\"http://127.0.0.1:1\""), "{text}");

@@ -86,9 +86,8 @@ pub(super) async fn open(
 /// Settings of plugins, from TOML to the JSON that plugins get.
 fn configured(config: &Config) -> Configured {
     let json = |value: &toml::Value| serde_json::to_value(value).unwrap_or_default();
-    let of_plugin = |values: &BTreeMap<String, toml::Value>| {
-        values.iter().map(|(key, value)| (key.clone(), json(value))).collect()
-    };
+    let of_plugin =
+        |values: &BTreeMap<String, toml::Value>| values.iter().map(|(key, value)| (key.clone(), json(value))).collect();
     config.plugins.settings.iter().map(|(id, values)| (id.clone(), of_plugin(values))).collect()
 }
 

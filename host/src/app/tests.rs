@@ -14,47 +14,24 @@ struct Site {
 }
 
 fn config(extra: &[(&str, &str)]) -> Config {
-    let fixed = [
-        ("APP__SERVER__PORT", "0"),
-        ("APP__ADMIN__PASSWORD", "hunter22"),
-    ];
-    let variables: BTreeMap<String, String> = fixed
-        .iter()
-        .chain(extra)
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
+    let fixed = [("APP__SERVER__PORT", "0"), ("APP__ADMIN__PASSWORD", "hunter22")];
+    let variables: BTreeMap<String, String> =
+        fixed.iter().chain(extra).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Config::load(None, variables).unwrap()
 }
 
 async fn site(extra: &[(&str, &str)]) -> Site {
     let data = tempfile::tempdir().unwrap();
     let notices = Mutex::new(Vec::new());
-    let running = start(config(extra), data.path(), |notice| {
-        notices.lock().push(notice)
-    })
-    .await
-    .unwrap();
+    let running = start(config(extra), data.path(), |notice| notices.lock().push(notice)).await.unwrap();
     // The process chooses its provider of cryptography once; here every test may be the first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Site {
-        running,
-        client: Client::new(),
-        data,
-        notices,
-    }
+    Site { running, client: Client::new(), data, notices }
 }
 
 impl Site {
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        token: Option<&str>,
-        body: Option<Value>,
-    ) -> (StatusCode, Value) {
-        let mut request = self
-            .client
-            .request(method, format!("{}{path}", self.running.url()));
+    async fn send(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> (StatusCode, Value) {
+        let mut request = self.client.request(method, format!("{}{path}", self.running.url()));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -72,8 +49,7 @@ impl Site {
 
     async fn login(&self, username: &str, password: &str) -> (StatusCode, Value) {
         let body = json!({"username": username, "password": password, "selectAccount": "x"});
-        self.send(Method::POST, "/api/v1/auth/login", None, Some(body))
-            .await
+        self.send(Method::POST, "/api/v1/auth/login", None, Some(body)).await
     }
 
     async fn token(&self) -> String {
@@ -83,24 +59,12 @@ impl Site {
     }
 
     async fn sql(&self, statement: &str) {
-        self.running
-            .core()
-            .pool
-            .database()
-            .query(statement)
-            .execute()
-            .await
-            .unwrap();
+        self.running.core().pool.database().query(statement).execute().await.unwrap();
     }
 }
 
 fn keys(value: &Value) -> Vec<&str> {
-    value
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
+    value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 fn example(name: &str) -> Value {
@@ -130,24 +94,14 @@ async fn an_administrator_logs_in_looks_around_and_logs_out() {
     assert_eq!(me["data"]["last_login_time"].as_str().unwrap().len(), 19);
 
     let (_, codes) = site.get("/api/v1/auth/codes", Some(token)).await;
-    assert!(
-        codes["data"]
-            .as_array()
-            .unwrap()
-            .contains(&json!("sys:menu:edit")),
-        "{codes}"
-    );
+    assert!(codes["data"].as_array().unwrap().contains(&json!("sys:menu:edit")), "{codes}");
 
-    let (status, _) = site
-        .send(Method::POST, "/api/v1/auth/logout", Some(token), None)
-        .await;
+    let (status, _) = site.send(Method::POST, "/api/v1/auth/logout", Some(token), None).await;
     assert_eq!(status, StatusCode::OK);
     let (status, body) = site.get("/api/v1/sys/users/me", Some(token)).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     assert_eq!(body["msg"], "Token 已过期");
-    let (status, _) = site
-        .send(Method::POST, "/api/v1/auth/logout", None, None)
-        .await;
+    let (status, _) = site.send(Method::POST, "/api/v1/auth/logout", None, None).await;
     assert_eq!(status, StatusCode::OK);
     site.running.stop().await;
 }
@@ -156,15 +110,7 @@ async fn an_administrator_logs_in_looks_around_and_logs_out() {
 fn shape(nodes: &Value) -> Vec<Value> {
     let own = |node: &Value| {
         let below = node.get("children").map(shape);
-        json!([
-            node["id"],
-            node["name"],
-            node["path"],
-            node["component"],
-            node["type"],
-            node["meta"],
-            below
-        ])
+        json!([node["id"], node["name"], node["path"], node["component"], node["type"], node["meta"], below])
     };
     nodes.as_array().unwrap().iter().map(own).collect()
 }
@@ -185,12 +131,7 @@ async fn the_sidebar_is_the_contracts_without_the_entries_of_plugins() {
     let (_, again) = site.get("/api/v1/sys/menus/sidebar", Some(&token)).await;
     assert_eq!(again, body);
     let (_, codes) = site.get("/api/v1/auth/codes", Some(&token)).await;
-    assert!(
-        !codes["data"]
-            .as_array()
-            .unwrap()
-            .contains(&json!("gone:code"))
-    );
+    assert!(!codes["data"].as_array().unwrap().contains(&json!("gone:code")));
     site.running.stop().await;
 }
 
@@ -205,10 +146,7 @@ async fn unknown_users_and_wrong_passwords_get_the_same_answer() {
         answers.push(body);
     }
     assert_eq!(answers[0]["msg"], "用户名或密码有误");
-    assert!(
-        answers.iter().all(|answer| *answer == answers[0]),
-        "{answers:?}"
-    );
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     site.running.stop().await;
 }
 
@@ -221,13 +159,7 @@ async fn a_disabled_user_is_out_after_the_next_look_and_can_not_log_in() {
     let (status, _) = site.get("/api/v1/sys/users/me", Some(&token)).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
     let (status, body) = site.login("admin", "hunter22").await;
-    assert_eq!(
-        (status, &body["msg"]),
-        (
-            StatusCode::FORBIDDEN,
-            &json!("用户已被锁定，请联系系统管理员")
-        )
-    );
+    assert_eq!((status, &body["msg"]), (StatusCode::FORBIDDEN, &json!("用户已被锁定，请联系系统管理员")));
     site.running.stop().await;
 }
 
@@ -236,19 +168,10 @@ async fn a_user_of_one_session_loses_the_older_one() {
     let site = site(&[]).await;
     site.sql("UPDATE sys_user SET is_multi_login = FALSE").await;
     let old = site.token().await;
-    assert_eq!(
-        site.get("/api/v1/auth/codes", Some(&old)).await.0,
-        StatusCode::OK
-    );
+    assert_eq!(site.get("/api/v1/auth/codes", Some(&old)).await.0, StatusCode::OK);
     let new = site.token().await;
-    assert_eq!(
-        site.get("/api/v1/auth/codes", Some(&old)).await.0,
-        StatusCode::UNAUTHORIZED
-    );
-    assert_eq!(
-        site.get("/api/v1/auth/codes", Some(&new)).await.0,
-        StatusCode::OK
-    );
+    assert_eq!(site.get("/api/v1/auth/codes", Some(&old)).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(site.get("/api/v1/auth/codes", Some(&new)).await.0, StatusCode::OK);
     site.running.stop().await;
 }
 
@@ -260,17 +183,11 @@ async fn a_member_sees_what_the_roles_have() {
     let (_, sidebar) = site.get("/api/v1/sys/menus/sidebar", Some(&token)).await;
     assert_eq!(sidebar["data"], json!([]));
     site.sql("DELETE FROM sys_user_role").await;
-    site.sql("INSERT INTO sys_role (id, name, status, created_time) VALUES (77, 'r', 1, 0)")
-        .await;
-    site.sql("INSERT INTO sys_user_role (user_id, role_id) VALUES (1, 77)")
-        .await;
-    site.sql("INSERT INTO sys_role_menu (role_id, menu_id) VALUES (77, 2), (77, 6)")
-        .await;
+    site.sql("INSERT INTO sys_role (id, name, status, created_time) VALUES (77, 'r', 1, 0)").await;
+    site.sql("INSERT INTO sys_user_role (user_id, role_id) VALUES (1, 77)").await;
+    site.sql("INSERT INTO sys_role_menu (role_id, menu_id) VALUES (77, 2), (77, 6)").await;
     let (_, sidebar) = site.get("/api/v1/sys/menus/sidebar", Some(&token)).await;
-    let names = (
-        &sidebar["data"][0]["name"],
-        &sidebar["data"][0]["children"][0]["name"],
-    );
+    let names = (&sidebar["data"][0]["name"], &sidebar["data"][0]["children"][0]["name"]);
     assert_eq!(names, (&json!("Dashboard"), &json!("Analytics")));
     assert_eq!(sidebar["data"].as_array().unwrap().len(), 1);
     let (_, codes) = site.get("/api/v1/auth/codes", Some(&token)).await;
@@ -289,28 +206,10 @@ async fn every_fault_wears_the_envelope() {
     let cases = [
         (Method::GET, "/api/v1/nope", None, 404, "Not Found"),
         (Method::GET, "/nope", None, 404, "Not Found"),
-        (
-            Method::PATCH,
-            "/api/v1/sys/users/me",
-            None,
-            405,
-            "Method Not Allowed",
-        ),
+        (Method::PATCH, "/api/v1/sys/users/me", None, 405, "Method Not Allowed"),
         (Method::POST, "/healthz", None, 405, "Method Not Allowed"),
-        (
-            Method::GET,
-            "/api/v1/sys/users/me",
-            None,
-            401,
-            "Not authenticated",
-        ),
-        (
-            Method::POST,
-            login,
-            Some(json!({"username": "a"})),
-            422,
-            "请求参数非法: password 字段为必填项",
-        ),
+        (Method::GET, "/api/v1/sys/users/me", None, 401, "Not authenticated"),
+        (Method::POST, login, Some(json!({"username": "a"})), 422, "请求参数非法: password 字段为必填项"),
         (
             Method::POST,
             login,
@@ -349,12 +248,7 @@ async fn the_site_around_the_api_answers() {
         ("/healthz", "ok"),
         ("/readyz", "ready"),
     ] {
-        let response = site
-            .client
-            .get(format!("{}{path}", site.running.url()))
-            .send()
-            .await
-            .unwrap();
+        let response = site.client.get(format!("{}{path}", site.running.url())).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         assert!(response.text().await.unwrap().contains(words), "{path}");
@@ -362,22 +256,11 @@ async fn the_site_around_the_api_answers() {
     let (_, document) = site.get("/openapi.json", None).await;
     let login = &document["paths"]["/api/v1/auth/login"]["post"];
     let schema = &login["responses"]["200"]["content"]["application/json"]["schema"];
-    assert_eq!(
-        schema["properties"]["data"]["$ref"],
-        "#/components/schemas/Login"
-    );
+    assert_eq!(schema["properties"]["data"]["$ref"], "#/components/schemas/Login");
     let me = &document["paths"]["/api/v1/sys/users/me"]["get"];
     assert_eq!(me["security"], json!([{"bearer": []}]));
-    for name in document["components"]["schemas"]
-        .as_object()
-        .unwrap()
-        .keys()
-    {
-        assert!(
-            name.chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)),
-            "{name}"
-        );
+    for name in document["components"]["schemas"].as_object().unwrap().keys() {
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)), "{name}");
     }
     site.running.stop().await;
 }
@@ -386,48 +269,20 @@ async fn the_site_around_the_api_answers() {
 async fn a_second_start_keeps_users_and_tokens_and_says_no_password() {
     let site = site(&[]).await;
     let token = site.token().await;
-    let first = Notice::FirstAdmin {
-        username: "admin",
-        generated_password: None,
-    };
-    assert!(
-        *site.notices.lock()
-            == [
-                first,
-                Notice::Listening {
-                    url: site.running.url().to_owned()
-                }
-            ]
-    );
+    let first = Notice::FirstAdmin { username: "admin", generated_password: None };
+    assert!(*site.notices.lock() == [first, Notice::Listening { url: site.running.url().to_owned() }]);
     assert!(site.data.path().join("server.json").exists());
     let refused = start(config(&[]), site.data.path(), drop).await;
-    assert!(matches!(
-        refused,
-        Err(ServeError::Core(CoreError::Data(
-            DataDirError::InUse { .. }
-        )))
-    ));
+    assert!(matches!(refused, Err(ServeError::Core(CoreError::Data(DataDirError::InUse { .. })))));
     site.running.stop().await;
     assert!(!site.data.path().join("server.json").exists());
 
     let changed = config(&[("APP__ADMIN__PASSWORD", "another1")]);
     let notices = Mutex::new(Vec::new());
-    let running = start(changed, site.data.path(), |notice| {
-        notices.lock().push(notice)
-    })
-    .await
-    .unwrap();
+    let running = start(changed, site.data.path(), |notice| notices.lock().push(notice)).await.unwrap();
     assert_eq!(notices.lock().len(), 1);
-    let again = Site {
-        running,
-        client: site.client,
-        data: site.data,
-        notices,
-    };
-    assert_eq!(
-        again.get("/api/v1/sys/users/me", Some(&token)).await.0,
-        StatusCode::OK
-    );
+    let again = Site { running, client: site.client, data: site.data, notices };
+    assert_eq!(again.get("/api/v1/sys/users/me", Some(&token)).await.0, StatusCode::OK);
     assert_eq!(again.login("admin", "hunter22").await.0, StatusCode::OK);
     again.running.stop().await;
 }
@@ -436,11 +291,7 @@ async fn a_second_start_keeps_users_and_tokens_and_says_no_password() {
 async fn without_a_configured_password_a_random_one_is_told_once() {
     let site = site(&[("APP__ADMIN__PASSWORD", "")]).await;
     let notice = site.notices.lock()[0].clone();
-    let Notice::FirstAdmin {
-        username,
-        generated_password: Some(password),
-    } = notice
-    else {
+    let Notice::FirstAdmin { username, generated_password: Some(password) } = notice else {
         panic!("the password was not told");
     };
     assert_eq!(site.login(username, &password).await.0, StatusCode::OK);

@@ -28,13 +28,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Clone, Args)]
 pub(super) struct Place {
     /// The directory with everything that the server keeps
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "BACKPLANE_DATA",
-        default_value = "./data"
-    )]
+    #[arg(long, global = true, value_name = "DIR", env = "BACKPLANE_DATA", default_value = "./data")]
     pub(super) data: PathBuf,
     /// A TOML file that changes the default settings (see config/default.toml)
     #[arg(long, global = true, value_name = "FILE", env = "BACKPLANE_CONFIG")]
@@ -82,12 +76,7 @@ pub(super) struct Server {
     #[arg(long, env = "BACKPLANE_URL", value_name = "URL")]
     pub(super) url: Option<String>,
     /// The token to use instead of the one that `backplane login` stored
-    #[arg(
-        long,
-        env = "BACKPLANE_TOKEN",
-        value_name = "TOKEN",
-        hide_env_values = true
-    )]
+    #[arg(long, env = "BACKPLANE_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(super) token: Option<String>,
 }
 
@@ -216,10 +205,9 @@ pub(super) struct BuiltLibrary {
 
 fn built_library(text: &str) -> Result<BuiltLibrary, String> {
     match text.split_once('=') {
-        Some((target, file)) if !target.is_empty() && !file.is_empty() => Ok(BuiltLibrary {
-            target: target.to_owned(),
-            file: PathBuf::from(file),
-        }),
+        Some((target, file)) if !target.is_empty() && !file.is_empty() => {
+            Ok(BuiltLibrary { target: target.to_owned(), file: PathBuf::from(file) })
+        }
         _ => Err("write it as TRIPLE=FILE, for example \
                   aarch64-unknown-linux-gnu=target/libhello.so"
             .to_owned()),
@@ -262,10 +250,7 @@ mod tests {
     fn a_library_needs_a_triple_and_a_file() {
         assert_eq!(
             built_library("x86_64-unknown-linux-gnu=a=b.so"),
-            Ok(BuiltLibrary {
-                target: "x86_64-unknown-linux-gnu".into(),
-                file: "a=b.so".into()
-            })
+            Ok(BuiltLibrary { target: "x86_64-unknown-linux-gnu".into(), file: "a=b.so".into() })
         );
         for wrong in ["a.so", "=a.so", "x86_64-unknown-linux-gnu="] {
             assert!(built_library(wrong).is_err(), "{wrong}");

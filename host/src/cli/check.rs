@@ -76,10 +76,7 @@ pub(super) async fn check(bundle: &Path, context: &Context) -> Result<Checked, C
     let store = Store::open(scratch.path()).map_err(CheckError::Scratch)?;
     // Staging would say it in words about itself.
     File::open(bundle).map_err(unreadable(bundle))?;
-    let refused = |source: OperationError| CheckError::Refused {
-        bundle: file_name(bundle),
-        source: Box::new(source),
-    };
+    let refused = |source: OperationError| CheckError::Refused { bundle: file_name(bundle), source: Box::new(source) };
     let inspection = app::inspection(&config, dialect(&config));
     let inspection = inspection.map_err(unreadable(Path::new("this program")))?;
     let bytes_max = inspection.limits.packed_bytes_max;
@@ -97,11 +94,7 @@ pub(super) async fn check(bundle: &Path, context: &Context) -> Result<Checked, C
 }
 
 fn dialect(config: &Config) -> Dialect {
-    if config.database.url.starts_with("sqlite:") {
-        Dialect::Sqlite
-    } else {
-        Dialect::Postgres
-    }
+    if config.database.url.starts_with("sqlite:") { Dialect::Sqlite } else { Dialect::Postgres }
 }
 
 /// What a bundle declares, without a look at the rest: it may be for another kind of machine.
@@ -110,9 +103,7 @@ fn dialect(config: &Config) -> Dialect {
 /// [`CheckError::File`], [`CheckError::NoBundle`] and [`CheckError::Manifest`].
 pub(super) fn manifest_of(bundle: &Path) -> Result<Manifest, CheckError> {
     let file = File::open(bundle).map_err(unreadable(bundle))?;
-    let text = manifest_text(file).ok_or_else(|| CheckError::NoBundle {
-        path: bundle.to_owned(),
-    })?;
+    let text = manifest_text(file).ok_or_else(|| CheckError::NoBundle { path: bundle.to_owned() })?;
     Ok(Manifest::parse(&text)?)
 }
 
@@ -139,8 +130,5 @@ fn file_name(path: &Path) -> String {
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> CheckError {
-    move |source| CheckError::File {
-        path: path.to_owned(),
-        source,
-    }
+    move |source| CheckError::File { path: path.to_owned(), source }
 }

@@ -85,10 +85,7 @@ impl Credentials {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Stored::default(),
             Err(source) => return Err(CredentialsError::File { path, source }),
         };
-        Ok(Self {
-            path,
-            servers: stored.servers,
-        })
+        Ok(Self { path, servers: stored.servers })
     }
 
     /// The file.
@@ -107,27 +104,16 @@ impl Credentials {
     ///
     /// # Errors
     /// [`CredentialsError::File`].
-    pub(super) fn keep(
-        &mut self,
-        url: &str,
-        credential: Credential,
-    ) -> Result<(), CredentialsError> {
+    pub(super) fn keep(&mut self, url: &str, credential: Credential) -> Result<(), CredentialsError> {
         self.servers.insert(url.to_owned(), credential);
-        let stored = Stored {
-            servers: self.servers.clone(),
-        };
-        write_private(&self.path, &stored).map_err(|source| CredentialsError::File {
-            path: self.path.clone(),
-            source,
-        })
+        let stored = Stored { servers: self.servers.clone() };
+        write_private(&self.path, &stored).map_err(|source| CredentialsError::File { path: self.path.clone(), source })
     }
 }
 
 fn configuration_directory(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
     let set = |name| variable(name).filter(|path| path.is_absolute());
-    set("XDG_CONFIG_HOME")
-        .or_else(|| set("HOME").map(|home| home.join(".config")))
-        .or_else(|| set("APPDATA"))
+    set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config"))).or_else(|| set("APPDATA"))
 }
 
 /// Writes a new file beside the old one and renames it, so that no reader sees half a file.
@@ -146,10 +132,7 @@ fn write_private(path: &Path, stored: &Stored) -> io::Result<()> {
 #[cfg(unix)]
 fn create_private_directory(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 #[cfg(not(unix))]
@@ -162,11 +145,7 @@ mod tests {
     use super::*;
 
     fn credential(token: &str) -> Credential {
-        Credential {
-            username: "admin".into(),
-            token: token.into(),
-            expires: None,
-        }
+        Credential { username: "admin".into(), token: token.into(), expires: None }
     }
 
     #[test]
@@ -207,14 +186,8 @@ mod tests {
                 found.map(|(_, value)| PathBuf::from(value))
             })
         };
-        assert_eq!(
-            with(&[("XDG_CONFIG_HOME", "/x"), ("HOME", "/h")]),
-            Some("/x".into())
-        );
-        assert_eq!(
-            with(&[("XDG_CONFIG_HOME", "relative"), ("HOME", "/h")]),
-            Some("/h/.config".into())
-        );
+        assert_eq!(with(&[("XDG_CONFIG_HOME", "/x"), ("HOME", "/h")]), Some("/x".into()));
+        assert_eq!(with(&[("XDG_CONFIG_HOME", "relative"), ("HOME", "/h")]), Some("/h/.config".into()));
         assert_eq!(with(&[]), None);
     }
 }

@@ -5,8 +5,8 @@ use std::{error::Error, io, process::ExitCode};
 use serde_json::json;
 
 use super::{
-    check::CheckError, credentials::CredentialsError, output::Format, pack::PackError,
-    place::PlaceError, remote::RemoteError, scaffold::ScaffoldError,
+    check::CheckError, credentials::CredentialsError, output::Format, pack::PackError, place::PlaceError,
+    remote::RemoteError, scaffold::ScaffoldError,
 };
 
 use crate::{
@@ -110,10 +110,7 @@ impl CliError {
 
 impl From<io::Error> for CliError {
     fn from(source: io::Error) -> Self {
-        Self::Terminal {
-            what: "write the answer",
-            source,
-        }
+        Self::Terminal { what: "write the answer", source }
     }
 }
 

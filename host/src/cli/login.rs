@@ -53,10 +53,7 @@ fn ask_username() -> Result<String, CliError> {
             "there is no terminal to ask at: give --username, and --password-stdin".to_owned(),
         ));
     }
-    let failed = |source| CliError::Terminal {
-        what: "ask for the user name",
-        source,
-    };
+    let failed = |source| CliError::Terminal { what: "ask for the user name", source };
     let mut terminal = io::stderr();
     write!(terminal, "Username: ").map_err(failed)?;
     terminal.flush().map_err(failed)?;

@@ -36,11 +36,7 @@ impl Output {
     ///
     /// # Errors
     /// What writing to stdout says. A reader who went away (`… | head`) is no error.
-    pub(super) fn answer<T: Serialize>(
-        self,
-        value: &T,
-        human: impl FnOnce() -> String,
-    ) -> io::Result<()> {
+    pub(super) fn answer<T: Serialize>(self, value: &T, human: impl FnOnce() -> String) -> io::Result<()> {
         let mut text = match self.format {
             Format::Human => human(),
             Format::Json => serde_json::to_string_pretty(value)?,
@@ -56,11 +52,7 @@ impl Output {
     ///
     /// # Errors
     /// What writing to stdout says. A reader who went away is no error.
-    pub(super) fn event<T: Serialize>(
-        self,
-        value: &T,
-        human: impl FnOnce() -> String,
-    ) -> io::Result<()> {
+    pub(super) fn event<T: Serialize>(self, value: &T, human: impl FnOnce() -> String) -> io::Result<()> {
         let text = match self.format {
             Format::Human => human(),
             Format::Json => serde_json::to_string(value)?,
@@ -114,13 +106,7 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_lines_have_no_trailing_blanks() {
-        let rows = vec![
-            vec!["hello".to_owned(), "1.0.0".to_owned()],
-            vec!["a".to_owned(), String::new()],
-        ];
-        assert_eq!(
-            table(&["ID", "VERSION"], &rows),
-            "ID     VERSION\nhello  1.0.0\na\n"
-        );
+        let rows = vec![vec!["hello".to_owned(), "1.0.0".to_owned()], vec!["a".to_owned(), String::new()]];
+        assert_eq!(table(&["ID", "VERSION"], &rows), "ID     VERSION\nhello  1.0.0\na\n");
     }
 }

@@ -133,11 +133,7 @@ pub(super) enum PackError {
 
 impl PackError {
     fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::File {
-            action,
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Self::File { action, path: path.to_owned(), source }
     }
 }
 
@@ -146,9 +142,7 @@ impl PackError {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Doubt {
     /// `plugin.toml` and `Cargo.toml`, or the library, disagree.
-    #[error(
-        "plugin.toml says {field} = {manifest:?}, but {other} says {found:?}; make them the same"
-    )]
+    #[error("plugin.toml says {field} = {manifest:?}, but {other} says {found:?}; make them the same")]
     Disagreement {
         /// `id` or `version`.
         field: &'static str,
@@ -235,8 +229,7 @@ async fn describe(
     let Some(library) = contents.library_for(&host_target()) else {
         return Ok(None);
     };
-    let executable =
-        std::env::current_exe().map_err(PackError::file("find", Path::new("this program")))?;
+    let executable = std::env::current_exe().map_err(PackError::file("find", Path::new("this program")))?;
     let waiting = progress.waiting("checking the library");
     let answer = preflight::check(&executable, library, PREFLIGHT_DEADLINE).await;
     waiting.finish_and_clear();

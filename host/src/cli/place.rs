@@ -86,9 +86,7 @@ pub(super) fn find(url: Option<&str>, data: &Path) -> Result<Whereabouts, PlaceE
 pub(super) fn find_running(url: Option<&str>, data: &Path) -> Result<String, PlaceError> {
     match find(url, data)? {
         Whereabouts::Running(url) => Ok(url),
-        Whereabouts::AtRest | Whereabouts::Nowhere => Err(PlaceError::NotRunning {
-            directory: data.to_owned(),
-        }),
+        Whereabouts::AtRest | Whereabouts::Nowhere => Err(PlaceError::NotRunning { directory: data.to_owned() }),
     }
 }
 
@@ -113,10 +111,7 @@ fn read_server_file(path: &Path) -> Option<ServerFile> {
 }
 
 fn is_locked(path: &Path) -> Result<bool, PlaceError> {
-    let failed = |source| PlaceError::File {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| PlaceError::File { path: path.to_owned(), source };
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -131,9 +126,7 @@ fn is_locked(path: &Path) -> Result<bool, PlaceError> {
 
 /// Without a `/` at the end, and with an address that one can connect to.
 fn tidy_url(text: &str) -> Result<String, PlaceError> {
-    let wrong = || PlaceError::Url {
-        text: text.to_owned(),
-    };
+    let wrong = || PlaceError::Url { text: text.to_owned() };
     let mut url = reqwest::Url::parse(text.trim()).map_err(|_| wrong())?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(wrong());
@@ -176,10 +169,7 @@ mod tests {
         let data = data_with(r#"{"url":"http://0.0.0.0:8123","pid":1}"#);
         let lock = File::open(data.path().join(LOCK_FILE)).unwrap();
         lock.try_lock().unwrap();
-        assert_eq!(
-            find(None, data.path()).unwrap(),
-            Whereabouts::Running("http://127.0.0.1:8123".into())
-        );
+        assert_eq!(find(None, data.path()).unwrap(), Whereabouts::Running("http://127.0.0.1:8123".into()));
         lock.unlock().unwrap();
         assert_eq!(find(None, data.path()).unwrap(), Whereabouts::AtRest);
         assert!(find_running(None, data.path()).is_err());

@@ -10,9 +10,7 @@ use tempfile::TempDir;
 use super::{
     Context,
     admin::{Admin, Change, Leavings, Start},
-    arguments::{
-        self, Check, Install, Named, New, Pack, PluginCommand, Server, Uninstall, Upgrade,
-    },
+    arguments::{self, Check, Install, Named, New, Pack, PluginCommand, Server, Uninstall, Upgrade},
     check::{self, Checked},
     credentials::Credentials,
     error::CliError,
@@ -56,17 +54,11 @@ async fn info(order: &Named, context: &Context) -> Result<(), CliError> {
 
 async fn install(order: &Install, context: &Context) -> Result<(), CliError> {
     let bundle = Source::find(&order.source, context).await?;
-    let start = if order.disabled {
-        Start::Disabled
-    } else {
-        Start::Enabled
-    };
+    let start = if order.disabled { Start::Disabled } else { Start::Enabled };
     let admin = connect(&order.server, MissingData::Create, context).await?;
     let place = admin.place();
     let plugin = finish(admin.install(&bundle.path, start).await, admin).await?;
-    report(context, &plugin, || {
-        text::changed("installed", &plugin, &place)
-    })
+    report(context, &plugin, || text::changed("installed", &plugin, &place))
 }
 
 async fn upgrade(order: &Upgrade, context: &Context) -> Result<(), CliError> {
@@ -76,32 +68,22 @@ async fn upgrade(order: &Upgrade, context: &Context) -> Result<(), CliError> {
     let place = admin.place();
     let outcome = admin.upgrade(&id, &bundle.path).await;
     let plugin = finish(outcome, admin).await?;
-    report(context, &plugin, || {
-        text::changed("upgraded", &plugin, &place)
-    })
+    report(context, &plugin, || text::changed("upgraded", &plugin, &place))
 }
 
 async fn change(order: &Named, change: Change, context: &Context) -> Result<(), CliError> {
     let admin = connect(&order.server, MissingData::Refuse, context).await?;
     let place = admin.place();
     let plugin = finish(admin.change(&order.id, change).await, admin).await?;
-    report(context, &plugin, || {
-        text::changed(change.done(), &plugin, &place)
-    })
+    report(context, &plugin, || text::changed(change.done(), &plugin, &place))
 }
 
 async fn uninstall(order: &Uninstall, context: &Context) -> Result<(), CliError> {
-    let leavings = if order.purge {
-        Leavings::Purge
-    } else {
-        Leavings::Keep
-    };
+    let leavings = if order.purge { Leavings::Purge } else { Leavings::Keep };
     let admin = connect(&order.server, MissingData::Refuse, context).await?;
     finish(admin.uninstall(&order.id, leavings).await, admin).await?;
     let answer = json!({"id": order.id, "removed": true, "data": leavings.word()});
-    context
-        .output
-        .answer(&answer, || text::uninstalled(&order.id, leavings))?;
+    context.output.answer(&answer, || text::uninstalled(&order.id, leavings))?;
     Ok(())
 }
 
@@ -124,17 +106,13 @@ fn warn(packed: &Packed, context: &Context) {
 async fn check(order: &Check, context: &Context) -> Result<(), CliError> {
     let bundle = Source::find(&order.source, context).await?;
     let checked: Checked = check::check(&bundle.path, context).await?;
-    context
-        .output
-        .answer(&checked, || text::checked(&checked))?;
+    context.output.answer(&checked, || text::checked(&checked))?;
     Ok(())
 }
 
 fn new(order: &New, context: &Context) -> Result<(), CliError> {
     let written = scaffold::write(order)?;
-    context
-        .output
-        .answer(&written, || text::written(&written))?;
+    context.output.answer(&written, || text::written(&written))?;
     Ok(())
 }
 
@@ -148,15 +126,10 @@ struct Source {
 impl Source {
     async fn find(source: &Path, context: &Context) -> Result<Self, CliError> {
         if !source.is_dir() {
-            return Ok(Self {
-                path: source.to_owned(),
-                _folder: None,
-            });
+            return Ok(Self { path: source.to_owned(), _folder: None });
         }
-        let folder = tempfile::tempdir().map_err(|source| CliError::Terminal {
-            what: "make a temporary directory",
-            source,
-        })?;
+        let folder =
+            tempfile::tempdir().map_err(|source| CliError::Terminal { what: "make a temporary directory", source })?;
         let order = arguments::Pack {
             directory: source.to_owned(),
             output: Some(folder.path().to_owned()),
@@ -165,10 +138,7 @@ impl Source {
         };
         let packed = pack::pack(&order, context.progress).await?;
         warn(&packed, context);
-        Ok(Self {
-            path: packed.bundle,
-            _folder: Some(folder),
-        })
+        Ok(Self { path: packed.bundle, _folder: Some(folder) })
     }
 }
 
@@ -181,11 +151,7 @@ enum MissingData {
     Refuse,
 }
 
-async fn connect(
-    server: &Server,
-    missing: MissingData,
-    context: &Context,
-) -> Result<Box<dyn Admin>, CliError> {
+async fn connect(server: &Server, missing: MissingData, context: &Context) -> Result<Box<dyn Admin>, CliError> {
     match place::find(server.url.as_deref(), &context.place.data)? {
         Whereabouts::Running(url) => {
             let token = match &server.token {
@@ -219,20 +185,13 @@ fn stored_token(url: &str) -> Result<Option<String>, CliError> {
 }
 
 /// Closes the connection whatever the outcome.
-async fn finish(
-    outcome: Result<Value, CliError>,
-    admin: Box<dyn Admin>,
-) -> Result<Value, CliError> {
+async fn finish(outcome: Result<Value, CliError>, admin: Box<dyn Admin>) -> Result<Value, CliError> {
     admin.close().await;
     outcome
 }
 
 /// Answers with the plugin as it is now; a plugin that failed makes the command fail.
-fn report(
-    context: &Context,
-    plugin: &Value,
-    human: impl FnOnce() -> String,
-) -> Result<(), CliError> {
+fn report(context: &Context, plugin: &Value, human: impl FnOnce() -> String) -> Result<(), CliError> {
     if let Some(failure) = text::failure(plugin) {
         if context.output.format() == Format::Json {
             context.output.answer(plugin, String::new)?;

@@ -19,9 +19,7 @@ impl Progress {
     /// Bars are drawn when a person reads and stderr is a terminal.
     #[must_use]
     pub(super) fn for_reader(format: Format) -> Self {
-        Self {
-            drawn: format == Format::Human && std::io::stderr().is_terminal(),
-        }
+        Self { drawn: format == Format::Human && std::io::stderr().is_terminal() }
     }
 
     /// Whether bars are drawn, so that a child's own progress must not be.

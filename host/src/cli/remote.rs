@@ -101,11 +101,7 @@ impl Remote {
     ///
     /// # Errors
     /// [`RemoteError::Unreachable`] when this machine cannot make connections at all.
-    pub(super) fn new(
-        url: String,
-        token: Option<String>,
-        progress: Progress,
-    ) -> Result<Self, RemoteError> {
+    pub(super) fn new(url: String, token: Option<String>, progress: Progress) -> Result<Self, RemoteError> {
         // Another part of the process may have chosen the same provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -114,12 +110,7 @@ impl Remote {
             .user_agent(concat!("backplane/", env!("CARGO_PKG_VERSION")))
             .build();
         match client {
-            Ok(client) => Ok(Self {
-                url,
-                token,
-                client,
-                progress,
-            }),
+            Ok(client) => Ok(Self { url, token, client, progress }),
             Err(source) => Err(RemoteError::Unreachable { url, source }),
         }
     }
@@ -128,27 +119,19 @@ impl Remote {
     ///
     /// # Errors
     /// Every [`RemoteError`] but [`RemoteError::Bundle`].
-    pub(super) async fn login(
-        &self,
-        username: &str,
-        password: &str,
-    ) -> Result<Session, RemoteError> {
+    pub(super) async fn login(&self, username: &str, password: &str) -> Result<Session, RemoteError> {
         let words = json!({"username": username, "password": password});
         let request = self.request(Method::POST, "/auth/login").json(&words);
         let what = format!("logging in to {}", self.url);
         let answer = self.send(request, &what).await;
         let answer = answer.map_err(wrong_credentials)?;
-        serde_json::from_value(answer).map_err(|_| RemoteError::Strange {
-            url: self.url.clone(),
-            status: StatusCode::OK,
-        })
+        serde_json::from_value(answer)
+            .map_err(|_| RemoteError::Strange { url: self.url.clone(), status: StatusCode::OK })
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self
-            .client
-            .request(method, format!("{}{API_PREFIX}{path}", self.url))
-            .header("Accept-Language", "en");
+        let request =
+            self.client.request(method, format!("{}{API_PREFIX}{path}", self.url)).header("Accept-Language", "en");
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -165,24 +148,15 @@ impl Remote {
 
     async fn open_envelope(&self, response: Response) -> Result<Value, RemoteError> {
         let status = response.status();
-        let bytes = response
-            .bytes()
-            .await
-            .map_err(|source| self.unreachable(source))?;
+        let bytes = response.bytes().await.map_err(|source| self.unreachable(source))?;
         let Ok(envelope) = serde_json::from_slice::<Envelope>(&bytes) else {
-            return Err(RemoteError::Strange {
-                url: self.url.clone(),
-                status,
-            });
+            return Err(RemoteError::Strange { url: self.url.clone(), status });
         };
         if status.is_success() && envelope.code == 200 {
             return Ok(envelope.data);
         }
         if status == StatusCode::UNAUTHORIZED {
-            return Err(RemoteError::Login {
-                url: self.url.clone(),
-                message: envelope.msg,
-            });
+            return Err(RemoteError::Login { url: self.url.clone(), message: envelope.msg });
         }
         Err(RemoteError::Refused {
             status,
@@ -192,10 +166,7 @@ impl Remote {
     }
 
     fn unreachable(&self, source: reqwest::Error) -> RemoteError {
-        RemoteError::Unreachable {
-            url: self.url.clone(),
-            source: source.without_url(),
-        }
+        RemoteError::Unreachable { url: self.url.clone(), source: source.without_url() }
     }
 
     async fn upload(&self, path: &str, bundle: &Path) -> Result<Value, CliError> {
@@ -205,25 +176,19 @@ impl Remote {
     }
 
     async fn form(&self, bundle: &Path) -> Result<multipart::Form, RemoteError> {
-        let unreadable = |source| RemoteError::Bundle {
-            path: bundle.to_owned(),
-            source,
-        };
+        let unreadable = |source| RemoteError::Bundle { path: bundle.to_owned(), source };
         let file = tokio::fs::File::open(bundle).await.map_err(unreadable)?;
         let length = file.metadata().await.map_err(unreadable)?.len();
         let bar = self.progress.bytes("uploading", length);
         let moved = bar.clone();
-        let stream = ReaderStream::new(file).map(move |chunk| {
-            chunk.inspect(|bytes| moved.inc(u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
-        });
+        let stream = ReaderStream::new(file)
+            .map(move |chunk| chunk.inspect(|bytes| moved.inc(u64::try_from(bytes.len()).unwrap_or(u64::MAX))));
         let finished = stream.chain(futures_util::stream::poll_fn(move |_| {
             bar.finish_and_clear();
             std::task::Poll::Ready(None)
         }));
-        let name = bundle.file_name().map_or_else(
-            || "bundle.zip".to_owned(),
-            |name| name.to_string_lossy().into_owned(),
-        );
+        let name =
+            bundle.file_name().map_or_else(|| "bundle.zip".to_owned(), |name| name.to_string_lossy().into_owned());
         let body = reqwest::Body::wrap_stream(finished);
         let part = multipart::Part::stream_with_length(body, length).file_name(name);
         Ok(multipart::Form::new().part("file", part))
@@ -237,11 +202,9 @@ impl Remote {
 /// The login itself refuses with the server's words; "log in first" would mislead.
 fn wrong_credentials(error: RemoteError) -> RemoteError {
     match error {
-        RemoteError::Login { message, .. } => RemoteError::Refused {
-            status: StatusCode::UNAUTHORIZED,
-            message,
-            trace_id: "unknown".to_owned(),
-        },
+        RemoteError::Login { message, .. } => {
+            RemoteError::Refused { status: StatusCode::UNAUTHORIZED, message, trace_id: "unknown".to_owned() }
+        }
         other => other,
     }
 }
@@ -252,11 +215,7 @@ impl Admin for Remote {
     }
 
     fn list(&self) -> Answer<'_> {
-        self.plain(
-            Method::GET,
-            "/plugins".into(),
-            "asking for the plugins".into(),
-        )
+        self.plain(Method::GET, "/plugins".into(), "asking for the plugins".into())
     }
 
     fn detail<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {

@@ -56,28 +56,13 @@ const RESERVED: [&str; 36] = [
 
 /// The files to write, and their texts.
 const TEMPLATE: [(&str, &str); 7] = [
-    (
-        "Cargo.toml",
-        include_str!("scaffold/template/Cargo.toml.txt"),
-    ),
-    (
-        "plugin.toml",
-        include_str!("scaffold/template/plugin.toml.txt"),
-    ),
+    ("Cargo.toml", include_str!("scaffold/template/Cargo.toml.txt")),
+    ("plugin.toml", include_str!("scaffold/template/plugin.toml.txt")),
     ("README.md", include_str!("scaffold/template/README.md.txt")),
-    (
-        "CHANGELOG.md",
-        include_str!("scaffold/template/CHANGELOG.md.txt"),
-    ),
-    (
-        ".gitignore",
-        include_str!("scaffold/template/gitignore.txt"),
-    ),
+    ("CHANGELOG.md", include_str!("scaffold/template/CHANGELOG.md.txt")),
+    (".gitignore", include_str!("scaffold/template/gitignore.txt")),
     ("src/lib.rs", include_str!("scaffold/template/lib.rs.txt")),
-    (
-        "migrations/README.md",
-        include_str!("scaffold/template/migrations.md.txt"),
-    ),
+    ("migrations/README.md", include_str!("scaffold/template/migrations.md.txt")),
 ];
 
 /// Why no crate was written.
@@ -136,10 +121,7 @@ pub(super) struct Scaffold {
 /// [`ScaffoldError`], each variant by its own reason.
 pub(super) fn write(order: &arguments::New) -> Result<Scaffold, ScaffoldError> {
     let id = id_of(&order.name)?;
-    let directory = order
-        .path
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(&order.name));
+    let directory = order.path.clone().unwrap_or_else(|| PathBuf::from(&order.name));
     refuse_occupied(&directory)?;
     let api = api_dependency(order.api_path.as_deref())?;
     for (name, text) in TEMPLATE {
@@ -151,26 +133,17 @@ pub(super) fn write(order: &arguments::New) -> Result<Scaffold, ScaffoldError> {
             .replace("__API__", &api);
         write_file(&directory.join(name), &text)?;
     }
-    Ok(Scaffold {
-        path: directory,
-        id,
-        plugin_api: api,
-    })
+    Ok(Scaffold { path: directory, id, plugin_api: api })
 }
 
 fn id_of(name: &str) -> Result<String, ScaffoldError> {
     let id = name.replace('-', "_");
     if RESERVED.contains(&id.as_str()) {
-        return Err(ScaffoldError::Reserved {
-            name: name.to_owned(),
-        });
+        return Err(ScaffoldError::Reserved { name: name.to_owned() });
     }
     match id.parse::<PluginId>() {
         Ok(id) => Ok(id.as_str().to_owned()),
-        Err(source) => Err(ScaffoldError::Name {
-            name: name.to_owned(),
-            source,
-        }),
+        Err(source) => Err(ScaffoldError::Name { name: name.to_owned(), source }),
     }
 }
 
@@ -182,9 +155,7 @@ fn refuse_occupied(directory: &Path) -> Result<(), ScaffoldError> {
     if is_free {
         return Ok(());
     }
-    Err(ScaffoldError::Occupied {
-        directory: directory.to_owned(),
-    })
+    Err(ScaffoldError::Occupied { directory: directory.to_owned() })
 }
 
 /// By path inside a checkout, else by version.
@@ -192,19 +163,14 @@ fn api_dependency(given: Option<&Path>) -> Result<String, ScaffoldError> {
     let found = match given {
         Some(directory) if is_api(directory) => Some(directory.to_owned()),
         Some(directory) => {
-            return Err(ScaffoldError::NoApi {
-                directory: directory.to_owned(),
-            });
+            return Err(ScaffoldError::NoApi { directory: directory.to_owned() });
         }
         None => find_checkout(),
     };
     let Some(directory) = found else {
         return Ok(format!("version = {:?}", env!("CARGO_PKG_VERSION")));
     };
-    let directory = fs::canonicalize(&directory).map_err(|source| ScaffoldError::File {
-        path: directory,
-        source,
-    })?;
+    let directory = fs::canonicalize(&directory).map_err(|source| ScaffoldError::File { path: directory, source })?;
     let path = toml::Value::from(&*directory.to_string_lossy());
     Ok(format!("path = {path}"))
 }
@@ -214,9 +180,7 @@ fn find_checkout() -> Option<PathBuf> {
     let starts = [std::env::current_dir(), std::env::current_exe()];
     starts.into_iter().flatten().find_map(|start| {
         let above = start.ancestors().take(CHECKOUT_LEVELS_MAX);
-        above
-            .map(|level| level.join("plugin-api"))
-            .find(|it| is_api(it))
+        above.map(|level| level.join("plugin-api")).find(|it| is_api(it))
     })
 }
 
@@ -242,10 +206,7 @@ fn write_file(path: &Path, text: &str) -> Result<(), ScaffoldError> {
     let parent = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(parent)
         .and_then(|()| fs::write(path, text))
-        .map_err(|source| ScaffoldError::File {
-            path: path.to_owned(),
-            source,
-        })
+        .map_err(|source| ScaffoldError::File { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -265,16 +226,7 @@ mod tests {
         for (name, id) in [("hello", "hello"), ("my-plugin", "my_plugin"), ("a1", "a1")] {
             assert_eq!(id_of(name).unwrap(), id);
         }
-        for wrong in [
-            "",
-            "1a",
-            "-a",
-            "A",
-            "a b",
-            "self",
-            "plugin-api",
-            &"a".repeat(33),
-        ] {
+        for wrong in ["", "1a", "-a", "A", "a b", "self", "plugin-api", &"a".repeat(33)] {
             assert!(id_of(wrong).is_err(), "{wrong}");
         }
     }
@@ -292,10 +244,7 @@ mod tests {
         let manifest = fs::read_to_string(path.join("Cargo.toml")).unwrap();
         let manifest: toml::Table = manifest.parse().unwrap();
         assert!(manifest.contains_key("workspace"));
-        assert!(matches!(
-            write(&order("my-plugin", path)),
-            Err(ScaffoldError::Occupied { .. })
-        ));
+        assert!(matches!(write(&order("my-plugin", path)), Err(ScaffoldError::Occupied { .. })));
     }
 
     #[test]

@@ -30,25 +30,20 @@ fn overridden(mut config: Config, order: &Serve) -> Config {
 /// A closed stdout does not end a server.
 fn tell(output: Output, notice: &Notice) {
     let told = match notice {
-        Notice::FirstAdmin {
-            username,
-            generated_password,
-        } => output.event(
-            &json!({"event": "first_admin", "username": username, "password": generated_password}),
-            || match generated_password {
-                Some(password) => format!(
-                    "Created the first user.\n  User:     {username}\n  Password: {password}\n\
+        Notice::FirstAdmin { username, generated_password } => {
+            output.event(&json!({"event": "first_admin", "username": username, "password": generated_password}), || {
+                match generated_password {
+                    Some(password) => format!(
+                        "Created the first user.\n  User:     {username}\n  Password: {password}\n\
                      The password is not shown again."
-                ),
-                None => format!(
-                    "Created the first user, {username}, with the password of admin.password."
-                ),
-            },
-        ),
-        Notice::Listening { url } => output
-            .event(&json!({"event": "listening", "url": url}), || {
-                format!("Listening on {url}")
-            }),
+                    ),
+                    None => format!("Created the first user, {username}, with the password of admin.password."),
+                }
+            })
+        }
+        Notice::Listening { url } => {
+            output.event(&json!({"event": "listening", "url": url}), || format!("Listening on {url}"))
+        }
     };
     if let Err(error) = told {
         tracing::warn!(%error, "stdout does not take what the operator should see");

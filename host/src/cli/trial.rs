@@ -22,9 +22,7 @@ pub(super) fn run(library: &Path) -> ExitCode {
 
 /// None where a start would prove nothing: the plugin waits for settings of its administrator, or
 /// its tables are made for the other database.
-async fn services_for(
-    descriptor: Arc<Descriptor>,
-) -> Result<Option<Arc<dyn HostServices>>, String> {
+async fn services_for(descriptor: Arc<Descriptor>) -> Result<Option<Arc<dyn HostServices>>, String> {
     if descriptor.settings.iter().any(is_to_be_set) {
         return Ok(None);
     }
@@ -37,9 +35,7 @@ async fn services_for(
     }
     let database = PluginDatabase::new(&pool, Limits::PLUGIN);
     let defaults = descriptor.settings.iter();
-    let defaults: Map<String, Value> = defaults
-        .map(|setting| (setting.key.clone(), setting.default.clone()))
-        .collect();
+    let defaults: Map<String, Value> = defaults.map(|setting| (setting.key.clone(), setting.default.clone())).collect();
     Ok(Some(Arc::new(PluginServices::new(
         id,
         version,

@@ -69,11 +69,7 @@ fn without_credentials(rest: &str) -> String {
         return rest.to_owned();
     };
     let user = credentials.split(':').next().unwrap_or_default();
-    if user.len() == credentials.len() {
-        format!("{user}@{host}")
-    } else {
-        format!("{user}:{HIDDEN}@{host}")
-    }
+    if user.len() == credentials.len() { format!("{user}@{host}") } else { format!("{user}:{HIDDEN}@{host}") }
 }
 
 fn without_password_pair(pair: &str) -> String {

@@ -12,10 +12,7 @@ pub(super) fn add(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<(), ConfigError> {
     // Sorted, so that which of two mistakes is named does not depend on the system's order.
-    let mut ours: Vec<(String, String)> = variables
-        .into_iter()
-        .filter(|(name, _)| name.starts_with(PREFIX))
-        .collect();
+    let mut ours: Vec<(String, String)> = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
     ours.sort();
     for (name, text) in ours {
         add_one(layers, &name, text)?;
@@ -53,11 +50,7 @@ fn typed(key: &str, kind: &str, text: String, origin: &Origin) -> Result<Value, 
         found: found(key, &Value::String(text)),
     };
     match kind {
-        "integer" => text
-            .trim()
-            .parse()
-            .map(Value::Integer)
-            .map_err(|_| wrong("a whole number", text)),
+        "integer" => text.trim().parse().map(Value::Integer).map_err(|_| wrong("a whole number", text)),
         "boolean" => match text.trim().to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" | "on" => Ok(Value::Boolean(true)),
             "false" | "0" | "no" | "off" | "" => Ok(Value::Boolean(false)),
@@ -80,11 +73,7 @@ fn loose(text: String) -> Value {
     let parsed = document.parse::<toml::Table>().ok();
     match parsed.and_then(|mut table| table.remove("value")) {
         Some(
-            value @ (Value::Integer(_)
-            | Value::Float(_)
-            | Value::Boolean(_)
-            | Value::Array(_)
-            | Value::String(_)),
+            value @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Array(_) | Value::String(_)),
         ) => value,
         _ => Value::String(text),
     }

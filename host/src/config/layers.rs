@@ -38,20 +38,12 @@ pub(super) struct Layers {
 
 impl Layers {
     pub(super) fn new() -> Self {
-        let table = DEFAULT
-            .parse()
-            .expect("config/default.toml is valid TOML (tested)");
-        Self {
-            table,
-            origins: BTreeMap::new(),
-        }
+        let table = DEFAULT.parse().expect("config/default.toml is valid TOML (tested)");
+        Self { table, origins: BTreeMap::new() }
     }
 
     pub(super) fn add_file(&mut self, path: &Path, text: &str) -> Result<(), ConfigError> {
-        let table: Table = text.parse().map_err(|source| ConfigError::Malformed {
-            path: path.to_owned(),
-            source,
-        })?;
+        let table: Table = text.parse().map_err(|source| ConfigError::Malformed { path: path.to_owned(), source })?;
         let origin = Origin::File(path.to_owned());
         for (section, value) in table {
             let Value::Table(entries) = value else {
@@ -68,13 +60,7 @@ impl Layers {
     }
 
     /// Sets `section.key`. A table under `plugins` is a plugin's settings.
-    pub(super) fn set(
-        &mut self,
-        section: &str,
-        key: &str,
-        value: Value,
-        origin: Origin,
-    ) -> Result<(), ConfigError> {
+    pub(super) fn set(&mut self, section: &str, key: &str, value: Value, origin: Origin) -> Result<(), ConfigError> {
         let path = format!("{section}.{key}");
         let known = self.kind(section, key);
         let settings_of_a_plugin = section == "plugins" && known.is_none_or(|kind| kind == "table");
@@ -113,11 +99,7 @@ impl Layers {
             .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
             .max_by(|one, other| one.0.total_cmp(&other.0))
             .map(|(_, known)| known);
-        ConfigError::UnknownKey {
-            key,
-            origin,
-            nearest,
-        }
+        ConfigError::UnknownKey { key, origin, nearest }
     }
 
     /// Who set a key.
@@ -129,9 +111,7 @@ impl Layers {
         // Section by section, so that an error can be traced to the key that caused it.
         Config::deserialize_from(&self.table).map_err(|(key, error)| ConfigError::WrongValue {
             origin: self.origin(&key),
-            found: self
-                .value(&key)
-                .map_or_else(String::new, |value| found(&key, value)),
+            found: self.value(&key).map_or_else(String::new, |value| found(&key, value)),
             expected: error,
             key,
         })
@@ -146,13 +126,10 @@ impl Layers {
         let Some(Value::Table(plugins)) = self.table.get_mut("plugins") else {
             return Ok(());
         };
-        let settings = plugins
-            .entry(id)
-            .or_insert_with(|| Value::Table(Table::new()));
+        let settings = plugins.entry(id).or_insert_with(|| Value::Table(Table::new()));
         if let Value::Table(settings) = settings {
             for (key, value) in entries {
-                self.origins
-                    .insert(format!("plugins.{id}.{key}"), origin.clone());
+                self.origins.insert(format!("plugins.{id}.{key}"), origin.clone());
                 settings.insert(key, value);
             }
         }
@@ -177,9 +154,7 @@ impl Config {
     fn deserialize_from(table: &Table) -> Result<Self, (String, String)> {
         match table.clone().try_into::<Self>() {
             Ok(config) => Ok(config),
-            Err(whole) => {
-                Err(culprit(table).unwrap_or_else(|| (String::new(), whole.message().to_owned())))
-            }
+            Err(whole) => Err(culprit(table).unwrap_or_else(|| (String::new(), whole.message().to_owned()))),
         }
     }
 }
@@ -195,21 +170,10 @@ fn culprit(table: &Table) -> Option<(String, String)> {
             if value == default {
                 continue;
             }
-            only_this
-                .get_mut(section)?
-                .as_table_mut()?
-                .insert(key.clone(), value.clone());
+            only_this.get_mut(section)?.as_table_mut()?.insert(key.clone(), value.clone());
             if let Err(error) = only_this.try_into::<Config>() {
-                let message = error
-                    .message()
-                    .lines()
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned();
-                return Some((
-                    format!("{section}.{key}"),
-                    format!("acceptable ({message})"),
-                ));
+                let message = error.message().lines().next().unwrap_or_default().to_owned();
+                return Some((format!("{section}.{key}"), format!("acceptable ({message})")));
             }
         }
     }
@@ -218,11 +182,7 @@ fn culprit(table: &Table) -> Option<(String, String)> {
 
 /// A value for an error message; secrets are not repeated.
 pub(super) fn found(key: &str, value: &Value) -> String {
-    if super::effective::is_secret(key) {
-        format!("this {}", value.type_str())
-    } else {
-        value.to_string()
-    }
+    if super::effective::is_secret(key) { format!("this {}", value.type_str()) } else { value.to_string() }
 }
 
 fn article(kind: &str) -> &str {

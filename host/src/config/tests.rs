@@ -4,9 +4,7 @@ fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError>
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("site.toml");
     std::fs::write(&path, file).unwrap();
-    let environment = environment
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Config::load(Some(&path), environment)
 }
 
@@ -19,10 +17,7 @@ fn the_defaults_are_complete_and_valid() {
     let config = Config::load(None, []).unwrap();
     assert_eq!(config.server.port, 8000);
     assert_eq!(config.plugins.unload, Unload::Verified);
-    assert_eq!(
-        config.database_url(Path::new("/d")),
-        "sqlite:///d/backplane.db"
-    );
+    assert_eq!(config.database_url(Path::new("/d")), "sqlite:///d/backplane.db");
 }
 
 #[test]
@@ -37,10 +32,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
         "[server]\nport = 1\nhost = \"0.0.0.0\"\n[log]\nformat = \"json\"",
         &[
             ("APP__SERVER__PORT", "2"),
-            (
-                "APP__SERVER__CORS_ORIGINS",
-                "https://a.example, https://b.example",
-            ),
+            ("APP__SERVER__CORS_ORIGINS", "https://a.example, https://b.example"),
             ("APP__SERVER__DOCS", "false"),
             ("APPLE", "not ours"),
         ],
@@ -49,10 +41,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     assert_eq!(config.server.port, 2);
     assert_eq!(config.server.host.to_string(), "0.0.0.0");
     assert_eq!(config.log.format, LogFormat::Json);
-    assert_eq!(
-        config.server.cors_origins,
-        ["https://a.example", "https://b.example"]
-    );
+    assert_eq!(config.server.cors_origins, ["https://a.example", "https://b.example"]);
     assert!(!config.server.docs);
     assert_eq!(config.server.time_zone, "Asia/Shanghai");
 }
@@ -60,31 +49,15 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
 #[test]
 fn an_unknown_key_is_refused_with_its_place_and_the_nearest_one() {
     let cases = [
-        (
-            ("[server]\nprot = 1", vec![]),
-            ["server.prot", "site.toml", "did you mean server.port?"],
-        ),
-        (
-            ("[sevrer]\nport = 1", vec![]),
-            ["sevrer", "site.toml", "did you mean server?"],
-        ),
+        (("[server]\nprot = 1", vec![]), ["server.prot", "site.toml", "did you mean server.port?"]),
+        (("[sevrer]\nport = 1", vec![]), ["sevrer", "site.toml", "did you mean server?"]),
         (("port = 1", vec![]), ["key port", "site.toml", ""]),
         (
             ("", vec![("APP__DATABSE__URL", "x")]),
-            [
-                "databse.url",
-                "variable APP__DATABSE__URL",
-                "did you mean database.url?",
-            ],
+            ["databse.url", "variable APP__DATABSE__URL", "did you mean database.url?"],
         ),
-        (
-            ("", vec![("APP__PLUGINS__UNLAOD", "x")]),
-            ["plugins.unlaod", "APP__PLUGINS__UNLAOD", "plugins.unload?"],
-        ),
-        (
-            ("", vec![("APP__SERVER", "x")]),
-            ["key server", "APP__SERVER", ""],
-        ),
+        (("", vec![("APP__PLUGINS__UNLAOD", "x")]), ["plugins.unlaod", "APP__PLUGINS__UNLAOD", "plugins.unload?"]),
+        (("", vec![("APP__SERVER", "x")]), ["key server", "APP__SERVER", ""]),
     ];
     for ((file, environment), words) in cases {
         let text = refusal(file, &environment);
@@ -99,52 +72,16 @@ fn a_value_of_the_wrong_kind_names_key_place_and_what_is_accepted() {
     let cases = [
         ("[server]\nport = \"x\"", vec![], "server.port in"),
         ("[server]\nport = 70000", vec![], "server.port in"),
-        (
-            "",
-            vec![("APP__SERVER__PORT", "70000")],
-            "server.port in environment variable APP__SERVER__PORT",
-        ),
-        (
-            "",
-            vec![("APP__SERVER__PORT", "x")],
-            "must be a whole number, not \"x\"",
-        ),
-        (
-            "",
-            vec![("APP__SERVER__HOST", "nowhere")],
-            "server.host in environment variable",
-        ),
-        (
-            "",
-            vec![("APP__SERVER__TIME_ZONE", "Mars/Olympus")],
-            "an IANA name",
-        ),
-        (
-            "",
-            vec![("APP__PLUGINS__UNLOAD", "sometimes")],
-            "plugins.unload in",
-        ),
-        (
-            "",
-            vec![("APP__PLUGINS__DRAIN_DEADLINE_MS", "0")],
-            "at least 1, not 0",
-        ),
-        (
-            "",
-            vec![("APP__LOGIN__CAPTCHA", "true")],
-            "captchas are not offered by this version",
-        ),
+        ("", vec![("APP__SERVER__PORT", "70000")], "server.port in environment variable APP__SERVER__PORT"),
+        ("", vec![("APP__SERVER__PORT", "x")], "must be a whole number, not \"x\""),
+        ("", vec![("APP__SERVER__HOST", "nowhere")], "server.host in environment variable"),
+        ("", vec![("APP__SERVER__TIME_ZONE", "Mars/Olympus")], "an IANA name"),
+        ("", vec![("APP__PLUGINS__UNLOAD", "sometimes")], "plugins.unload in"),
+        ("", vec![("APP__PLUGINS__DRAIN_DEADLINE_MS", "0")], "at least 1, not 0"),
+        ("", vec![("APP__LOGIN__CAPTCHA", "true")], "captchas are not offered by this version"),
         ("", vec![("APP__LOG__LEVEL", "a=b=c")], "log.level in"),
-        (
-            "",
-            vec![("APP__CONSOLE__DIR", "/nonexistent")],
-            "a directory with an index.html",
-        ),
-        (
-            "",
-            vec![("APP__DATABASE__URL", "mysql://x")],
-            "sqlite://… or postgres://…",
-        ),
+        ("", vec![("APP__CONSOLE__DIR", "/nonexistent")], "a directory with an index.html"),
+        ("", vec![("APP__DATABASE__URL", "mysql://x")], "sqlite://… or postgres://…"),
     ];
     for (file, environment, words) in cases {
         let text = refusal(file, &environment);
@@ -155,10 +92,7 @@ fn a_value_of_the_wrong_kind_names_key_place_and_what_is_accepted() {
 #[test]
 fn no_error_repeats_a_secret() {
     let text = refusal("", &[("APP__AUTH__JWT_SECRET", "tooshort")]);
-    assert!(
-        text.contains("at least 32 characters") && !text.contains("tooshort"),
-        "{text}"
-    );
+    assert!(text.contains("at least 32 characters") && !text.contains("tooshort"), "{text}");
     let text = refusal("[admin]\npassword = 12345", &[]);
     assert!(!text.contains("12345"), "{text}");
 }
@@ -167,20 +101,14 @@ fn no_error_repeats_a_secret() {
 fn settings_of_plugins_are_kept_by_id() {
     let config = load(
         "[plugins]\nunload = \"never\"\n[plugins.notice]\npage_size = 5\ncolour = \"red\"",
-        &[
-            ("APP__PLUGINS__NOTICE__PAGE_SIZE", "50"),
-            ("APP__PLUGINS__SMS__TOKEN", "a b"),
-        ],
+        &[("APP__PLUGINS__NOTICE__PAGE_SIZE", "50"), ("APP__PLUGINS__SMS__TOKEN", "a b")],
     )
     .unwrap();
     assert_eq!(config.plugins.unload, Unload::Never);
     let notice = &config.plugins.settings["notice"];
     assert_eq!(notice["page_size"].as_integer(), Some(50));
     assert_eq!(notice["colour"].as_str(), Some("red"));
-    assert_eq!(
-        config.plugins.settings["sms"]["token"].as_str(),
-        Some("a b")
-    );
+    assert_eq!(config.plugins.settings["sms"]["token"].as_str(), Some("a b"));
 }
 
 #[test]
@@ -191,10 +119,7 @@ fn what_is_shown_holds_no_secret() {
         &[
             ("APP__ADMIN__PASSWORD", "hunter2"),
             ("APP__AUTH__JWT_SECRET", &secret),
-            (
-                "APP__DATABASE__URL",
-                "postgres://me:p@ss@db:5432/x?password=other&sslmode=require",
-            ),
+            ("APP__DATABASE__URL", "postgres://me:p@ss@db:5432/x?password=other&sslmode=require"),
             ("APP__REDIS__URL", "redis://:swordfish@cache/0"),
             ("APP__PLUGINS__SMS__TOKEN", "t0ken"),
         ],
@@ -202,20 +127,9 @@ fn what_is_shown_holds_no_secret() {
     .unwrap();
     let shown = config.effective();
     let text = shown.to_string();
-    for hidden in [
-        "hunter2",
-        &secret,
-        "p@ss",
-        "ss@",
-        "other",
-        "swordfish",
-        "t0ken",
-    ] {
+    for hidden in ["hunter2", &secret, "p@ss", "ss@", "other", "swordfish", "t0ken"] {
         assert!(!text.contains(hidden), "{text}");
     }
-    assert_eq!(
-        shown["database"]["url"],
-        "postgres://me:********@db:5432/x?password=********&sslmode=require"
-    );
+    assert_eq!(shown["database"]["url"], "postgres://me:********@db:5432/x?password=********&sslmode=require");
     assert_eq!(shown["server"]["port"], 8000);
 }

@@ -36,21 +36,11 @@ pub(super) struct Bounds {
 
 impl Lease {
     pub(super) fn sqlite(lease: SqliteLease) -> Self {
-        Self {
-            link: Link::Sqlite(lease),
-            running: false,
-            in_transaction: false,
-            alters: false,
-        }
+        Self { link: Link::Sqlite(lease), running: false, in_transaction: false, alters: false }
     }
 
     pub(super) fn postgres(connection: PoolConnection<Postgres>) -> Self {
-        Self {
-            link: Link::Postgres(Some(connection)),
-            running: false,
-            in_transaction: false,
-            alters: false,
-        }
+        Self { link: Link::Postgres(Some(connection)), running: false, in_transaction: false, alters: false }
     }
 
     pub(super) async fn query(
@@ -60,16 +50,11 @@ impl Lease {
         bounds: Bounds,
     ) -> Result<bytes::Bytes, DbError> {
         self.running = true;
-        let Bounds {
-            bytes_max,
-            deadline,
-        } = bounds;
+        let Bounds { bytes_max, deadline } = bounds;
         let run = async {
             match &mut self.link {
                 Link::Sqlite(lease) => lease.query(sql, parameters, bytes_max, deadline).await,
-                Link::Postgres(connection) => {
-                    postgres::query(open(connection)?, sql, parameters, bytes_max).await
-                }
+                Link::Postgres(connection) => postgres::query(open(connection)?, sql, parameters, bytes_max).await,
             }
         };
         let answer = in_time(deadline, run).await;
@@ -87,9 +72,7 @@ impl Lease {
         let run = async {
             match &mut self.link {
                 Link::Sqlite(lease) => lease.execute(sql, parameters, deadline).await,
-                Link::Postgres(connection) => {
-                    postgres::execute(open(connection)?, sql, parameters).await
-                }
+                Link::Postgres(connection) => postgres::execute(open(connection)?, sql, parameters).await,
             }
         };
         let answer = in_time(deadline, run).await;
@@ -164,40 +147,26 @@ impl Drop for Lease {
     }
 }
 
-fn open(
-    connection: &mut Option<PoolConnection<Postgres>>,
-) -> Result<&mut sqlx::PgConnection, DbError> {
+fn open(connection: &mut Option<PoolConnection<Postgres>>) -> Result<&mut sqlx::PgConnection, DbError> {
     match connection {
         Some(connection) => Ok(&mut *connection),
-        None => Err(DbError::new(
-            DbErrorKind::Unavailable,
-            "the connection is closed",
-        )),
+        None => Err(DbError::new(DbErrorKind::Unavailable, "the connection is closed")),
     }
 }
 
 /// After these errors the connection may still be busy with the statement, or be lost.
 fn is_unfinished<T>(answer: &Result<T, DbError>) -> bool {
     use DbErrorKind::{Decode, Timeout, TooLarge, Unavailable};
-    answer
-        .as_ref()
-        .is_err_and(|error| matches!(error.kind, Decode | Timeout | TooLarge | Unavailable))
+    answer.as_ref().is_err_and(|error| matches!(error.kind, Decode | Timeout | TooLarge | Unavailable))
 }
 
 /// Bounds a statement. SQLite interrupts itself at the same deadline, whichever comes first.
-async fn in_time<T>(
-    deadline: Duration,
-    run: impl Future<Output = Result<T, DbError>>,
-) -> Result<T, DbError> {
-    let interrupted =
-        |error: &DbError| error.kind == DbErrorKind::Timeout && error.message == "interrupted";
+async fn in_time<T>(deadline: Duration, run: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+    let interrupted = |error: &DbError| error.kind == DbErrorKind::Timeout && error.message == "interrupted";
     match timeout(deadline, run).await {
         Ok(Err(error)) if interrupted(&error) => {}
         Ok(answer) => return answer,
         Err(_elapsed) => {}
     }
-    Err(DbError::new(
-        DbErrorKind::Timeout,
-        format!("the statement ran longer than {} ms", deadline.as_millis()),
-    ))
+    Err(DbError::new(DbErrorKind::Timeout, format!("the statement ran longer than {} ms", deadline.as_millis())))
 }

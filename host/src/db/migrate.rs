@@ -39,9 +39,7 @@ pub enum MigrateError {
         name: String,
     },
     /// A new migration stands before one that is applied already.
-    #[error(
-        "apply migration {version} ({name}): its number must be greater than {last}, the last one applied"
-    )]
+    #[error("apply migration {version} ({name}): its number must be greater than {last}, the last one applied")]
     OutOfOrder {
         /// Its number.
         version: i64,
@@ -112,12 +110,7 @@ pub struct Applied {
 /// # Errors
 /// [`MigrateError`]; [`MigrateError::Missing`] means that a newer server has used this database.
 pub async fn core(pool: &Pool) -> Result<Vec<i64>, MigrateError> {
-    Migrator {
-        pool: pool.clone(),
-        table: "_migrations".to_owned(),
-    }
-    .apply(&core::migrations())
-    .await
+    Migrator { pool: pool.clone(), table: "_migrations".to_owned() }.apply(&core::migrations()).await
 }
 
 /// What [`core`] brings, oldest first.
@@ -130,12 +123,7 @@ pub fn core_migrations() -> Vec<MigrationSpec> {
 /// # Errors
 /// [`MigrateError`].
 pub async fn revert_core(pool: &Pool, to_version: i64) -> Result<Vec<i64>, MigrateError> {
-    Migrator {
-        pool: pool.clone(),
-        table: "_migrations".to_owned(),
-    }
-    .revert(to_version)
-    .await
+    Migrator { pool: pool.clone(), table: "_migrations".to_owned() }.revert(to_version).await
 }
 
 /// What of the core's schema is applied, oldest first.
@@ -143,12 +131,7 @@ pub async fn revert_core(pool: &Pool, to_version: i64) -> Result<Vec<i64>, Migra
 /// # Errors
 /// [`MigrateError::Ledger`].
 pub async fn core_applied(pool: &Pool) -> Result<Vec<Applied>, MigrateError> {
-    Migrator {
-        pool: pool.clone(),
-        table: "_migrations".to_owned(),
-    }
-    .applied()
-    .await
+    Migrator { pool: pool.clone(), table: "_migrations".to_owned() }.applied().await
 }
 
 /// The migrations of one plugin.
@@ -160,12 +143,7 @@ pub struct PluginMigrator {
 impl PluginMigrator {
     /// The migrator of a plugin; its ledger is the table `_migrations_<id>`.
     pub fn new(pool: &Pool, plugin_id: &str) -> Self {
-        Self {
-            migrator: Migrator {
-                pool: pool.clone(),
-                table: format!("_migrations_{plugin_id}"),
-            },
-        }
+        Self { migrator: Migrator { pool: pool.clone(), table: format!("_migrations_{plugin_id}") } }
     }
 
     /// Applies what is not applied yet; gives the versions applied now. All or nothing.
@@ -222,12 +200,7 @@ impl Migrator {
     }
 
     async fn revert(&self, to_version: i64) -> Result<Vec<i64>, MigrateError> {
-        if self
-            .entries()
-            .await?
-            .iter()
-            .all(|entry| entry.version <= to_version)
-        {
+        if self.entries().await?.iter().all(|entry| entry.version <= to_version) {
             return Ok(Vec::new());
         }
         let mut lease = self.begin().await?;
@@ -243,25 +216,13 @@ impl Migrator {
 
     async fn applied(&self) -> Result<Vec<Applied>, MigrateError> {
         let entries = self.entries().await?;
-        Ok(entries
-            .into_iter()
-            .map(ledger::Entry::into_applied)
-            .collect())
+        Ok(entries.into_iter().map(ledger::Entry::into_applied).collect())
     }
 
     async fn entries(&self) -> Result<Vec<ledger::Entry>, MigrateError> {
-        let mut lease = self
-            .pool
-            .shared()
-            .acquire_for("SELECT")
-            .await
-            .map_err(ledger_error)?;
+        let mut lease = self.pool.shared().acquire_for("SELECT").await.map_err(ledger_error)?;
         let mut ledger = self.ledger(&mut lease);
-        if ledger.exists().await? {
-            ledger.entries().await
-        } else {
-            Ok(Vec::new())
-        }
+        if ledger.exists().await? { ledger.entries().await } else { Ok(Vec::new()) }
     }
 
     async fn begin(&self) -> Result<Lease, MigrateError> {
@@ -269,18 +230,11 @@ impl Migrator {
     }
 
     /// Commits what was done, or takes it back.
-    async fn end<T>(
-        &self,
-        mut lease: Lease,
-        done: Result<T, MigrateError>,
-    ) -> Result<T, MigrateError> {
+    async fn end<T>(&self, mut lease: Lease, done: Result<T, MigrateError>) -> Result<T, MigrateError> {
         match done {
             Ok(value) => {
                 lease.will_alter();
-                lease
-                    .commit(self.pool.shared())
-                    .await
-                    .map_err(ledger_error)?;
+                lease.commit(self.pool.shared()).await.map_err(ledger_error)?;
                 Ok(value)
             }
             Err(error) => {
@@ -293,10 +247,6 @@ impl Migrator {
     }
 
     fn ledger<'a>(&'a self, lease: &'a mut Lease) -> Ledger<'a> {
-        Ledger {
-            shared: self.pool.shared(),
-            lease,
-            table: &self.table,
-        }
+        Ledger { shared: self.pool.shared(), lease, table: &self.table }
     }
 }

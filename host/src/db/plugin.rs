@@ -20,9 +20,7 @@ pub struct PluginDatabase {
 impl PluginDatabase {
     /// A service with these limits. Must be called on the server's tokio runtime.
     pub fn new(pool: &Pool, limits: Limits) -> Self {
-        Self {
-            runner: Runner::new(pool.shared().clone(), limits),
-        }
+        Self { runner: Runner::new(pool.shared().clone(), limits) }
     }
 
     /// How many transactions are open.
@@ -44,23 +42,17 @@ fn refused(message: String) -> DbError {
 fn check(sql: &str) -> Result<(), DbError> {
     let first = sql::first_word(sql).to_ascii_uppercase();
     match first.as_str() {
-        "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "VALUES" | "REPLACE" | "EXPLAIN"
-        | "CREATE" | "ALTER" | "DROP" | "TRUNCATE" => {}
+        "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "VALUES" | "REPLACE" | "EXPLAIN" | "CREATE" | "ALTER"
+        | "DROP" | "TRUNCATE" => {}
         "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE" => {
-            return Err(refused(format!(
-                "{first} is not run as a statement; call begin() on the database"
-            )));
+            return Err(refused(format!("{first} is not run as a statement; call begin() on the database")));
         }
         _ => {
-            return Err(refused(format!(
-                "statements that begin with {first:?} are not run for plugins"
-            )));
+            return Err(refused(format!("statements that begin with {first:?} are not run for plugins")));
         }
     }
     if sql::holds_several(sql) {
-        return Err(refused(
-            "one statement at a time; begin() a transaction for several".to_owned(),
-        ));
+        return Err(refused("one statement at a time; begin() a transaction for several".to_owned()));
     }
     Ok(())
 }
@@ -70,24 +62,14 @@ impl Executor for PluginDatabase {
         self.runner.dialect()
     }
 
-    fn query(
-        &self,
-        tx: u64,
-        sql: &str,
-        parameters: Vec<Value>,
-    ) -> BoxFuture<'static, Result<Bytes, DbError>> {
+    fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<Bytes, DbError>> {
         match check(sql) {
             Ok(()) => self.runner.query(tx, sql, parameters),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
     }
 
-    fn execute(
-        &self,
-        tx: u64,
-        sql: &str,
-        parameters: Vec<Value>,
-    ) -> BoxFuture<'static, Result<u64, DbError>> {
+    fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>> {
         match check(sql) {
             Ok(()) => self.runner.execute(tx, sql, parameters),
             Err(error) => Box::pin(std::future::ready(Err(error))),
@@ -135,11 +117,7 @@ mod tests {
             "SET x = 1",
             "ATTACH 'x' AS y",
         ] {
-            assert_eq!(
-                check(sql).expect_err(sql).kind,
-                DbErrorKind::Refused,
-                "{sql}"
-            );
+            assert_eq!(check(sql).expect_err(sql).kind, DbErrorKind::Refused, "{sql}");
         }
     }
 }

@@ -107,9 +107,7 @@ impl Pool {
             "sqlite" => open_sqlite(url, Arc::clone(&epoch)).await?,
             "postgres" | "postgresql" => open_postgres(url).await?,
             scheme => {
-                return Err(OpenError::UnknownScheme {
-                    scheme: scheme.to_owned(),
-                });
+                return Err(OpenError::UnknownScheme { scheme: scheme.to_owned() });
             }
         };
         let shared = Arc::new(Shared { backend, epoch });
@@ -154,11 +152,7 @@ impl Shared {
 
     /// A connection for one statement.
     pub(super) async fn acquire_for(&self, sql: &str) -> Result<Lease, DbError> {
-        let access = if sql::only_reads(sql) {
-            Access::Read
-        } else {
-            Access::Write
-        };
+        let access = if sql::only_reads(sql) { Access::Read } else { Access::Write };
         self.acquire(access).await
     }
 
@@ -172,11 +166,7 @@ impl Shared {
     async fn acquire(&self, access: Access) -> Result<Lease, DbError> {
         match &self.backend {
             Backend::Sqlite(pool) => pool.acquire(access).await.map(Lease::sqlite),
-            Backend::Postgres(pool) => pool
-                .acquire()
-                .await
-                .map(Lease::postgres)
-                .map_err(postgres::error),
+            Backend::Postgres(pool) => pool.acquire().await.map(Lease::postgres).map_err(postgres::error),
         }
     }
 
@@ -214,21 +204,16 @@ impl Shared {
 }
 
 async fn open_sqlite(url: &str, epoch: Arc<AtomicU64>) -> Result<Backend, OpenError> {
-    let options =
-        SqliteConnectOptions::from_str(url).map_err(|source| OpenError::Url { source })?;
+    let options = SqliteConnectOptions::from_str(url).map_err(|source| OpenError::Url { source })?;
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     let file = options.get_filename().to_owned();
     if let (false, Some(folder)) = (in_memory, file.parent()) {
         tokio::fs::create_dir_all(folder)
             .await
-            .map_err(|source| OpenError::Folder {
-                folder: folder.to_owned(),
-                source,
-            })?;
+            .map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
     }
-    let pool = SqlitePool::open(options, in_memory, epoch)
-        .await
-        .map_err(|source| OpenError::Sqlite { file, source })?;
+    let pool =
+        SqlitePool::open(options, in_memory, epoch).await.map_err(|source| OpenError::Sqlite { file, source })?;
     Ok(Backend::Sqlite(Arc::new(pool)))
 }
 
@@ -262,21 +247,11 @@ impl Executor for Pool {
         self.core.dialect()
     }
 
-    fn query(
-        &self,
-        tx: u64,
-        sql: &str,
-        parameters: Vec<Value>,
-    ) -> BoxFuture<'static, Result<Bytes, DbError>> {
+    fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<Bytes, DbError>> {
         self.core.query(tx, sql, parameters)
     }
 
-    fn execute(
-        &self,
-        tx: u64,
-        sql: &str,
-        parameters: Vec<Value>,
-    ) -> BoxFuture<'static, Result<u64, DbError>> {
+    fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>> {
         self.core.execute(tx, sql, parameters)
     }
 

@@ -53,25 +53,15 @@ pub(super) async fn query(
 }
 
 /// Runs a statement and gives the number of rows it touched.
-pub(super) async fn execute(
-    connection: &mut PgConnection,
-    sql: &str,
-    parameters: Vec<Value>,
-) -> Result<u64, DbError> {
+pub(super) async fn execute(connection: &mut PgConnection, sql: &str, parameters: Vec<Value>) -> Result<u64, DbError> {
     let arguments = arguments(parameters)?;
-    let done = sqlx::query_with(AssertSqlSafe(sql), arguments)
-        .execute(connection)
-        .await
-        .map_err(error)?;
+    let done = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(connection).await.map_err(error)?;
     Ok(done.rows_affected())
 }
 
 /// Runs several statements without parameters.
 pub(super) async fn script(connection: &mut PgConnection, sql: &str) -> Result<(), DbError> {
-    sqlx::raw_sql(AssertSqlSafe(sql))
-        .execute(connection)
-        .await
-        .map_err(error)?;
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map_err(error)?;
     Ok(())
 }
 
@@ -80,10 +70,9 @@ pub(super) fn error(error: sqlx::Error) -> DbError {
     match error {
         sqlx::Error::Database(error) => database_error(error.as_ref()),
         sqlx::Error::PoolTimedOut => DbError::new(DbErrorKind::Timeout, error.to_string()),
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => DbError::new(DbErrorKind::Unavailable, error.to_string()),
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+            DbError::new(DbErrorKind::Unavailable, error.to_string())
+        }
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
             DbError::new(DbErrorKind::Decode, error.to_string())
         }
@@ -101,13 +90,7 @@ fn database_error(error: &dyn DatabaseError) -> DbError {
         (ErrorKind::CheckViolation, _) => DbErrorKind::Check,
         // Cancelled by its deadline, and a lock that was not to be had in time.
         (_, "57014" | "55P03") => DbErrorKind::Timeout,
-        (_, code)
-            if ["08", "53", "57", "58"]
-                .iter()
-                .any(|class| code.starts_with(class)) =>
-        {
-            DbErrorKind::Unavailable
-        }
+        (_, code) if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => DbErrorKind::Unavailable,
         _ => DbErrorKind::Other,
     };
     DbError::new(kind, error.message())
@@ -115,10 +98,7 @@ fn database_error(error: &dyn DatabaseError) -> DbError {
 
 /// True for the error of a cached statement whose columns a migration has changed.
 pub(super) fn is_stale_plan(error: &DbError) -> bool {
-    error.kind == DbErrorKind::Other
-        && error
-            .message
-            .contains("cached plan must not change result type")
+    error.kind == DbErrorKind::Other && error.message.contains("cached plan must not change result type")
 }
 
 fn arguments(parameters: Vec<Value>) -> Result<PgArguments, DbError> {
@@ -146,11 +126,7 @@ struct Answer {
 impl Answer {
     fn new(row: &PgRow) -> Result<Self, DbError> {
         let encoder = RowEncoder::new(row.columns().iter().map(Column::name));
-        let decoders = row
-            .columns()
-            .iter()
-            .map(Decoder::of)
-            .collect::<Result<_, _>>()?;
+        let decoders = row.columns().iter().map(Decoder::of).collect::<Result<_, _>>()?;
         Ok(Self { encoder, decoders })
     }
 

@@ -77,16 +77,8 @@ struct Statement {
 impl Runner {
     /// Must be called on a tokio runtime, which will run every statement.
     pub(super) fn new(shared: Arc<Shared>, limits: Limits) -> Self {
-        let transactions = Arc::new(Transactions::new(
-            limits.transactions_max,
-            limits.transaction_idle,
-        ));
-        Self {
-            shared,
-            limits,
-            transactions,
-            runtime: Handle::current(),
-        }
+        let transactions = Arc::new(Transactions::new(limits.transactions_max, limits.transaction_idle));
+        Self { shared, limits, transactions, runtime: Handle::current() }
     }
 
     pub(super) fn open_transactions(&self) -> usize {
@@ -114,20 +106,12 @@ impl Runner {
     ) -> BoxFuture<'static, Result<T, DbError>> {
         let task = self.runtime.spawn(work);
         Box::pin(async move {
-            task.await.unwrap_or_else(|_| {
-                Err(DbError::new(
-                    DbErrorKind::Unavailable,
-                    "the server is shutting down",
-                ))
-            })
+            task.await.unwrap_or_else(|_| Err(DbError::new(DbErrorKind::Unavailable, "the server is shutting down")))
         })
     }
 
     fn bounds(&self) -> Bounds {
-        Bounds {
-            bytes_max: self.limits.result_bytes_max,
-            deadline: self.limits.statement_deadline,
-        }
+        Bounds { bytes_max: self.limits.result_bytes_max, deadline: self.limits.statement_deadline }
     }
 
     async fn run<R: Run>(self, tx: u64, statement: Statement) -> Result<R, DbError> {
@@ -139,10 +123,7 @@ impl Runner {
             return self.run_alone(&statement.sql, statement.parameters).await;
         }
         for _ in 0..STALE_RETRIES_MAX {
-            match self
-                .run_alone::<R>(&statement.sql, statement.parameters.clone())
-                .await
-            {
+            match self.run_alone::<R>(&statement.sql, statement.parameters.clone()).await {
                 // The schema has changed between preparing and running; nothing has run yet.
                 Err(error) if self.is_stale(&error) => self.shared.schema_changed(),
                 answer => return answer,
@@ -217,23 +198,13 @@ trait Run: Sized + Send {
 }
 
 impl Run for Bytes {
-    async fn run(
-        lease: &mut Lease,
-        sql: &str,
-        parameters: Vec<Value>,
-        bounds: Bounds,
-    ) -> Result<Self, DbError> {
+    async fn run(lease: &mut Lease, sql: &str, parameters: Vec<Value>, bounds: Bounds) -> Result<Self, DbError> {
         lease.query(sql, parameters, bounds).await
     }
 }
 
 impl Run for u64 {
-    async fn run(
-        lease: &mut Lease,
-        sql: &str,
-        parameters: Vec<Value>,
-        bounds: Bounds,
-    ) -> Result<Self, DbError> {
+    async fn run(lease: &mut Lease, sql: &str, parameters: Vec<Value>, bounds: Bounds) -> Result<Self, DbError> {
         lease.execute(sql, parameters, bounds.deadline).await
     }
 }
@@ -257,29 +228,13 @@ impl Executor for Runner {
         self.shared.dialect()
     }
 
-    fn query(
-        &self,
-        tx: u64,
-        sql: &str,
-        parameters: Vec<Value>,
-    ) -> BoxFuture<'static, Result<Bytes, DbError>> {
-        let statement = Statement {
-            sql: sql.to_owned(),
-            parameters,
-        };
+    fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<Bytes, DbError>> {
+        let statement = Statement { sql: sql.to_owned(), parameters };
         self.spawn(self.clone().run(tx, statement))
     }
 
-    fn execute(
-        &self,
-        tx: u64,
-        sql: &str,
-        parameters: Vec<Value>,
-    ) -> BoxFuture<'static, Result<u64, DbError>> {
-        let statement = Statement {
-            sql: sql.to_owned(),
-            parameters,
-        };
+    fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>> {
+        let statement = Statement { sql: sql.to_owned(), parameters };
         self.spawn(self.clone().run(tx, statement))
     }
 

@@ -22,10 +22,7 @@ pub(super) struct Tokens<'a> {
 
 /// Reads the tokens of a text. Never fails: what isn't closed ends with the text.
 pub(super) fn tokens(sql: &str) -> Tokens<'_> {
-    Tokens {
-        sql,
-        chars: sql.char_indices().peekable(),
-    }
+    Tokens { sql, chars: sql.char_indices().peekable() }
 }
 
 /// The first word of a statement; empty if it begins with none.
@@ -38,9 +35,7 @@ pub(super) fn first_word(sql: &str) -> &str {
 
 /// True if something stands after a `;`.
 pub(super) fn holds_several(sql: &str) -> bool {
-    let mut after = tokens(sql)
-        .map(|(token, ..)| token)
-        .skip_while(|token| *token != Token::Semicolon);
+    let mut after = tokens(sql).map(|(token, ..)| token).skip_while(|token| *token != Token::Semicolon);
     after.any(|token| token != Token::Semicolon)
 }
 
@@ -53,15 +48,14 @@ pub(super) fn only_reads(sql: &str) -> bool {
     }
     let writes = ["INSERT", "UPDATE", "DELETE", "REPLACE"];
     is(first, "WITH")
-        && !tokens(sql).any(|(token, ..)| matches!(token, Token::Word(word) if writes.iter().any(|write| is(word, write))))
+        && !tokens(sql)
+            .any(|(token, ..)| matches!(token, Token::Word(word) if writes.iter().any(|write| is(word, write))))
 }
 
 /// True if a statement changes tables or their columns.
 pub(super) fn alters_schema(sql: &str) -> bool {
     let first = first_word(sql);
-    ["CREATE", "ALTER", "DROP"]
-        .iter()
-        .any(|keyword| first.eq_ignore_ascii_case(keyword))
+    ["CREATE", "ALTER", "DROP"].iter().any(|keyword| first.eq_ignore_ascii_case(keyword))
 }
 
 impl<'a> Iterator for Tokens<'a> {
@@ -90,11 +84,7 @@ impl<'a> Iterator for Tokens<'a> {
                     Token::Other
                 }
                 _ if is_word(first) => {
-                    while self
-                        .chars
-                        .next_if(|(_, c)| is_word(*c) || *c == '$')
-                        .is_some()
-                    {}
+                    while self.chars.next_if(|(_, c)| is_word(*c) || *c == '$').is_some() {}
                     Token::Word(&self.sql[start..self.offset()])
                 }
                 _ => Token::Other,
@@ -110,9 +100,7 @@ fn is_word(c: char) -> bool {
 
 impl Tokens<'_> {
     fn offset(&mut self) -> usize {
-        self.chars
-            .peek()
-            .map_or(self.sql.len(), |(offset, _)| *offset)
+        self.chars.peek().map_or(self.sql.len(), |(offset, _)| *offset)
     }
 
     fn next_is(&mut self, expected: char) -> bool {
@@ -141,14 +129,11 @@ impl Tokens<'_> {
     fn skip_dollar(&mut self, start: usize) {
         while self.chars.next_if(|(_, c)| is_word(*c)).is_some() {}
         let end = self.offset();
-        if self.sql[start + 1..end].starts_with(|c: char| c.is_ascii_digit()) || !self.next_is('$')
-        {
+        if self.sql[start + 1..end].starts_with(|c: char| c.is_ascii_digit()) || !self.next_is('$') {
             return;
         }
         let tag = &self.sql[start..=end];
-        let close = self.sql[end + 1..]
-            .find(tag)
-            .map_or(self.sql.len(), |at| end + 1 + at + tag.len());
+        let close = self.sql[end + 1..].find(tag).map_or(self.sql.len(), |at| end + 1 + at + tag.len());
         while self.chars.next_if(|(offset, _)| *offset < close).is_some() {}
     }
 }
@@ -159,8 +144,7 @@ mod tests {
 
     #[test]
     fn words_stand_outside_quotes_and_comments() {
-        let sql =
-            "SELECT 'a;b''c', \"d;e\" /* f;g */ FROM t -- h;i\nWHERE x = $1 AND y = $q$ ; $1 $q$ ;";
+        let sql = "SELECT 'a;b''c', \"d;e\" /* f;g */ FROM t -- h;i\nWHERE x = $1 AND y = $q$ ; $1 $q$ ;";
         let words: Vec<&str> = tokens(sql)
             .filter_map(|(token, ..)| match token {
                 Token::Word(word) => Some(word),
@@ -169,14 +153,9 @@ mod tests {
             .collect();
         assert_eq!(words, ["SELECT", "FROM", "t", "WHERE", "x", "AND", "y"]);
         assert!(!holds_several(sql));
-        for (sql, several) in [
-            ("a; b", true),
-            ("a;;", false),
-            ("a; -- b", false),
-            ("a;'b'", true),
-            ("'", false),
-            ("$a$", false),
-        ] {
+        for (sql, several) in
+            [("a; b", true), ("a;;", false), ("a; -- b", false), ("a;'b'", true), ("'", false), ("$a$", false)]
+        {
             assert_eq!(holds_several(sql), several, "{sql}");
         }
     }

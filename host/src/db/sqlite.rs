@@ -86,9 +86,7 @@ impl SqlitePool {
         let connections_max = if in_memory { 1 } else { CONNECTIONS_MAX };
         let pool = Self {
             options,
-            connections: Arc::new(Semaphore::new(
-                usize::try_from(connections_max).unwrap_or(1),
-            )),
+            connections: Arc::new(Semaphore::new(usize::try_from(connections_max).unwrap_or(1))),
             connections_max,
             writer: Arc::new(Semaphore::new(1)),
             idle: Mutex::new(Vec::new()),
@@ -111,20 +109,12 @@ impl SqlitePool {
             Some(member) => member,
             None => self.connect().await.map_err(sqlite::error)?,
         };
-        Ok(SqliteLease {
-            pool: Arc::clone(self),
-            member: Some(member),
-            _permit: permit,
-            _writer: writer,
-        })
+        Ok(SqliteLease { pool: Arc::clone(self), member: Some(member), _permit: permit, _writer: writer })
     }
 
     /// Waits for the connections in use and closes them all.
     pub(super) async fn close(&self) {
-        if timeout(WAIT, self.connections.acquire_many(self.connections_max))
-            .await
-            .is_err()
-        {
+        if timeout(WAIT, self.connections.acquire_many(self.connections_max)).await.is_err() {
             tracing::warn!("the database is closed while statements are still running");
         }
         self.connections.close();
@@ -153,15 +143,8 @@ impl SqlitePool {
         let mut connection = self.options.connect().await?;
         let deadline = Arc::new(Deadline::default());
         let watched = Arc::clone(&deadline);
-        connection
-            .lock_handle()
-            .await?
-            .set_progress_handler(STEPS_BETWEEN_CHECKS, move || !watched.has_passed());
-        Ok(Member {
-            connection,
-            deadline,
-            epoch,
-        })
+        connection.lock_handle().await?.set_progress_handler(STEPS_BETWEEN_CHECKS, move || !watched.has_passed());
+        Ok(Member { connection, deadline, epoch })
     }
 }
 
@@ -177,10 +160,7 @@ pub(super) enum Access {
 async fn permit(semaphore: &Arc<Semaphore>, busy: &str) -> Result<OwnedSemaphorePermit, DbError> {
     match timeout(WAIT, Arc::clone(semaphore).acquire_owned()).await {
         Ok(Ok(permit)) => Ok(permit),
-        Ok(Err(_closed)) => Err(DbError::new(
-            DbErrorKind::Unavailable,
-            "the database is closed",
-        )),
+        Ok(Err(_closed)) => Err(DbError::new(DbErrorKind::Unavailable, "the database is closed")),
         Err(_elapsed) => {
             let message = format!("waited {} s for the database: {busy}", WAIT.as_secs());
             Err(DbError::new(DbErrorKind::Timeout, message))
@@ -232,10 +212,8 @@ impl SqliteLease {
     }
 
     fn armed(&mut self, deadline: Option<Duration>) -> Result<&mut SqliteConnection, DbError> {
-        let member = self
-            .member
-            .as_mut()
-            .ok_or_else(|| DbError::new(DbErrorKind::Unavailable, "the connection is closed"))?;
+        let member =
+            self.member.as_mut().ok_or_else(|| DbError::new(DbErrorKind::Unavailable, "the connection is closed"))?;
         member.deadline.set(deadline);
         Ok(&mut member.connection)
     }

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The sweeper looks at most this often, and at least this often, for idle transactions.
-const SWEEP_EVERY: std::ops::RangeInclusive<Duration> =
-    Duration::from_millis(10)..=Duration::from_secs(1);
+const SWEEP_EVERY: std::ops::RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(1);
 
 /// Numbered transactions with an idle timeout.
 pub(super) struct Transactions {
@@ -55,11 +54,7 @@ impl Drop for Place<'_> {
 
 impl Transactions {
     pub(super) fn new(max: usize, idle_max: Duration) -> Self {
-        Self {
-            max,
-            idle_max,
-            state: Mutex::new(State::default()),
-        }
+        Self { max, idle_max, state: Mutex::new(State::default()) }
     }
 
     /// Refuses when closed or when too many are open.
@@ -67,10 +62,7 @@ impl Transactions {
         let mut state = self.state.lock();
         state.check_open()?;
         if state.open.len() + state.beginning >= self.max {
-            let message = format!(
-                "{} transactions are open, which is the limit; commit or drop one first",
-                self.max
-            );
+            let message = format!("{} transactions are open, which is the limit; commit or drop one first", self.max);
             return Err(DbError::new(DbErrorKind::Refused, message));
         }
         state.beginning += 1;
@@ -91,10 +83,7 @@ impl Transactions {
 
     /// Enters a transaction that has begun. An error means that it must be rolled back.
     pub(super) fn enter(self: &Arc<Self>, tx: u64, lease: Lease) -> Result<(), DbError> {
-        let slot = Slot {
-            lease: tokio::sync::Mutex::new(Some(lease)),
-            used: Mutex::new(Instant::now()),
-        };
+        let slot = Slot { lease: tokio::sync::Mutex::new(Some(lease)), used: Mutex::new(Instant::now()) };
         let mut state = self.state.lock();
         state.check_open()?;
         state.open.insert(tx, Arc::new(slot));
@@ -128,35 +117,20 @@ impl Transactions {
     /// Takes out what has been idle for too long; None when nothing is left to look after.
     fn expired(&self) -> Option<Vec<Arc<Slot>>> {
         let mut state = self.state.lock();
-        let idle = |slot: &Slot| {
-            slot.lease.try_lock().is_ok() && slot.used.lock().elapsed() >= self.idle_max
-        };
-        let expired: Vec<u64> = state
-            .open
-            .iter()
-            .filter(|(_, slot)| idle(slot))
-            .map(|(tx, _)| *tx)
-            .collect();
+        let idle = |slot: &Slot| slot.lease.try_lock().is_ok() && slot.used.lock().elapsed() >= self.idle_max;
+        let expired: Vec<u64> = state.open.iter().filter(|(_, slot)| idle(slot)).map(|(tx, _)| *tx).collect();
         if state.open.is_empty() {
             state.sweeping = false;
             return None;
         }
-        Some(
-            expired
-                .iter()
-                .filter_map(|tx| state.open.remove(tx))
-                .collect(),
-        )
+        Some(expired.iter().filter_map(|tx| state.open.remove(tx)).collect())
     }
 }
 
 impl State {
     fn check_open(&self) -> Result<(), DbError> {
         if self.closed {
-            Err(DbError::new(
-                DbErrorKind::Unavailable,
-                "the database service has been stopped",
-            ))
+            Err(DbError::new(DbErrorKind::Unavailable, "the database service has been stopped"))
         } else {
             Ok(())
         }
@@ -180,10 +154,7 @@ async fn sweep(transactions: Arc<Transactions>) {
         for slot in expired {
             let lease = slot.lease.lock().await.take();
             let Some(lease) = lease else { continue };
-            tracing::warn!(
-                idle_ms = transactions.idle_max.as_millis(),
-                "rolled back an idle transaction"
-            );
+            tracing::warn!(idle_ms = transactions.idle_max.as_millis(), "rolled back an idle transaction");
             if let Err(error) = lease.rollback().await {
                 tracing::warn!(%error, "failed to roll back an idle transaction; its connection was closed");
             }

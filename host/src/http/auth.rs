@@ -1,9 +1,7 @@
 //! The caller as a handler's argument, and refusals as HTTP.
 
 use super::{ApiError, Message};
-use crate::admin::auth::{
-    AccessError, AuthError, Authenticator, Identity, authorise, authorise_superuser,
-};
+use crate::admin::auth::{AccessError, AuthError, Authenticator, Identity, authorise, authorise_superuser};
 use plugin_api::descriptor::Access;
 use poem::http::Method;
 use poem::{Request, RequestBody};
@@ -37,9 +35,8 @@ impl Caller {
 }
 
 async fn identify(request: &Request) -> Result<Option<Arc<Identity>>, ApiError> {
-    let authenticator = request
-        .data::<Arc<Authenticator>>()
-        .expect("the core's routes carry the authenticator as data (http::routes)");
+    let authenticator =
+        request.data::<Arc<Authenticator>>().expect("the core's routes carry the authenticator as data (http::routes)");
     Ok(authenticator.identify(request.headers()).await?)
 }
 
@@ -71,16 +68,10 @@ macro_rules! bearer_extractor {
     };
 }
 
-bearer_extractor!(Caller, |identity| {
-    identity
-        .map(Self)
-        .ok_or_else(|| AccessError::NotAuthenticated.into())
-});
+bearer_extractor!(Caller, |identity| { identity.map(Self).ok_or_else(|| AccessError::NotAuthenticated.into()) });
 bearer_extractor!(SuperCaller, |identity| {
     authorise_superuser(identity.as_deref())?;
-    identity
-        .map(Self)
-        .ok_or_else(|| AccessError::NotAuthenticated.into())
+    identity.map(Self).ok_or_else(|| AccessError::NotAuthenticated.into())
 });
 bearer_extractor!(MaybeCaller, |identity| Ok(Self(identity)));
 
@@ -117,15 +108,11 @@ impl From<AuthError> for ApiError {
 }
 
 /// A disabled account, at login and with a token.
-pub const USER_DISABLED: Message = Message::fixed(
-    "the user is disabled; ask an administrator",
-    "用户已被锁定，请联系系统管理员",
-);
+pub const USER_DISABLED: Message =
+    Message::fixed("the user is disabled; ask an administrator", "用户已被锁定，请联系系统管理员");
 
-const NO_ROLE: Message = Message::fixed(
-    "the user has no enabled role; ask an administrator",
-    "用户所属角色已被锁定，请联系系统管理员",
-);
+const NO_ROLE: Message =
+    Message::fixed("the user has no enabled role; ask an administrator", "用户所属角色已被锁定，请联系系统管理员");
 
 impl From<AccessError> for ApiError {
     fn from(error: AccessError) -> Self {
@@ -142,9 +129,7 @@ impl From<AccessError> for ApiError {
                 "the user may not change anything; ask an administrator",
                 "用户已被禁止后台管理操作，请联系系统管理员",
             )),
-            AccessError::Denied => {
-                Self::forbidden(Message::fixed("Permission Denied", "Permission Denied"))
-            }
+            AccessError::Denied => Self::forbidden(Message::fixed("Permission Denied", "Permission Denied")),
         }
     }
 }

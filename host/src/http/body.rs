@@ -35,11 +35,7 @@ impl<T: ParseFromJSON> ParsePayload for JsonBody<T> {
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
         accept_content_type(request.content_type())?;
-        let bytes = body
-            .take()?
-            .into_bytes_limit(JSON_BODY_BYTES_MAX)
-            .await
-            .map_err(unreadable)?;
+        let bytes = body.take()?.into_bytes_limit(JSON_BODY_BYTES_MAX).await.map_err(unreadable)?;
         Ok(parse(&bytes).map(Self)?)
     }
 }
@@ -56,10 +52,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for JsonBody<T> {
     fn request_meta() -> Option<MetaRequest> {
         Some(MetaRequest {
             description: None,
-            content: vec![MetaMediaType {
-                content_type: Self::CONTENT_TYPE,
-                schema: Self::schema_ref(),
-            }],
+            content: vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema_ref() }],
             required: Self::IS_REQUIRED,
         })
     }
@@ -79,9 +72,7 @@ fn accept_content_type(content_type: Option<&str>) -> Result<(), ApiError> {
         return Ok(());
     };
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json")
-        || essence.to_ascii_lowercase().ends_with("+json")
-    {
+    if essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json") {
         return Ok(());
     }
     Err(ApiError::new(
@@ -99,11 +90,9 @@ fn unreadable(error: ReadBodyError) -> ApiError {
             format!("the body is larger than {JSON_BODY_BYTES_MAX} bytes"),
             format!("请求体超过 {JSON_BODY_BYTES_MAX} 字节"),
         )),
-        error => ApiError::bad_request(Message::fixed(
-            "the body could not be read",
-            "无法读取请求体",
-        ))
-        .with_cause(error),
+        error => {
+            ApiError::bad_request(Message::fixed("the body could not be read", "无法读取请求体")).with_cause(error)
+        }
     }
 }
 
@@ -124,10 +113,7 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, ApiError> {
 
 fn malformed(error: serde_json::Error) -> ApiError {
     let place = format!("line {} column {}", error.line(), error.column());
-    let message = Message::new(
-        format!("JSON decode error at {place}"),
-        format!("JSON 解析失败（{place}）"),
-    );
+    let message = Message::new(format!("JSON decode error at {place}"), format!("JSON 解析失败（{place}）"));
     validation::invalid(&[FieldError::new("json_invalid", Part::Body, vec![], message)])
 }
 
@@ -154,11 +140,7 @@ mod tests {
 
     #[test]
     fn json_by_any_of_its_names_is_accepted() {
-        for accepted in [
-            None,
-            Some("application/json; charset=utf-8"),
-            Some("application/problem+json"),
-        ] {
+        for accepted in [None, Some("application/json; charset=utf-8"), Some("application/problem+json")] {
             assert!(accept_content_type(accepted).is_ok(), "{accepted:?}");
         }
         for refused in ["text/plain", "application/x-www-form-urlencoded", ""] {

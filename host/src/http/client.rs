@@ -11,12 +11,7 @@ pub struct TrustedProxies(Vec<IpAddr>);
 impl TrustedProxies {
     /// Trusts these.
     pub fn new(proxies: Vec<IpAddr>) -> Self {
-        Self(
-            proxies
-                .into_iter()
-                .map(|proxy| proxy.to_canonical())
-                .collect(),
-        )
+        Self(proxies.into_iter().map(|proxy| proxy.to_canonical()).collect())
     }
 
     /// The address of the client who sent `request`; None on a transport without addresses.
@@ -38,20 +33,14 @@ impl TrustedProxies {
         let real = said("x-real-ip").and_then(address);
         let forwarded = || {
             // Each proxy appends; what stands left of our own proxies anybody may have written.
-            said("x-forwarded-for")?
-                .rsplit(',')
-                .filter_map(address)
-                .find(|address| !self.0.contains(address))
+            said("x-forwarded-for")?.rsplit(',').filter_map(address).find(|address| !self.0.contains(address))
         };
         real.or_else(forwarded).unwrap_or(peer)
     }
 }
 
 fn address(text: &str) -> Option<IpAddr> {
-    text.trim()
-        .parse::<IpAddr>()
-        .ok()
-        .map(|address| address.to_canonical())
+    text.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -65,9 +54,7 @@ mod tests {
             headers.insert(HeaderName::from_static(name), value.parse().unwrap());
         }
         let proxies = TrustedProxies::new(vec!["127.0.0.1".parse().unwrap()]);
-        proxies
-            .client_of(peer.parse().unwrap(), &headers)
-            .to_string()
+        proxies.client_of(peer.parse().unwrap(), &headers).to_string()
     }
 
     #[test]
@@ -75,21 +62,9 @@ mod tests {
         let cases = [
             ("192.0.2.1", vec![("x-real-ip", "10.0.0.1")], "192.0.2.1"),
             ("127.0.0.1", vec![("x-real-ip", "10.0.0.1")], "10.0.0.1"),
-            (
-                "::ffff:127.0.0.1",
-                vec![("x-real-ip", "10.0.0.1")],
-                "10.0.0.1",
-            ),
-            (
-                "127.0.0.1",
-                vec![("x-forwarded-for", "6.6.6.6, 10.0.0.2, 127.0.0.1")],
-                "10.0.0.2",
-            ),
-            (
-                "127.0.0.1",
-                vec![("x-forwarded-for", "rubbish")],
-                "127.0.0.1",
-            ),
+            ("::ffff:127.0.0.1", vec![("x-real-ip", "10.0.0.1")], "10.0.0.1"),
+            ("127.0.0.1", vec![("x-forwarded-for", "6.6.6.6, 10.0.0.2, 127.0.0.1")], "10.0.0.2"),
+            ("127.0.0.1", vec![("x-forwarded-for", "rubbish")], "127.0.0.1"),
             ("127.0.0.1", vec![], "127.0.0.1"),
         ];
         for (peer, headers, expected) in cases {

@@ -19,32 +19,19 @@ pub struct Cors {
 impl Cors {
     /// Allows these origins, each `scheme://host[:port]`; what can't be a header is left out.
     pub fn new(origins: &[String]) -> Self {
-        Self {
-            origins: origins
-                .iter()
-                .filter_map(|origin| HeaderValue::from_str(origin).ok())
-                .collect(),
-        }
+        Self { origins: origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect() }
     }
 
     /// The answer to a preflight; None if the request is none.
     pub fn preflight(&self, request: &Request) -> Option<Response> {
         let headers = request.headers();
-        if request.method() != Method::OPTIONS
-            || !headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-        {
+        if request.method() != Method::OPTIONS || !headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
             return None;
         }
         let origin = headers.get(header::ORIGIN)?;
-        let mut response = Response::builder()
-            .content_type("text/plain; charset=utf-8")
-            .header(header::VARY, "Origin");
+        let mut response = Response::builder().content_type("text/plain; charset=utf-8").header(header::VARY, "Origin");
         if !self.origins.contains(origin) {
-            return Some(
-                response
-                    .status(StatusCode::BAD_REQUEST)
-                    .body("Disallowed CORS origin"),
-            );
+            return Some(response.status(StatusCode::BAD_REQUEST).body("Disallowed CORS origin"));
         }
         response = response
             .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin)
@@ -66,14 +53,8 @@ impl Cors {
     /// Lets the page of an allowed origin read the answer.
     pub fn allow(origin: HeaderValue, headers: &mut HeaderMap) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            HeaderValue::from_static("true"),
-        );
-        headers.insert(
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("X-Request-ID"),
-        );
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("X-Request-ID"));
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
     }
 }
@@ -87,10 +68,7 @@ mod tests {
             .method(Method::OPTIONS)
             .header(header::ORIGIN, origin)
             .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
-            .header(
-                header::ACCESS_CONTROL_REQUEST_HEADERS,
-                "authorization,content-type",
-            )
+            .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type")
             .finish()
     }
 
@@ -99,18 +77,10 @@ mod tests {
         let cors = Cors::new(&["http://localhost:5173".to_owned()]);
         let good = cors.preflight(&preflight("http://localhost:5173")).unwrap();
         assert_eq!(good.status(), StatusCode::OK);
-        assert_eq!(
-            good.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS],
-            "authorization,content-type"
-        );
-        let bad = cors
-            .preflight(&preflight("http://localhost:51730"))
-            .unwrap();
+        assert_eq!(good.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS], "authorization,content-type");
+        let bad = cors.preflight(&preflight("http://localhost:51730")).unwrap();
         assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
-        assert!(
-            !bad.headers()
-                .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
-        );
+        assert!(!bad.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
         let plain = Request::builder().method(Method::OPTIONS).finish();
         assert!(cors.preflight(&plain).is_none());
     }

@@ -93,7 +93,9 @@ impl<E> Dispatcher<E> {
 
         let answer = match begun {
             Begun::Ready(answer) => Ok(answer),
-            Begun::Pending(pending) => tokio::time::timeout(deadline.saturating_sub(began.elapsed()), pending.finish()).await,
+            Begun::Pending(pending) => {
+                tokio::time::timeout(deadline.saturating_sub(began.elapsed()), pending.finish()).await
+            }
         };
         let (outcome, answer) = judged(&plugin, answer, deadline);
         plugin.stats.record(outcome, began.elapsed());
@@ -124,7 +126,12 @@ impl<'a> Asking<'a> {
         }
     }
 
-    fn head<'b>(&'b self, matched: &'b Matched<'_, '_>, request: &'b Request, params: &'b [(&'b str, &'b str)]) -> CallHead<'b> {
+    fn head<'b>(
+        &'b self,
+        matched: &'b Matched<'_, '_>,
+        request: &'b Request,
+        params: &'b [(&'b str, &'b str)],
+    ) -> CallHead<'b> {
         let original_uri = request.uri().path_and_query().map_or("/", |uri| uri.as_str());
         let user = self.identity;
         CallHead {

@@ -30,11 +30,7 @@ struct Panicked(String);
 impl<E: Endpoint> Edge<E> {
     /// Around `inner`; `language` is for clients that ask for none of ours.
     pub fn new(inner: E, cors: Cors, language: Language) -> Self {
-        Self {
-            inner,
-            cors,
-            language,
-        }
+        Self { inner, cors, language }
     }
 
     fn language(&self, headers: &HeaderMap) -> Language {
@@ -49,28 +45,18 @@ impl<E: Endpoint> Edge<E> {
         let language = self.language(request.headers());
         match RequestId::adopt(request.headers().get(REQUEST_ID)) {
             Ok(request_id) => {
-                let context = Context {
-                    request_id,
-                    language,
-                };
+                let context = Context { request_id, language };
                 let mut response = context.scope(self.guarded(request, request_id)).await;
-                response
-                    .headers_mut()
-                    .insert(REQUEST_ID, request_id.header_value());
+                response.headers_mut().insert(REQUEST_ID, request_id.header_value());
                 response
             }
-            Err(_) => {
-                ApiError::bad_request(Message::fixed("BAD_REQUEST", "BAD_REQUEST")).to_response()
-            }
+            Err(_) => ApiError::bad_request(Message::fixed("BAD_REQUEST", "BAD_REQUEST")).to_response(),
         }
     }
 
     async fn guarded(&self, request: Request, request_id: RequestId) -> Response {
         let line = AccessLine::begin(&request, request_id);
-        let response = match AssertUnwindSafe(self.inner.call(request))
-            .catch_unwind()
-            .await
-        {
+        let response = match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
             Ok(Ok(response)) => response.into_response(),
             Ok(Err(failure)) => error::respond(failure),
             Err(panic) => ApiError::internal(Panicked(panic_text(panic.as_ref()))).to_response(),
@@ -92,12 +78,8 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         let origin = self.cors.allowed(request.headers());
         let mut response = self.identified(request).await;
         let headers = response.headers_mut();
-        headers
-            .entry(header::X_CONTENT_TYPE_OPTIONS)
-            .or_insert(HeaderValue::from_static("nosniff"));
-        headers
-            .entry(header::REFERRER_POLICY)
-            .or_insert(HeaderValue::from_static("same-origin"));
+        headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+        headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
         if let Some(origin) = origin {
             Cors::allow(origin, headers);
         }
@@ -163,44 +145,29 @@ mod tests {
     }
 
     fn edge<E: Endpoint>(inner: E) -> Edge<E> {
-        Edge::new(
-            inner,
-            Cors::new(&["http://a".to_owned()]),
-            Language::Chinese,
-        )
+        Edge::new(inner, Cors::new(&["http://a".to_owned()]), Language::Chinese)
     }
 
     #[tokio::test]
     async fn a_panic_is_a_500_with_the_envelope_and_its_request_id() {
-        let edge = edge(make(|_| async {
-            panic!("secret words") as poem::Result<()>
-        }));
+        let edge = edge(make(|_| async { panic!("secret words") as poem::Result<()> }));
         let id = "aaaaaaaaaaaa4aaa8aaaaaaaaaaaaaaa";
-        let request = Request::builder()
-            .header("x-request-id", id)
-            .header("accept-language", "en")
-            .finish();
+        let request = Request::builder().header("x-request-id", id).header("accept-language", "en").finish();
         let response = edge.call(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers()["x-request-id"], id);
-        let expected =
-            json!({"code": 500, "msg": "Internal Server Error", "data": null, "trace_id": id});
+        let expected = json!({"code": 500, "msg": "Internal Server Error", "data": null, "trace_id": id});
         assert_eq!(body(response).await, expected);
     }
 
     #[tokio::test]
     async fn a_bad_request_id_is_refused_before_anything_runs() {
-        let edge = edge(make(|_| async {
-            panic!("not reached") as poem::Result<()>
-        }));
+        let edge = edge(make(|_| async { panic!("not reached") as poem::Result<()> }));
         let request = Request::builder().header("x-request-id", "x").finish();
         let response = edge.call(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::BAD_REQUEST);
         assert!(!response.headers().contains_key("x-request-id"));
-        assert_eq!(
-            body(response).await,
-            json!({"code": 400, "msg": "BAD_REQUEST", "data": null})
-        );
+        assert_eq!(body(response).await, json!({"code": 400, "msg": "BAD_REQUEST", "data": null}));
     }
 
     #[tokio::test]
@@ -209,16 +176,10 @@ mod tests {
         let request = Request::builder().header("origin", "http://a").finish();
         let response = edge.call(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
-        assert_eq!(
-            response.headers()["access-control-allow-origin"],
-            "http://a"
-        );
+        assert_eq!(response.headers()["access-control-allow-origin"], "http://a");
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         let body = body(response).await;
-        assert_eq!(
-            (&body["code"], &body["msg"]),
-            (&json!(404), &json!("Not Found"))
-        );
+        assert_eq!((&body["code"], &body["msg"]), (&json!(404), &json!("Not Found")));
         assert_eq!(body["trace_id"].as_str().unwrap().len(), 32);
     }
 }

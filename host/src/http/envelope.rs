@@ -3,9 +3,7 @@
 use super::{ApiError, Message, context};
 use poem::http::{HeaderName, HeaderValue};
 use poem::{Body, IntoResponse, Response};
-use poem_openapi::registry::{
-    MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
-};
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
 use serde::Serialize;
@@ -51,29 +49,17 @@ struct Envelope<'a> {
 impl<T> Answer<T> {
     /// `payload`, with the ordinary text.
     pub fn of(payload: T) -> Self {
-        Self {
-            payload: Some(payload),
-            ..Self::done()
-        }
+        Self { payload: Some(payload), ..Self::done() }
     }
 
     /// No payload, with the ordinary text.
     pub fn done() -> Self {
-        Self {
-            code: 200,
-            message: SUCCESS,
-            payload: None,
-            headers: Vec::new(),
-        }
+        Self { code: 200, message: SUCCESS, payload: None, headers: Vec::new() }
     }
 
     /// HTTP 200 with code 400: the update or deletion touched nothing.
     pub fn nothing_done() -> Self {
-        Self {
-            code: 400,
-            message: NOTHING_DONE,
-            ..Self::done()
-        }
+        Self { code: 400, message: NOTHING_DONE, ..Self::done() }
     }
 
     /// With another text.
@@ -102,9 +88,7 @@ impl<T: ToJSON + Type + Send> IntoResponse for Answer<T> {
             Ok(body) => body,
             Err(error) => return ApiError::internal(error).to_response(),
         };
-        let mut response = Response::builder()
-            .content_type("application/json")
-            .body(body);
+        let mut response = Response::builder().content_type("application/json").body(body);
         for (name, value) in self.headers {
             response.headers_mut().append(name, value);
         }
@@ -114,9 +98,7 @@ impl<T: ToJSON + Type + Send> IntoResponse for Answer<T> {
 
 impl<T: ToJSON + Type + Send> ApiResponse for Answer<T> {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: vec![json(Some(200), "Done", success_schema::<T>())],
-        }
+        MetaResponses { responses: vec![json(Some(200), "Done", success_schema::<T>())] }
     }
 
     fn register(registry: &mut Registry) {
@@ -126,9 +108,7 @@ impl<T: ToJSON + Type + Send> ApiResponse for Answer<T> {
 
 impl ApiResponse for ApiError {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: vec![json(None, "Refused or failed", Failure::schema_ref())],
-        }
+        MetaResponses { responses: vec![json(None, "Refused or failed", Failure::schema_ref())] }
     }
 
     fn register(registry: &mut Registry) {
@@ -141,10 +121,7 @@ fn json(status: Option<u16>, description: &'static str, schema: MetaSchemaRef) -
         description,
         status,
         status_range: None,
-        content: vec![MetaMediaType {
-            content_type: "application/json",
-            schema,
-        }],
+        content: vec![MetaMediaType { content_type: "application/json", schema }],
         headers: vec![],
     }
 }
@@ -152,10 +129,7 @@ fn json(status: Option<u16>, description: &'static str, schema: MetaSchemaRef) -
 /// Written in place: the payload's name may be no valid name of a component (a list's is not).
 fn success_schema<T: Type>() -> MetaSchemaRef {
     let described = |schema: MetaSchemaRef, description: &'static str| {
-        schema.merge(MetaSchema {
-            description: Some(description),
-            ..MetaSchema::ANY
-        })
+        schema.merge(MetaSchema { description: Some(description), ..MetaSchema::ANY })
     };
     MetaSchemaRef::Inline(Box::new(MetaSchema {
         required: vec!["code", "msg", "data"],

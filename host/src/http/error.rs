@@ -86,23 +86,16 @@ impl ApiError {
 
     /// 500: our own fault. The client learns nothing of the cause; the log gets all of it.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            Message::fixed("Internal Server Error", "服务器内部错误"),
-        )
-        .with_cause(cause)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Message::fixed("Internal Server Error", "服务器内部错误"))
+            .with_cause(cause)
     }
 
     /// The error of a status that needs no more words than its own.
     pub fn of_status(status: StatusCode) -> Self {
         let message = match status {
             StatusCode::NOT_FOUND => Message::fixed("Not Found", "Not Found"),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                Message::fixed("Method Not Allowed", "Method Not Allowed")
-            }
-            StatusCode::INTERNAL_SERVER_ERROR => {
-                Message::fixed("Internal Server Error", "服务器内部错误")
-            }
+            StatusCode::METHOD_NOT_ALLOWED => Message::fixed("Method Not Allowed", "Method Not Allowed"),
+            StatusCode::INTERNAL_SERVER_ERROR => Message::fixed("Internal Server Error", "服务器内部错误"),
             other => Message::untranslated(other.canonical_reason().unwrap_or("Error")),
         };
         Self::new(status, message)
@@ -163,10 +156,7 @@ impl ApiError {
             trace_id: context.map(|context| context.request_id.to_string()),
         };
         let body = Body::from_json(&body).unwrap_or_else(|_| Body::empty());
-        let mut response = Response::builder()
-            .status(self.0.status)
-            .content_type("application/json")
-            .body(body);
+        let mut response = Response::builder().status(self.0.status).content_type("application/json").body(body);
         for (name, value) in &self.0.headers {
             response.headers_mut().append(name, value.clone());
         }
@@ -175,24 +165,12 @@ impl ApiError {
 
     fn log(&self, context: Option<Context>) {
         let Some(cause) = &self.0.cause else { return };
-        let request_id = context
-            .map(|context| context.request_id.to_string())
-            .unwrap_or_default();
+        let request_id = context.map(|context| context.request_id.to_string()).unwrap_or_default();
         let reason = chain(cause.as_ref());
         if self.0.status.is_server_error() {
-            tracing::error!(
-                request_id,
-                status = self.0.status.as_u16(),
-                reason,
-                "a request failed"
-            );
+            tracing::error!(request_id, status = self.0.status.as_u16(), reason, "a request failed");
         } else {
-            tracing::debug!(
-                request_id,
-                status = self.0.status.as_u16(),
-                reason,
-                "a request was refused"
-            );
+            tracing::debug!(request_id, status = self.0.status.as_u16(), reason, "a request was refused");
         }
     }
 }
@@ -205,10 +183,7 @@ impl fmt::Display for ApiError {
 
 impl StdError for ApiError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .cause
-            .as_deref()
-            .map(|cause| cause as &(dyn StdError + 'static))
+        self.0.cause.as_deref().map(|cause| cause as &(dyn StdError + 'static))
     }
 }
 
@@ -238,13 +213,10 @@ pub fn respond(error: poem::Error) -> Response {
     }
     let status = error.status();
     if status == StatusCode::PAYLOAD_TOO_LARGE {
-        return ApiError::too_large(Message::fixed("the body is too large", "请求体过大"))
-            .to_response();
+        return ApiError::too_large(Message::fixed("the body is too large", "请求体过大")).to_response();
     }
     if status.is_server_error() {
-        return ApiError::of_status(status)
-            .with_cause(error.to_string())
-            .to_response();
+        return ApiError::of_status(status).with_cause(error.to_string()).to_response();
     }
     ApiError::of_status(status).to_response()
 }

@@ -50,12 +50,7 @@ impl Acceptor for Listener {
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "a connection keeps Nagle's algorithm");
                 }
-                Ok((
-                    stream,
-                    LocalAddr(self.address.into()),
-                    RemoteAddr(peer.into()),
-                    Scheme::HTTP,
-                ))
+                Ok((stream, LocalAddr(self.address.into()), RemoteAddr(peer.into()), Scheme::HTTP))
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");

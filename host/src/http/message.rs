@@ -29,10 +29,7 @@ impl Language {
     ///
     /// The order of the header counts, weights do not: every browser writes them descending.
     pub fn of_accept_header(header: &str) -> Option<Self> {
-        header
-            .split(',')
-            .filter_map(|entry| entry.split(';').next())
-            .find_map(Self::of_tag)
+        header.split(',').filter_map(|entry| entry.split(';').next()).find_map(Self::of_tag)
     }
 
     /// The IETF tag: `zh-CN` or `en-US`.
@@ -54,30 +51,18 @@ pub struct Message {
 impl Message {
     /// A text whose words are known when the program is built.
     pub const fn fixed(english: &'static str, chinese: &'static str) -> Self {
-        Self {
-            english: Cow::Borrowed(english),
-            chinese: Cow::Borrowed(chinese),
-        }
+        Self { english: Cow::Borrowed(english), chinese: Cow::Borrowed(chinese) }
     }
 
     /// A text with values in it.
-    pub fn new(
-        english: impl Into<Cow<'static, str>>,
-        chinese: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self {
-            english: english.into(),
-            chinese: chinese.into(),
-        }
+    pub fn new(english: impl Into<Cow<'static, str>>, chinese: impl Into<Cow<'static, str>>) -> Self {
+        Self { english: english.into(), chinese: chinese.into() }
     }
 
     /// A text that exists in one language only, such as a parser's own words.
     pub fn untranslated(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self {
-            english: Cow::Owned(text.clone()),
-            chinese: Cow::Owned(text),
-        }
+        Self { english: Cow::Owned(text.clone()), chinese: Cow::Owned(text) }
     }
 
     /// The text in `language`.

@@ -62,11 +62,7 @@ impl PageQuery {
         let mut faults = Vec::new();
         let page = bounded(uri, "page", 1, u32::MAX, &mut faults);
         let size = bounded(uri, "size", SIZE_DEFAULT, SIZE_MAX, &mut faults);
-        if faults.is_empty() {
-            Ok(Self { page, size })
-        } else {
-            Err(validation::invalid(&faults))
-        }
+        if faults.is_empty() { Ok(Self { page, size }) } else { Err(validation::invalid(&faults)) }
     }
 
     /// Rows before this page.
@@ -87,14 +83,7 @@ impl PageQuery {
         total: u64,
     ) -> Page<T> {
         let total_pages = total.div_ceil(u64::from(self.size));
-        Page {
-            items,
-            total,
-            page: self.page,
-            size: self.size,
-            total_pages,
-            links: self.links(uri, total_pages),
-        }
+        Page { items, total, page: self.page, size: self.size, total_pages, links: self.links(uri, total_pages) }
     }
 
     fn links(self, uri: &Uri, total_pages: u64) -> Links {
@@ -103,9 +92,7 @@ impl PageQuery {
         Links {
             first: to(1),
             last: to(total_pages.max(1)),
-            this: uri
-                .path_and_query()
-                .map_or_else(|| uri.path().to_owned(), ToString::to_string),
+            this: uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string),
             next: (page < total_pages).then(|| to(page + 1)),
             prev: (page > 1 && total_pages > 0).then(|| to((page - 1).min(total_pages))),
         }
@@ -130,9 +117,7 @@ impl PageQuery {
 
 fn bounded(uri: &Uri, name: &str, default: u32, most: u32, faults: &mut Vec<FieldError>) -> u32 {
     let query = uri.query().unwrap_or_default();
-    let sent = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let sent = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let Some(sent) = sent else { return default };
     let (kind, english, chinese, bounds) = match sent.parse::<i64>() {
         Ok(number) if number > i64::from(most) => (
@@ -150,20 +135,10 @@ fn bounded(uri: &Uri, name: &str, default: u32, most: u32, faults: &mut Vec<Fiel
                 Some(json!({"ge": 1})),
             ),
         },
-        Err(_) => (
-            "int_parsing",
-            "Input should be a valid integer".to_owned(),
-            "输入应为有效的整数".to_owned(),
-            None,
-        ),
+        Err(_) => ("int_parsing", "Input should be a valid integer".to_owned(), "输入应为有效的整数".to_owned(), None),
     };
-    let mut fault = FieldError::new(
-        kind,
-        Part::Query,
-        vec![name.to_owned()],
-        Message::new(english, chinese),
-    )
-    .with_input(sent);
+    let mut fault =
+        FieldError::new(kind, Part::Query, vec![name.to_owned()], Message::new(english, chinese)).with_input(sent);
     if let Some(bounds) = bounds {
         fault = fault.with_bounds(bounds);
     }
@@ -184,19 +159,10 @@ mod tests {
     fn links_keep_the_filters_before_page_and_size() {
         let page = page("/api/v1/logs/opera?size=1&username=a%20b", 172);
         assert_eq!(page.total_pages, 172);
-        assert_eq!(
-            page.links.first,
-            "/api/v1/logs/opera?username=a%20b&page=1&size=1"
-        );
-        assert_eq!(
-            page.links.last,
-            "/api/v1/logs/opera?username=a%20b&page=172&size=1"
-        );
+        assert_eq!(page.links.first, "/api/v1/logs/opera?username=a%20b&page=1&size=1");
+        assert_eq!(page.links.last, "/api/v1/logs/opera?username=a%20b&page=172&size=1");
         assert_eq!(page.links.this, "/api/v1/logs/opera?size=1&username=a%20b");
-        assert_eq!(
-            page.links.next.as_deref(),
-            Some("/api/v1/logs/opera?username=a%20b&page=2&size=1")
-        );
+        assert_eq!(page.links.next.as_deref(), Some("/api/v1/logs/opera?username=a%20b&page=2&size=1"));
         assert_eq!(page.links.prev, None);
     }
 

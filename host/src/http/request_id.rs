@@ -38,9 +38,7 @@ impl RequestId {
         if !matches!(text.len(), 32 | 36) {
             return Err(InvalidRequestId);
         }
-        Uuid::try_parse(text)
-            .map(Self)
-            .map_err(|_| InvalidRequestId)
+        Uuid::try_parse(text).map(Self).map_err(|_| InvalidRequestId)
     }
 
     /// How many hexadecimal digits it has.
@@ -83,9 +81,7 @@ mod tests {
         ];
         for (sent, expected) in cases {
             let header = HeaderValue::from_static(sent);
-            let adopted = RequestId::adopt(Some(&header))
-                .ok()
-                .map(|id| id.to_string());
+            let adopted = RequestId::adopt(Some(&header)).ok().map(|id| id.to_string());
             assert_eq!(adopted.as_deref(), expected, "{sent:?}");
         }
     }

@@ -14,27 +14,15 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The methods that a known path answers with 405 when it has no operation for them.
-const METHODS: [Method; 5] = [
-    Method::GET,
-    Method::POST,
-    Method::PUT,
-    Method::PATCH,
-    Method::DELETE,
-];
+const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
 /// The OpenAPI document of `A` alone, with whole paths. The plugins' are merged into it.
 pub fn document<A: OpenApi>(name: &str, version: &str) -> String {
-    OpenApiService::new(Described::<A>(PhantomData), name, version)
-        .url_prefix(API_PREFIX)
-        .spec()
+    OpenApiService::new(Described::<A>(PhantomData), name, version).url_prefix(API_PREFIX).spec()
 }
 
 /// `api` under the API's prefix, the site around it, and 404 for the rest.
-pub fn routes<A>(
-    api: A,
-    authenticator: Arc<Authenticator>,
-    site: Site,
-) -> impl Endpoint<Output = Response>
+pub fn routes<A>(api: A, authenticator: Arc<Authenticator>, site: Site) -> impl Endpoint<Output = Response>
 where
     A: OpenApi + 'static,
 {
@@ -51,17 +39,9 @@ async fn envelop(result: poem::Result<Response>) -> poem::Result<Response> {
         Err(failure) => return Ok(error::respond(failure)),
     };
     let status = response.status();
-    let bare = matches!(
-        status,
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
-    ) && !response
-        .content_type()
-        .is_some_and(|kind| kind.starts_with("application/json"));
-    if bare {
-        Ok(ApiError::of_status(status).to_response())
-    } else {
-        Ok(response)
-    }
+    let bare = matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
+        && !response.content_type().is_some_and(|kind| kind.starts_with("application/json"));
+    if bare { Ok(ApiError::of_status(status).to_response()) } else { Ok(response) }
 }
 
 /// An API that is only described: its document needs its type, not what it works on.
@@ -99,19 +79,14 @@ impl<A: OpenApi> OpenApi for Enveloped<A> {
             let allow = allow_header(endpoints.keys());
             let of_path = table.entry(path).or_default();
             for (method, endpoint) in endpoints {
-                let endpoint =
-                    endpoint.catch_all_error(|failure| async { error::respond(failure) });
+                let endpoint = endpoint.catch_all_error(|failure| async { error::respond(failure) });
                 of_path.insert(method, endpoint.map_to_response().boxed());
             }
             for method in METHODS {
                 let allow = allow.clone();
-                of_path
-                    .entry(method)
-                    .or_insert_with(|| make_sync(move |_| refused(&allow)).boxed());
+                of_path.entry(method).or_insert_with(|| make_sync(move |_| refused(&allow)).boxed());
             }
-            of_path
-                .entry(Method::OPTIONS)
-                .or_insert_with(|| make_sync(move |_| options(&allow)).boxed());
+            of_path.entry(Method::OPTIONS).or_insert_with(|| make_sync(move |_| options(&allow)).boxed());
         }
     }
 }
@@ -130,14 +105,9 @@ fn allow_header<'a>(methods: impl Iterator<Item = &'a Method>) -> HeaderValue {
 
 fn refused(allow: &HeaderValue) -> Response {
     let message = Message::fixed("Method Not Allowed", "Method Not Allowed");
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message)
-        .with_header(header::ALLOW, allow.clone())
-        .to_response()
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message).with_header(header::ALLOW, allow.clone()).to_response()
 }
 
 fn options(allow: &HeaderValue) -> Response {
-    Response::builder()
-        .status(StatusCode::NO_CONTENT)
-        .header(header::ALLOW, allow)
-        .finish()
+    Response::builder().status(StatusCode::NO_CONTENT).header(header::ALLOW, allow).finish()
 }

@@ -50,7 +50,5 @@ pub(super) fn add(route: Route, site: Site) -> Route {
 }
 
 fn json(body: impl Into<poem::Body>) -> Response {
-    Response::builder()
-        .content_type("application/json")
-        .body(body)
+    Response::builder().content_type("application/json").body(body)
 }

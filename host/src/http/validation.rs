@@ -11,8 +11,7 @@ pub use schema::check;
 use super::{ApiError, Language, Message, context};
 use poem::http::StatusCode;
 use poem_openapi::error::{
-    ContentTypeError, ParseMultipartError, ParseParamError, ParsePathError,
-    ParseRequestPayloadError,
+    ContentTypeError, ParseMultipartError, ParseParamError, ParsePathError, ParseRequestPayloadError,
 };
 use serde_json::{Value, json};
 
@@ -51,14 +50,7 @@ pub struct FieldError {
 impl FieldError {
     /// A fault of `kind` (`missing`, `string_type`, `less_than_equal`, …) at `path` inside `part`.
     pub fn new(kind: &'static str, part: Part, path: Vec<String>, message: Message) -> Self {
-        Self {
-            kind,
-            part,
-            path,
-            message,
-            input: None,
-            bounds: None,
-        }
+        Self { kind, part, path, message, input: None, bounds: None }
     }
 
     /// With the value that was sent. Only for what stands in the URL.
@@ -78,8 +70,7 @@ impl FieldError {
     fn to_json(&self, language: Language) -> Value {
         let mut location = vec![self.part.name().to_owned()];
         location.extend(self.path.iter().cloned());
-        let mut fault =
-            json!({"type": self.kind, "loc": location, "msg": self.message.text(language)});
+        let mut fault = json!({"type": self.kind, "loc": location, "msg": self.message.text(language)});
         if let Some(input) = &self.input {
             fault["input"] = input.clone();
         }
@@ -103,11 +94,7 @@ impl FieldError {
 /// The 422 that names `errors`, of which the first also stands in the text.
 pub fn invalid(errors: &[FieldError]) -> ApiError {
     let language = context::language();
-    let first = |language| {
-        errors
-            .first()
-            .map_or_else(String::new, |error| error.line(language))
-    };
+    let first = |language| errors.first().map_or_else(String::new, |error| error.line(language));
     let message = Message::new(
         format!("Invalid request: {}", first(Language::English)),
         format!("请求参数非法: {}", first(Language::Chinese)),
@@ -122,35 +109,18 @@ pub(super) fn of_poem_error(error: &poem::Error) -> Option<ApiError> {
         return Some(invalid(&[parameter(Part::Path, error.name, &error.reason)]));
     }
     if let Some(error) = error.downcast_ref::<ParseParamError>() {
-        return Some(invalid(&[parameter(
-            Part::Query,
-            error.name,
-            &error.reason,
-        )]));
+        return Some(invalid(&[parameter(Part::Query, error.name, &error.reason)]));
     }
     if let Some(error) = error.downcast_ref::<ParseMultipartError>() {
         let message = Message::untranslated(error.reason.clone());
-        return Some(invalid(&[FieldError::new(
-            "multipart_invalid",
-            Part::Body,
-            vec![],
-            message,
-        )]));
+        return Some(invalid(&[FieldError::new("multipart_invalid", Part::Body, vec![], message)]));
     }
     if error.is::<ParseRequestPayloadError>() {
         let message = Message::fixed("does not have the documented form", "与文档中的格式不符");
-        return Some(invalid(&[FieldError::new(
-            "value_error",
-            Part::Body,
-            vec![],
-            message,
-        )]));
+        return Some(invalid(&[FieldError::new("value_error", Part::Body, vec![], message)]));
     }
     let error = error.downcast_ref::<ContentTypeError>()?;
-    Some(ApiError::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Message::untranslated(error.to_string()),
-    ))
+    Some(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Message::untranslated(error.to_string())))
 }
 
 fn parameter(part: Part, name: &str, reason: &str) -> FieldError {

@@ -188,7 +188,8 @@ fn begin(generation: &Generation, head: &CallHead<'_>, body: CallBody, context: 
 }
 
 fn received(response: FfiResponse, lease: Lease) -> Result<CallResponse, CallError> {
-    let status = StatusCode::from_u16(response.status).map_err(|_| CallError::Malformed("its status is not 100 to 999"))?;
+    let status =
+        StatusCode::from_u16(response.status).map_err(|_| CallError::Malformed("its status is not 100 to 999"))?;
     let mut headers = HeaderMap::new();
     if let Some(content_type) = response.content_type.as_str() {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -210,8 +211,15 @@ fn received(response: FfiResponse, lease: Lease) -> Result<CallResponse, CallErr
 
 /// What the server decides itself; a plugin's word on it could break the connection's framing.
 fn belongs_to_connection(name: &HeaderName) -> bool {
-    [header::CONNECTION, header::TRANSFER_ENCODING, header::CONTENT_LENGTH, header::UPGRADE, header::TE, header::TRAILER]
-        .contains(name)
+    [
+        header::CONNECTION,
+        header::TRANSFER_ENCODING,
+        header::CONTENT_LENGTH,
+        header::UPGRADE,
+        header::TE,
+        header::TRAILER,
+    ]
+    .contains(name)
 }
 
 /// The order of the fields matters: the plugin's bytes go first, then the lease.
@@ -251,9 +259,9 @@ impl Stream for LeasedStream {
         }
         // A chunk may outlive the stream in the connection's buffers, so it holds the lease as well.
         let lease = std::sync::Arc::clone(&self.lease);
-        Pin::new(&mut self.stream).poll_next(context).map(|item| {
-            item.map(|chunk| chunk.map(|bytes| Bytes::from_owner(LeasedChunk { bytes, _lease: lease })))
-        })
+        Pin::new(&mut self.stream)
+            .poll_next(context)
+            .map(|item| item.map(|chunk| chunk.map(|bytes| Bytes::from_owner(LeasedChunk { bytes, _lease: lease }))))
     }
 }
 

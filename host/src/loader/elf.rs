@@ -7,7 +7,8 @@ use object::read::elf::{Dyn, FileHeader, ProgramHeader, Sym};
 
 type Header = FileHeader64<Endianness>;
 
-const MACHINE: object::elf::Machine = if cfg!(target_arch = "aarch64") { object::elf::EM_AARCH64 } else { object::elf::EM_X86_64 };
+const MACHINE: object::elf::Machine =
+    if cfg!(target_arch = "aarch64") { object::elf::EM_AARCH64 } else { object::elf::EM_X86_64 };
 
 /// Refuses what is not a whole library of this machine, or what could never be unloaded.
 ///
@@ -34,7 +35,11 @@ pub(super) fn check(file: &[u8]) -> Result<(), LoadError> {
     check_symbols(header, endian, file)
 }
 
-fn check_flags(endian: Endianness, segments: &[<Header as FileHeader>::ProgramHeader], file: &[u8]) -> Result<(), LoadError> {
+fn check_flags(
+    endian: Endianness,
+    segments: &[<Header as FileHeader>::ProgramHeader],
+    file: &[u8],
+) -> Result<(), LoadError> {
     for segment in segments {
         let Ok(Some(entries)) = segment.dynamic(endian, file) else { continue };
         for entry in entries {
@@ -43,7 +48,9 @@ fn check_flags(endian: Endianness, segments: &[<Header as FileHeader>::ProgramHe
                 return Err(unsuitable("it is marked NODELETE; link it without `-z nodelete`"));
             }
             if entry.d_tag(endian) == DT_FLAGS && value & DF_STATIC_TLS.0 != 0 {
-                return Err(unsuitable("it uses static thread-local storage; build it as position-independent code with the default TLS model"));
+                return Err(unsuitable(
+                    "it uses static thread-local storage; build it as position-independent code with the default TLS model",
+                ));
             }
         }
     }

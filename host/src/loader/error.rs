@@ -33,7 +33,9 @@ pub enum LoadError {
         reason: String,
     },
     /// It exports no plugin.
-    #[error("the library exports no plugin (symbol {symbol} is missing): end the crate with `export_plugin!(YourPlugin)`")]
+    #[error(
+        "the library exports no plugin (symbol {symbol} is missing): end the crate with `export_plugin!(YourPlugin)`"
+    )]
     NoPlugin {
         /// The missing symbol.
         symbol: &'static str,
@@ -42,7 +44,9 @@ pub enum LoadError {
     #[error("the library's plugin tag is not one: build it with `export_plugin!`")]
     WrongMagic,
     /// Built with another major version of the ABI, or with a newer minor one.
-    #[error("the plugin was built for ABI {plugin_major}.{plugin_minor}; this host loads {host_major}.0 to {host_major}.{host_minor}: {advice}")]
+    #[error(
+        "the plugin was built for ABI {plugin_major}.{plugin_minor}; this host loads {host_major}.0 to {host_major}.{host_minor}: {advice}"
+    )]
     AbiVersion {
         /// The plugin's.
         plugin_major: u32,

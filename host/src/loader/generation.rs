@@ -52,7 +52,11 @@ impl Image {
     ///
     /// # Errors
     /// [`StartError`]; the image is then given to the reaper.
-    pub async fn start(mut self, services: Arc<dyn HostServices>, deadline: Duration) -> Result<Arc<Generation>, StartError> {
+    pub async fn start(
+        mut self,
+        services: Arc<dyn HostServices>,
+        deadline: Duration,
+    ) -> Result<Arc<Generation>, StartError> {
         let (module, hold) = (self.module, self.remains.hold());
         let runtime = tokio::runtime::Handle::current();
         let created = run(deadline, &mut self.remains, "plugin-start", move || {

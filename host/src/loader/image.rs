@@ -5,7 +5,9 @@ use super::thread::Work;
 use super::{LoadError, Loader, elf};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use plugin_api::abi::abi_stable::StableAbi;
-use plugin_api::abi::abi_stable::abi_stability::abi_checking::{CheckingGlobals, check_layout_compatibility_with_globals};
+use plugin_api::abi::abi_stable::abi_stability::abi_checking::{
+    CheckingGlobals, check_layout_compatibility_with_globals,
+};
 use plugin_api::abi::abi_stable::library::AbiHeaderRef;
 use plugin_api::abi::abi_stable::std_types::RResult;
 use plugin_api::abi::{AbiTag, FfiInstance, Hold, MAGIC, MAJOR, MINOR, MODULE_SYMBOL, PluginModuleRef, TAG_SYMBOL};
@@ -268,5 +270,12 @@ fn describe(module: PluginModuleRef) -> Result<Descriptor, LoadError> {
 /// Errors of `abi_stable` may point into the image, and run over pages: only text leaves, and little.
 fn first_lines(error: &impl std::fmt::Display) -> String {
     const LINES_MAX: usize = 12;
-    error.to_string().lines().map(str::trim).filter(|line| !line.is_empty()).take(LINES_MAX).collect::<Vec<_>>().join("; ")
+    error
+        .to_string()
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .take(LINES_MAX)
+        .collect::<Vec<_>>()
+        .join("; ")
 }

@@ -55,7 +55,11 @@ impl Inspection {
         let descriptor = self.preflight(&manifest, bundle.library.path()).await?;
         refuse_disagreement(&manifest, &descriptor)?;
         let contribution = Contribution::of(&manifest.id, &descriptor, &self.prefix).map_err(|source| {
-            OperationError::Contribution { id: manifest.id.clone(), version: manifest.version.clone(), source: source.into() }
+            OperationError::Contribution {
+                id: manifest.id.clone(),
+                version: manifest.version.clone(),
+                source: source.into(),
+            }
         })?;
         let release = Release {
             manifest,
@@ -91,8 +95,10 @@ impl Inspection {
     }
 
     async fn preflight(&self, manifest: &Manifest, library: &Path) -> Result<Descriptor, OperationError> {
-        preflight::check(&self.executable, library, self.deadline).await.map_err(|source| {
-            OperationError::Preflight { id: manifest.id.clone(), version: manifest.version.clone(), source: source.into() }
+        preflight::check(&self.executable, library, self.deadline).await.map_err(|source| OperationError::Preflight {
+            id: manifest.id.clone(),
+            version: manifest.version.clone(),
+            source: source.into(),
         })
     }
 }

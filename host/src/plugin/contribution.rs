@@ -132,9 +132,10 @@ fn checked_routes(descriptor: &Descriptor, prefix: &str) -> Result<Vec<CheckedRo
     refuse_too_many("routes", descriptor.routes.len(), ROUTES_MAX)?;
     let mut routes = Vec::with_capacity(descriptor.routes.len());
     for route in &descriptor.routes {
-        let method = METHODS.iter().find(|method| method.as_str() == route.method).ok_or_else(|| {
-            ContributionError::Method { method: route.method.clone(), path: route.path.clone() }
-        })?;
+        let method = METHODS
+            .iter()
+            .find(|method| method.as_str() == route.method)
+            .ok_or_else(|| ContributionError::Method { method: route.method.clone(), path: route.path.clone() })?;
         let pattern = checked_path(&route.path, prefix).map_err(|fault| ContributionError::Path {
             method: route.method.clone(),
             path: route.path.clone(),

@@ -85,7 +85,9 @@ pub enum OperationError {
         version: Version,
     },
     /// That version is installed from another bundle.
-    #[error("plugin {id} {version} is already installed from other bytes: sha256 {installed} is installed, {offered} was offered; give the new build a new version")]
+    #[error(
+        "plugin {id} {version} is already installed from other bytes: sha256 {installed} is installed, {offered} was offered; give the new build a new version"
+    )]
     OtherBytes {
         /// The plugin.
         id: PluginId,
@@ -107,7 +109,9 @@ pub enum OperationError {
         offered: Version,
     },
     /// A newer version is installed.
-    #[error("plugin {id} is installed in version {installed}, which is newer than {offered}; roll it back, or uninstall it first")]
+    #[error(
+        "plugin {id} is installed in version {installed}, which is newer than {offered}; roll it back, or uninstall it first"
+    )]
     Older {
         /// The plugin.
         id: PluginId,

@@ -39,10 +39,7 @@ impl FromStr for PluginId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        let starts_well = text
-            .bytes()
-            .next()
-            .is_some_and(|byte| byte.is_ascii_lowercase());
+        let starts_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
         let free = !RESERVED.contains(&text);
         if starts_well && free && text.len() <= ID_BYTES_MAX && text.bytes().all(allowed) {
             Ok(Self(text.into()))

@@ -8,17 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The tags that a plugin may carry.
-pub const TAGS: [&str; 9] = [
-    "ai",
-    "mcp",
-    "agent",
-    "auth",
-    "storage",
-    "notification",
-    "task",
-    "payment",
-    "other",
-];
+pub const TAGS: [&str; 9] = ["ai", "mcp", "agent", "auth", "storage", "notification", "task", "payment", "other"];
 /// The databases that a plugin may support.
 pub const DATABASES: [&str; 2] = ["sqlite", "postgresql"];
 /// The longest time a call may be given.
@@ -93,11 +83,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            deadline_ms: 30_000,
-            body_bytes_max: 10 * 1024 * 1024,
-            concurrency_max: 256,
-        }
+        Self { deadline_ms: 30_000, body_bytes_max: 10 * 1024 * 1024, concurrency_max: 256 }
     }
 }
 
@@ -148,10 +134,7 @@ impl Manifest {
         let mut top = Fields::new("", table);
         let mut plugin = top.required_section("plugin")?;
         let manifest = Self {
-            id: plugin.required(
-                "id",
-                "a lowercase letter, then lowercase letters, digits and _ (at most 32)",
-            )?,
+            id: plugin.required("id", "a lowercase letter, then lowercase letters, digits and _ (at most 32)")?,
             version: plugin.required("version", "a version such as 1.0.0")?,
             summary: plugin.text("summary", 100)?,
             description: plugin.text("description", 500)?,
@@ -164,9 +147,7 @@ impl Manifest {
             depends_on: plugin.list("depends_on", "a list of plugin ids")?,
             app: top.section("app")?.map(app).transpose()?,
             api: api_groups(&mut top)?,
-            limits: top
-                .section("limits")?
-                .map_or_else(|| Ok(Limits::default()), limits)?,
+            limits: top.section("limits")?.map_or_else(|| Ok(Limits::default()), limits)?,
         };
         plugin.finish()?;
         top.finish()?;
@@ -198,11 +179,7 @@ fn api_groups(top: &mut Fields) -> Result<BTreeMap<String, ApiGroup>, ManifestEr
         let prefix = group.text("prefix", 100)?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_/-".contains(&byte);
         if !prefix.starts_with('/') || !prefix.bytes().all(plain) {
-            return Err(group.invalid(
-                "prefix",
-                &prefix,
-                "a path of letters, digits, _, - and / that begins with /",
-            ));
+            return Err(group.invalid("prefix", &prefix, "a path of letters, digits, _, - and / that begins with /"));
         }
         let tags = group.text("tags", 100)?;
         group.finish()?;
@@ -238,9 +215,7 @@ fn refuse_self_dependency(manifest: &Manifest) -> Result<(), ManifestError> {
 fn syntax(error: &toml::de::Error) -> ManifestError {
     // The first line says where and what; the rest draws the place.
     let message = error.to_string();
-    ManifestError::Syntax {
-        message: message.lines().next().unwrap_or_default().to_owned(),
-    }
+    ManifestError::Syntax { message: message.lines().next().unwrap_or_default().to_owned() }
 }
 
 fn suggestion(nearest: Option<&str>) -> String {

@@ -78,7 +78,11 @@ pub(super) fn refuse_conflicts(release: &Release, claims: &Claims, plugins: &Plu
     }
     for code in &release.contribution.permissions {
         if let Some(owned_by) = permission_owner(code, release.id(), claims, plugins) {
-            return Err(Conflict::Permission { code: code.clone(), claimed_by: claimed_by(), owned_by: owned_by.into() });
+            return Err(Conflict::Permission {
+                code: code.clone(),
+                claimed_by: claimed_by(),
+                owned_by: owned_by.into(),
+            });
         }
     }
     for (menu, parent) in release.descriptor.menus.iter().filter_map(|menu| Some((menu, menu.parent.as_ref()?))) {

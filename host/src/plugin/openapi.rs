@@ -171,7 +171,8 @@ impl Namespace<'_> {
         let Some(alternatives) = operation.get_mut("security").and_then(Value::as_array_mut) else { return };
         for alternative in alternatives {
             if let Value::Object(schemes) = alternative {
-                *schemes = std::mem::take(schemes).into_iter().map(|(name, scopes)| (self.name(&name), scopes)).collect();
+                *schemes =
+                    std::mem::take(schemes).into_iter().map(|(name, scopes)| (self.name(&name), scopes)).collect();
             }
         }
     }
@@ -179,7 +180,8 @@ impl Namespace<'_> {
 
 /// What is known of a route that the plugin's document does not describe.
 fn described_by_nothing(route: &CheckedRoute) -> Value {
-    let parameter = |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
+    let parameter =
+        |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
     let parameters: Vec<Value> = route.pattern.names().iter().map(|name| parameter(name)).collect();
     json!({
         "summary": route.summary,

@@ -115,15 +115,11 @@ pub(super) async fn release(
     let sql = "SELECT sha256, library_sha256, manifest, descriptor, installed_at \
                FROM plugin_version WHERE plugin_id = $1 AND version = $2";
     let row: ReleaseRow = db.query(sql).bind(id.as_str()).bind(version.to_string()).fetch_one().await?;
-    let fault = |reason: String| RowError::Unreadable {
-        plugin: id.to_string(),
-        version: version.to_string(),
-        reason,
-    };
+    let fault = |reason: String| RowError::Unreadable { plugin: id.to_string(), version: version.to_string(), reason };
     let manifest: Manifest = serde_json::from_str(&row.manifest).map_err(|error| fault(error.to_string()))?;
     let descriptor: Descriptor = serde_json::from_str(&row.descriptor).map_err(|error| fault(error.to_string()))?;
-    let contribution = Contribution::of(id, &descriptor, prefix)
-        .map_err(|error: ContributionError| fault(error.to_string()))?;
+    let contribution =
+        Contribution::of(id, &descriptor, prefix).map_err(|error: ContributionError| fault(error.to_string()))?;
     Ok(Release {
         manifest,
         descriptor: Arc::new(descriptor),
@@ -213,11 +209,8 @@ fn json_text(value: &impl serde::Serialize) -> String {
 }
 
 fn known_version(row: &VersionRow) -> Result<KnownVersion, RowError> {
-    let fault = |reason: String| RowError::Unreadable {
-        plugin: row.plugin_id.clone(),
-        version: row.version.clone(),
-        reason,
-    };
+    let fault =
+        |reason: String| RowError::Unreadable { plugin: row.plugin_id.clone(), version: row.version.clone(), reason };
     Ok(KnownVersion {
         version: parsed(&row.version, &fault)?,
         sha256: parsed(&row.sha256, &fault)?,
@@ -227,8 +220,7 @@ fn known_version(row: &VersionRow) -> Result<KnownVersion, RowError> {
 }
 
 fn plugin(row: &PluginRow, versions: Vec<KnownVersion>) -> Result<Installed, RowError> {
-    let fault =
-        |reason: String| RowError::Unreadable { plugin: row.id.clone(), version: row.version.clone(), reason };
+    let fault = |reason: String| RowError::Unreadable { plugin: row.id.clone(), version: row.version.clone(), reason };
     Ok(Installed {
         id: parsed(&row.id, &fault)?,
         desired: row.desired,

@@ -33,9 +33,7 @@ pub fn effective(
     for setting in settings {
         let (key, default) = (&setting.key, &setting.default);
         let value = match (configured.and_then(|values| values.get(key)), stored.get(key)) {
-            (Some(value), _) => {
-                fitting(value, default).ok_or_else(|| wrong(format!("plugins.{id}.{key}"), setting))?
-            }
+            (Some(value), _) => fitting(value, default).ok_or_else(|| wrong(format!("plugins.{id}.{key}"), setting))?,
             (None, Some(json)) => {
                 from_json(json, default).ok_or_else(|| wrong(format!("setting {key} of plugin {id}"), setting))?
             }

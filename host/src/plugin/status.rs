@@ -120,7 +120,13 @@ impl PluginStatus {
     /// The same plugin, served by `active`.
     #[must_use]
     pub fn serving(&self, active: Arc<ActivePlugin>) -> Self {
-        Self { desired: Desired::Enabled, observed: Observed::Enabled, reason: None, active: Some(active), ..self.clone() }
+        Self {
+            desired: Desired::Enabled,
+            observed: Observed::Enabled,
+            reason: None,
+            active: Some(active),
+            ..self.clone()
+        }
     }
 
     /// The same plugin, switched off.

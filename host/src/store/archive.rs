@@ -41,15 +41,9 @@ impl Archive {
             }
         }
         if unpacked_bytes > limits.unpacked_bytes_max {
-            return Err(BundleError::TooLarge {
-                bytes_max: limits.unpacked_bytes_max,
-            });
+            return Err(BundleError::TooLarge { bytes_max: limits.unpacked_bytes_max });
         }
-        Ok(Self {
-            zip,
-            files: without_root(files)?,
-            bytes_max: limits.unpacked_bytes_max,
-        })
+        Ok(Self { zip, files: without_root(files)?, bytes_max: limits.unpacked_bytes_max })
     }
 
     /// The names of the files, sorted.
@@ -58,11 +52,7 @@ impl Archive {
     }
 
     /// The text of a small file; None if it is not there.
-    pub(super) fn text(
-        &mut self,
-        name: &'static str,
-        bytes_max: u64,
-    ) -> Result<Option<String>, BundleError> {
+    pub(super) fn text(&mut self, name: &'static str, bytes_max: u64) -> Result<Option<String>, BundleError> {
         if !self.files.contains_key(name) {
             return Ok(None);
         }
@@ -73,9 +63,7 @@ impl Archive {
             }
             outcome => outcome?,
         }
-        String::from_utf8(bytes)
-            .map(Some)
-            .map_err(|_| BundleError::NotText { name })
+        String::from_utf8(bytes).map(Some).map_err(|_| BundleError::NotText { name })
     }
 
     /// Unpacks one file; its checksum is verified on the way.
@@ -83,20 +71,11 @@ impl Archive {
         self.unpack_at_most(name, target, self.bytes_max)
     }
 
-    fn unpack_at_most(
-        &mut self,
-        name: &str,
-        target: &mut dyn Write,
-        bytes_max: u64,
-    ) -> Result<(), BundleError> {
+    fn unpack_at_most(&mut self, name: &str, target: &mut dyn Write, bytes_max: u64) -> Result<(), BundleError> {
         let Some(index) = self.files.get(name) else {
-            return Err(BundleError::Damaged {
-                name: name.to_owned(),
-            });
+            return Err(BundleError::Damaged { name: name.to_owned() });
         };
-        let damaged = || BundleError::Damaged {
-            name: name.to_owned(),
-        };
+        let damaged = || BundleError::Damaged { name: name.to_owned() };
         let mut entry = self.zip.by_index(*index).map_err(|_| damaged())?;
         let mut chunk = vec![0; CHUNK_BYTES];
         let mut bytes: u64 = 0;
@@ -111,33 +90,24 @@ impl Archive {
             if bytes > bytes_max {
                 return Err(BundleError::TooLarge { bytes_max });
             }
-            target
-                .write_all(&chunk[..length])
-                .map_err(BundleError::Io)?;
+            target.write_all(&chunk[..length]).map_err(BundleError::Io)?;
         }
     }
 
     /// Reads every file to its end, so that a damaged one is found before anything is installed.
     pub(super) fn verify(&mut self) -> Result<(), BundleError> {
         let names: Vec<String> = self.files.keys().cloned().collect();
-        names
-            .iter()
-            .try_for_each(|name| self.unpack(name, &mut io::sink()))
+        names.iter().try_for_each(|name| self.unpack(name, &mut io::sink()))
     }
 }
 
 /// What holds for the archive as a whole.
-fn check_directory(
-    zip: &mut ZipArchive<BufReader<File>>,
-    limits: &BundleLimits,
-) -> Result<(), BundleError> {
+fn check_directory(zip: &mut ZipArchive<BufReader<File>>, limits: &BundleLimits) -> Result<(), BundleError> {
     if zip.is_empty() {
         return Err(BundleError::Empty);
     }
     if zip.len() > limits.entries_max {
-        return Err(BundleError::TooManyEntries {
-            entries_max: limits.entries_max,
-        });
+        return Err(BundleError::TooManyEntries { entries_max: limits.entries_max });
     }
     if zip.has_duplicate_names() {
         return Err(BundleError::DuplicateNames);
@@ -157,26 +127,17 @@ fn check_entry(
 ) -> Result<(EntryName, bool, u64), BundleError> {
     let entry = zip.by_index_raw(index).map_err(|_| BundleError::NotAZip)?;
     let raw = String::from_utf8_lossy(entry.name_raw()).into_owned();
-    let name = EntryName::parse(&raw).map_err(|fault| BundleError::Name {
-        name: raw.clone(),
-        fault,
-    })?;
+    let name = EntryName::parse(&raw).map_err(|fault| BundleError::Name { name: raw.clone(), fault })?;
     let kind = entry.unix_mode().map_or(0, |mode| mode & MODE_KIND);
     if entry.is_symlink() || ![0, MODE_FILE, MODE_FOLDER].contains(&kind) {
         return Err(BundleError::NotAFile { name: raw });
     }
-    if entry.encrypted()
-        || ![CompressionMethod::Stored, CompressionMethod::Deflated].contains(&entry.compression())
-    {
+    if entry.encrypted() || ![CompressionMethod::Stored, CompressionMethod::Deflated].contains(&entry.compression()) {
         return Err(BundleError::Packing { name: raw });
     }
     let (packed, unpacked) = (entry.compressed_size().max(1), entry.size());
     if unpacked > RATIO_FREE_BYTES && unpacked / packed > limits.ratio_max {
-        return Err(BundleError::Bomb {
-            name: raw,
-            ratio: unpacked / packed,
-            ratio_max: limits.ratio_max,
-        });
+        return Err(BundleError::Bomb { name: raw, ratio: unpacked / packed, ratio_max: limits.ratio_max });
     }
     Ok((name, !entry.is_dir(), unpacked))
 }
@@ -189,18 +150,10 @@ fn without_root(files: Vec<(EntryName, usize)>) -> Result<BTreeMap<String, usize
     let root = first.top().to_owned();
     let rooted = files.iter().all(|(name, _)| name.below(&root).is_some());
     let stripped = files.iter().map(|(name, index)| {
-        let name = if rooted {
-            name.below(&root).unwrap_or(name.as_str())
-        } else {
-            name.as_str()
-        };
+        let name = if rooted { name.below(&root).unwrap_or(name.as_str()) } else { name.as_str() };
         (name.to_owned(), *index)
     });
     let by_name: BTreeMap<String, usize> = stripped.collect();
     // Two spellings of one name, "a" and "a/" for example, would hide one of the entries.
-    if by_name.len() == files.len() {
-        Ok(by_name)
-    } else {
-        Err(BundleError::DuplicateNames)
-    }
+    if by_name.len() == files.len() { Ok(by_name) } else { Err(BundleError::DuplicateNames) }
 }

@@ -12,16 +12,8 @@ use std::path::Path;
 use tempfile::TempPath;
 
 /// What may stand at the top of a bundle.
-const TOP_ENTRIES: [&str; 8] = [
-    "plugin.toml",
-    "README.md",
-    "CHANGELOG.md",
-    "LICENSE",
-    "icon.svg",
-    "lib",
-    "ui",
-    "locales",
-];
+const TOP_ENTRIES: [&str; 8] =
+    ["plugin.toml", "README.md", "CHANGELOG.md", "LICENSE", "icon.svg", "lib", "ui", "locales"];
 /// A manifest is a page of text.
 const MANIFEST_BYTES_MAX: u64 = 64 * 1024;
 /// A README may carry an inlined picture.
@@ -90,9 +82,7 @@ pub enum BundleError {
         bytes_max: u64,
     },
     /// A file that unpacks to far more than it is.
-    #[error(
-        "entry {name:?} unpacks to {ratio} times its size, at most {ratio_max} times is accepted"
-    )]
+    #[error("entry {name:?} unpacks to {ratio} times its size, at most {ratio_max} times is accepted")]
     Bomb {
         /// The entry.
         name: String,
@@ -189,12 +179,7 @@ impl Bundle {
     ///
     /// # Errors
     /// [`BundleError`], a variant per fault; nothing is left in `staging` then.
-    pub fn read(
-        path: &Path,
-        staging: &Path,
-        target: &str,
-        limits: &BundleLimits,
-    ) -> Result<Self, BundleError> {
+    pub fn read(path: &Path, staging: &Path, target: &str, limits: &BundleLimits) -> Result<Self, BundleError> {
         let mut archive = Archive::open(path, limits)?;
         check_places(&archive)?;
         let manifest = required_text(&mut archive, "plugin.toml", MANIFEST_BYTES_MAX)?;
@@ -203,12 +188,7 @@ impl Bundle {
         archive.verify()?;
         let targets = targets(&archive);
         let library = unpack_library(&mut archive, &library, staging)?;
-        Ok(Self {
-            manifest,
-            readme,
-            targets,
-            library,
-        })
+        Ok(Self { manifest, readme, targets, library })
     }
 }
 
@@ -248,91 +228,52 @@ fn check_places(archive: &Archive) -> Result<(), BundleError> {
     };
     match archive.names().find(|name| !belongs(name)) {
         Some(name) if archive.names().any(|name| name == "plugin.toml") => {
-            Err(BundleError::Stray {
-                name: name.to_owned(),
-            })
+            Err(BundleError::Stray { name: name.to_owned() })
         }
         // Without a manifest it is no bundle at all, and that is the more helpful answer.
         _ => Ok(()),
     }
 }
 
-fn required_text(
-    archive: &mut Archive,
-    name: &'static str,
-    bytes_max: u64,
-) -> Result<String, BundleError> {
-    archive
-        .text(name, bytes_max)?
-        .ok_or(BundleError::Missing { name })
+fn required_text(archive: &mut Archive, name: &'static str, bytes_max: u64) -> Result<String, BundleError> {
+    archive.text(name, bytes_max)?.ok_or(BundleError::Missing { name })
 }
 
 fn targets(archive: &Archive) -> BTreeSet<String> {
-    archive
-        .names()
-        .filter_map(library_target)
-        .map(str::to_owned)
-        .collect()
+    archive.names().filter_map(library_target).map(str::to_owned).collect()
 }
 
 /// `lib/<target>/<name>.so` gives the target.
 fn library_target(name: &str) -> Option<&str> {
     let (target, file) = name.strip_prefix("lib/")?.split_once('/')?;
-    let is_library = [".so", ".dylib", ".dll"]
-        .iter()
-        .any(|suffix| file.ends_with(suffix));
+    let is_library = [".so", ".dylib", ".dll"].iter().any(|suffix| file.ends_with(suffix));
     (is_library && !file.contains('/')).then_some(target)
 }
 
 fn library_for(archive: &Archive, target: &str) -> Result<String, BundleError> {
-    let mut fitting = archive
-        .names()
-        .filter(|name| library_target(name) == Some(target));
+    let mut fitting = archive.names().filter(|name| library_target(name) == Some(target));
     let Some(library) = fitting.next() else {
-        return Err(BundleError::WrongTarget {
-            wanted: target.to_owned(),
-            found: targets(archive),
-        });
+        return Err(BundleError::WrongTarget { wanted: target.to_owned(), found: targets(archive) });
     };
     match fitting.count() {
         0 => Ok(library.to_owned()),
-        more => Err(BundleError::SeveralLibraries {
-            target: target.to_owned(),
-            count: more + 1,
-        }),
+        more => Err(BundleError::SeveralLibraries { target: target.to_owned(), count: more + 1 }),
     }
 }
 
-fn unpack_library(
-    archive: &mut Archive,
-    name: &str,
-    staging: &Path,
-) -> Result<StagedLibrary, BundleError> {
-    let created = tempfile::Builder::new()
-        .prefix("library-")
-        .suffix(".so")
-        .tempfile_in(staging);
+fn unpack_library(archive: &mut Archive, name: &str, staging: &Path) -> Result<StagedLibrary, BundleError> {
+    let created = tempfile::Builder::new().prefix("library-").suffix(".so").tempfile_in(staging);
     let (file, path) = created.map_err(BundleError::Io)?.into_parts();
-    let mut target = HashingFile {
-        file,
-        hasher: Hasher::default(),
-    };
+    let mut target = HashingFile { file, hasher: Hasher::default() };
     archive.unpack(name, &mut target)?;
-    Ok(StagedLibrary {
-        path,
-        sha256: target.hasher.finish(),
-    })
+    Ok(StagedLibrary { path, sha256: target.hasher.finish() })
 }
 
 fn listed(targets: &BTreeSet<String>) -> String {
     if targets.is_empty() {
         return "none".to_owned();
     }
-    targets
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
+    targets.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// Hashes what it writes.

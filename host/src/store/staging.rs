@@ -49,18 +49,9 @@ pub enum StagingError {
 
 impl StagingWriter {
     pub(super) async fn create(folder: &Path, bytes_max: u64) -> Result<Self, StagingError> {
-        let created = tempfile::Builder::new()
-            .prefix("bundle-")
-            .suffix(".zip")
-            .tempfile_in(folder);
+        let created = tempfile::Builder::new().prefix("bundle-").suffix(".zip").tempfile_in(folder);
         let (file, path) = created.map_err(io_error(folder))?.into_parts();
-        Ok(Self {
-            file: File::from_std(file),
-            path,
-            hasher: Hasher::default(),
-            bytes: 0,
-            bytes_max,
-        })
+        Ok(Self { file: File::from_std(file), path, hasher: Hasher::default(), bytes: 0, bytes_max })
     }
 
     /// Takes the next bytes.
@@ -71,15 +62,10 @@ impl StagingWriter {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.bytes = self.bytes.saturating_add(length);
         if self.bytes > self.bytes_max {
-            return Err(StagingError::TooLarge {
-                bytes_max: self.bytes_max,
-            });
+            return Err(StagingError::TooLarge { bytes_max: self.bytes_max });
         }
         self.hasher.update(bytes);
-        self.file
-            .write_all(bytes)
-            .await
-            .map_err(io_error(&self.path))
+        self.file.write_all(bytes).await.map_err(io_error(&self.path))
     }
 
     /// Ends the file.
@@ -88,11 +74,7 @@ impl StagingWriter {
     /// [`StagingError::Io`] if the last bytes can't be written.
     pub async fn finish(mut self) -> Result<Staged, StagingError> {
         self.file.flush().await.map_err(io_error(&self.path))?;
-        Ok(Staged {
-            path: self.path,
-            sha256: self.hasher.finish(),
-            bytes: self.bytes,
-        })
+        Ok(Staged { path: self.path, sha256: self.hasher.finish(), bytes: self.bytes })
     }
 }
 

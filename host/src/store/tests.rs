@@ -12,20 +12,14 @@ const LIBRARY: &str = "lib/x86_64-unknown-linux-gnu/notice.so";
 fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in entries {
-        writer
-            .start_file(*name, SimpleFileOptions::default())
-            .unwrap();
+        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
         writer.write_all(bytes).unwrap();
     }
     writer.finish().unwrap().into_inner()
 }
 
 fn good() -> Vec<(&'static str, &'static [u8])> {
-    vec![
-        ("plugin.toml", b"[plugin]"),
-        ("README.md", b"# Notice"),
-        (LIBRARY, b"\x7fELF"),
-    ]
+    vec![("plugin.toml", b"[plugin]"), ("README.md", b"# Notice"), (LIBRARY, b"\x7fELF")]
 }
 
 fn with(entry: (&'static str, &'static [u8])) -> Vec<u8> {
@@ -42,11 +36,7 @@ fn read(bytes: &[u8]) -> Result<Bundle, BundleError> {
     std::fs::write(&path, bytes).unwrap();
     let outcome = Bundle::read(&path, &staging, TARGET, &BundleLimits::default());
     if outcome.is_err() {
-        assert_eq!(
-            std::fs::read_dir(&staging).unwrap().count(),
-            0,
-            "a refusal leaves nothing"
-        );
+        assert_eq!(std::fs::read_dir(&staging).unwrap().count(), 0, "a refusal leaves nothing");
     }
     outcome
 }
@@ -54,10 +44,7 @@ fn read(bytes: &[u8]) -> Result<Bundle, BundleError> {
 #[track_caller]
 fn refused(bytes: &[u8], words: &str) {
     let message = read(bytes).expect_err("must be refused").to_string();
-    assert!(
-        message.contains(words),
-        "{message:?} does not say {words:?}"
-    );
+    assert!(message.contains(words), "{message:?} does not say {words:?}");
 }
 
 #[test]
@@ -69,26 +56,14 @@ fn a_whole_bundle_is_read() {
 
 #[test]
 fn one_folder_around_everything_is_taken_off() {
-    let entries: Vec<(String, &[u8])> = good()
-        .iter()
-        .map(|(name, bytes)| (format!("notice/{name}"), *bytes))
-        .collect();
-    let entries: Vec<(&str, &[u8])> = entries
-        .iter()
-        .map(|(name, bytes)| (name.as_str(), *bytes))
-        .collect();
+    let entries: Vec<(String, &[u8])> = good().iter().map(|(name, bytes)| (format!("notice/{name}"), *bytes)).collect();
+    let entries: Vec<(&str, &[u8])> = entries.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
     assert_eq!(read(&zip_of(&entries)).unwrap().readme, "# Notice");
 }
 
 #[test]
 fn what_may_stand_beside_the_library_is_accepted() {
-    for name in [
-        "CHANGELOG.md",
-        "LICENSE",
-        "icon.svg",
-        "ui/index.js",
-        "locales/zh-CN.json",
-    ] {
+    for name in ["CHANGELOG.md", "LICENSE", "icon.svg", "ui/index.js", "locales/zh-CN.json"] {
         assert!(read(&with((name, b"x"))).is_ok(), "{name}");
     }
 }
@@ -114,9 +89,7 @@ fn names_that_lead_elsewhere_are_refused() {
 #[test]
 fn a_symbolic_link_is_refused() {
     let mut writer = ZipWriter::new_append(Cursor::new(zip_of(&good()))).unwrap();
-    writer
-        .add_symlink("ui/link", "/etc/passwd", SimpleFileOptions::default())
-        .unwrap();
+    writer.add_symlink("ui/link", "/etc/passwd", SimpleFileOptions::default()).unwrap();
     refused(&writer.finish().unwrap().into_inner(), "symbolic links");
 }
 
@@ -141,10 +114,7 @@ fn a_bomb_is_refused() {
 #[test]
 fn too_many_entries_are_refused() {
     let names: Vec<String> = (0..2001).map(|number| format!("ui/{number}")).collect();
-    let entries: Vec<(&str, &[u8])> = names
-        .iter()
-        .map(|name| (name.as_str(), b"".as_slice()))
-        .collect();
+    let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), b"".as_slice())).collect();
     refused(&zip_of(&entries), "more than 2000 entries");
 }
 
@@ -153,15 +123,9 @@ fn an_archive_that_unpacks_to_too_much_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bundle.zip");
     std::fs::write(&path, with(("ui/large", &[7; 4096]))).unwrap();
-    let limits = BundleLimits {
-        unpacked_bytes_max: 4096,
-        ..BundleLimits::default()
-    };
+    let limits = BundleLimits { unpacked_bytes_max: 4096, ..BundleLimits::default() };
     let outcome = Bundle::read(&path, folder.path(), TARGET, &limits);
-    assert!(matches!(
-        outcome,
-        Err(BundleError::TooLarge { bytes_max: 4096 })
-    ));
+    assert!(matches!(outcome, Err(BundleError::TooLarge { bytes_max: 4096 })));
 }
 
 #[test]
@@ -173,24 +137,14 @@ fn a_damaged_entry_is_refused() {
         writer.write_all(bytes).unwrap();
     }
     let mut bytes = writer.finish().unwrap().into_inner();
-    let position = bytes
-        .windows(8)
-        .position(|window| window == b"# Notice")
-        .unwrap();
+    let position = bytes.windows(8).position(|window| window == b"# Notice").unwrap();
     bytes[position] = b'!';
     refused(&bytes, "damaged");
 }
 
 #[test]
 fn what_is_missing_is_named() {
-    let without = |name: &str| {
-        zip_of(
-            &good()
-                .into_iter()
-                .filter(|entry| entry.0 != name)
-                .collect::<Vec<_>>(),
-        )
-    };
+    let without = |name: &str| zip_of(&good().into_iter().filter(|entry| entry.0 != name).collect::<Vec<_>>());
     refused(&without("plugin.toml"), "no plugin.toml");
     refused(&without("README.md"), "no README.md");
     refused(&without(LIBRARY), "it brings none");
@@ -199,16 +153,10 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn another_target_is_named() {
-    let entries: [(&str, &[u8]); 3] = [
-        ("plugin.toml", b""),
-        ("README.md", b""),
-        ("lib/aarch64-unknown-linux-gnu/notice.so", b""),
-    ];
+    let entries: [(&str, &[u8]); 3] =
+        [("plugin.toml", b""), ("README.md", b""), ("lib/aarch64-unknown-linux-gnu/notice.so", b"")];
     refused(&zip_of(&entries), "it brings aarch64-unknown-linux-gnu");
-    refused(
-        &with(("lib/x86_64-unknown-linux-gnu/other.so", b"")),
-        "2 libraries",
-    );
+    refused(&with(("lib/x86_64-unknown-linux-gnu/other.so", b"")), "2 libraries");
 }
 
 #[test]
@@ -255,11 +203,5 @@ async fn a_library_changed_on_disk_is_not_handed_out() {
     let path = store.library(&sha256).unwrap();
     std::fs::remove_file(&path).unwrap();
     std::fs::write(&path, b"stale code").unwrap();
-    assert!(
-        store
-            .library(&sha256)
-            .unwrap_err()
-            .to_string()
-            .contains("it was stored as")
-    );
+    assert!(store.library(&sha256).unwrap_err().to_string().contains("it was stored as"));
 }

@@ -44,27 +44,13 @@ pub(crate) async fn with_postgres<F: Future<Output = ()>>(test: impl FnOnce(Pool
         panic!("{ADMIN_URL} is not set: give the URL of a PostgreSQL server, as postgres://postgres@127.0.0.1:5432/postgres")
     });
     let name = format!("backplane_test_{}", uuid::Uuid::new_v4().simple());
-    let admin = Pool::open(&admin_url)
-        .await
-        .expect("the server of BACKPLANE_TEST_POSTGRES answers");
-    admin
-        .database()
-        .query(format!("CREATE DATABASE {name}"))
-        .execute()
-        .await
-        .expect("creates");
+    let admin = Pool::open(&admin_url).await.expect("the server of BACKPLANE_TEST_POSTGRES answers");
+    admin.database().query(format!("CREATE DATABASE {name}")).execute().await.expect("creates");
     let (server, _) = admin_url.rsplit_once('/').expect("a URL with a database");
-    let pool = Pool::open(&format!("{server}/{name}"))
-        .await
-        .expect("opens");
+    let pool = Pool::open(&format!("{server}/{name}")).await.expect("opens");
     let outcome = AssertUnwindSafe(test(pool.clone())).catch_unwind().await;
     pool.close().await;
-    admin
-        .database()
-        .query(format!("DROP DATABASE {name} WITH (FORCE)"))
-        .execute()
-        .await
-        .expect("drops");
+    admin.database().query(format!("DROP DATABASE {name} WITH (FORCE)")).execute().await.expect("drops");
     admin.close().await;
     if let Err(panic) = outcome {
         resume_unwind(panic);

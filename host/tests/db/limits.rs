@@ -6,10 +6,8 @@ use plugin_api::db::{Database, DbErrorKind, Dialect};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const NUMBERS: &str =
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT i FROM n";
-const ENDLESS: &str =
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n";
+const NUMBERS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT i FROM n";
+const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n";
 
 fn limited(pool: &Pool, limits: Limits) -> Database {
     Database::new(Arc::new(PluginDatabase::new(pool, limits)))

@@ -34,20 +34,11 @@ fn kinds() -> MigrationSpec {
 }
 
 fn broken() -> MigrationSpec {
-    spec(
-        3,
-        "broken",
-        "CREATE TABLE extra (id INTEGER); INSERT INTO absent VALUES (1)",
-        "DROP TABLE extra",
-    )
+    spec(3, "broken", "CREATE TABLE extra (id INTEGER); INSERT INTO absent VALUES (1)", "DROP TABLE extra")
 }
 
 async fn exists(pool: &Pool, table: &str) -> bool {
-    pool.database()
-        .query(format!("SELECT count(*) FROM \"{table}\""))
-        .execute()
-        .await
-        .is_ok()
+    pool.database().query(format!("SELECT count(*) FROM \"{table}\"")).execute().await.is_ok()
 }
 
 on_both! {

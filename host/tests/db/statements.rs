@@ -19,8 +19,7 @@ struct Row {
     shown: Option<bool>,
 }
 
-const INSERT: &str =
-    "INSERT INTO t (id, n, small, ratio, name, shown) VALUES ($1, $2, $3, $4, $5, $6)";
+const INSERT: &str = "INSERT INTO t (id, n, small, ratio, name, shown) VALUES ($1, $2, $3, $4, $5, $6)";
 
 on_both! {
     async fn values_come_back_as_they_were(pool: Pool) {
@@ -179,22 +178,10 @@ async fn the_types_of_postgres_are_carried_or_named() {
 
 #[tokio::test]
 async fn urls_are_refused_by_name() {
-    let error = Pool::open("mysql://x")
-        .await
-        .map(drop)
-        .expect_err("unknown");
-    assert!(
-        matches!(&error, OpenError::UnknownScheme { scheme } if scheme == "mysql"),
-        "{error}"
-    );
-    let error = Pool::open("postgres://u:secret@127.0.0.1:1/x")
-        .await
-        .map(drop)
-        .expect_err("nobody listens");
+    let error = Pool::open("mysql://x").await.map(drop).expect_err("unknown");
+    assert!(matches!(&error, OpenError::UnknownScheme { scheme } if scheme == "mysql"), "{error}");
+    let error = Pool::open("postgres://u:secret@127.0.0.1:1/x").await.map(drop).expect_err("nobody listens");
     assert_eq!(error.to_string(), "connect to PostgreSQL at 127.0.0.1:1");
-    let error = Pool::open("sqlite:///proc/nothing/here.db")
-        .await
-        .map(drop)
-        .expect_err("no folder there");
+    let error = Pool::open("sqlite:///proc/nothing/here.db").await.map(drop).expect_err("no folder there");
     assert!(matches!(error, OpenError::Folder { .. }), "{error}");
 }

@@ -8,17 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 async fn table(db: &Database) {
-    db.query("CREATE TABLE t (id INTEGER PRIMARY KEY)")
-        .execute()
-        .await
-        .expect("creates");
+    db.query("CREATE TABLE t (id INTEGER PRIMARY KEY)").execute().await.expect("creates");
 }
 
 async fn count(db: &Database) -> i64 {
-    db.query("SELECT count(*) FROM t")
-        .fetch_scalar()
-        .await
-        .expect("counts")
+    db.query("SELECT count(*) FROM t").fetch_scalar().await.expect("counts")
 }
 
 on_both! {

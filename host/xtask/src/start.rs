@@ -32,14 +32,7 @@ pub(crate) fn run(serve: &[String]) -> Result<ExitCode> {
 fn build(root: &Path) -> Result<PathBuf> {
     let mut command = cargo(root);
     command
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "backplane",
-            "--bin",
-            "backplane",
-        ])
+        .args(["build", "--release", "--package", "backplane", "--bin", "backplane"])
         .arg("--message-format=json-render-diagnostics")
         .stdout(Stdio::piped());
     let words = words(&command);

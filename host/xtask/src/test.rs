@@ -51,14 +51,7 @@ pub(crate) fn run(filter: Option<&str>) -> Result<ExitCode> {
 
 fn check(root: &Path, steps: &mut Steps) {
     steps.run("Format", cargo(root).args(["fmt", "--all", "--check"]));
-    let lints = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.run("Lints", cargo(root).args(lints));
     steps.attempt("Licences of the dependencies", || licences::check(root));
 }
@@ -80,11 +73,7 @@ fn test(root: &Path, plugins: &[PathBuf], filter: Option<&str>, steps: &mut Step
             .env(REDIS_VARIABLE, redis.url());
         command
     };
-    let crates: [(&str, &[&str]); 3] = [
-        ("backplane", &[]),
-        ("plugin-api", &["--all-features"]),
-        ("xtask", &[]),
-    ];
+    let crates: [(&str, &[&str]); 3] = [("backplane", &[]), ("plugin-api", &["--all-features"]), ("xtask", &[])];
     for (name, more) in crates {
         let mut tests = command(&[&["--package", name], more].concat());
         steps.test(&format!("Tests of {name}"), &mut tests);
@@ -99,9 +88,7 @@ fn test(root: &Path, plugins: &[PathBuf], filter: Option<&str>, steps: &mut Step
 
 fn document(root: &Path, steps: &mut Steps) {
     let mut document: Command = cargo(root);
-    document
-        .args(["doc", "--no-deps", "--workspace"])
-        .env("RUSTDOCFLAGS", "-D warnings");
+    document.args(["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings");
     steps.run("Documentation", &mut document);
 }
 
@@ -135,8 +122,5 @@ fn crates_in(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn below(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
 }

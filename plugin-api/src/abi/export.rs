@@ -1,7 +1,7 @@
 //! What `export_plugin!` expands to: the functions of [`PluginModule`] for one `Plugin`.
 
 use super::{
-    FfiBody, FfiCall, FfiFuture, FfiHead, FfiHost, FfiInstance, FfiWakerRef, PluginModule, PluginModuleRef, Panicked,
+    FfiBody, FfiCall, FfiFuture, FfiHead, FfiHost, FfiInstance, FfiWakerRef, Panicked, PluginModule, PluginModuleRef,
     guard,
 };
 use crate::context::PluginContext;
@@ -27,16 +27,14 @@ pub trait Identity {
 pub struct Exported<P>(PhantomData<P>);
 
 impl<P: Plugin + Identity> Exported<P> {
-    const MODULE: &'static WithMetadata<PluginModule> = &WithMetadata::new(PluginModule {
-        describe: describe::<P>,
-        create: create::<P>,
-        start,
-        call,
-        stop,
-    });
+    const MODULE: &'static WithMetadata<PluginModule> =
+        &WithMetadata::new(PluginModule { describe: describe::<P>, create: create::<P>, start, call, stop });
 
     /// The header through which the host finds the module.
-    #[expect(clippy::declare_interior_mutable_const, reason = "`export_plugin!` puts it into one static, which is what is used")]
+    #[expect(
+        clippy::declare_interior_mutable_const,
+        reason = "`export_plugin!` puts it into one static, which is what is used"
+    )]
     pub const HEADER: LibHeader = {
         // SAFETY: `root` returns the module that the header's layout describes.
         unsafe { LibHeader::from_constructor::<PluginModuleRef>(Self::root, abi_stable::library::CheckTypeLayout::Yes) }
@@ -114,7 +112,9 @@ extern "C" fn call(instance: &FfiInstance, head: &FfiHead<'_>, body: FfiBody, wa
     let answer = guard(|| {
         let handler = usize::try_from(head.route).ok().and_then(|route| known(instance).handlers.get(route));
         match handler {
-            Some(handler) => waker.enter(None, |context| handler.call(raw::Head::new(head), raw::Body::new(body), context)),
+            Some(handler) => {
+                waker.enter(None, |context| handler.call(raw::Head::new(head), raw::Body::new(body), context))
+            }
             None => FfiCall::Ready(raw::Response::status(404).into()),
         }
     });
@@ -151,7 +151,12 @@ fn answer<T>(result: Result<Result<T, String>, Panicked>) -> RResult<T, RString>
 #[macro_export]
 macro_rules! export_plugin {
     ($plugin:ty) => {
-        $crate::export_plugin!($plugin, $crate::abi::AbiTag::CURRENT, env!("CARGO_CRATE_NAME"), env!("CARGO_PKG_VERSION"));
+        $crate::export_plugin!(
+            $plugin,
+            $crate::abi::AbiTag::CURRENT,
+            env!("CARGO_CRATE_NAME"),
+            env!("CARGO_PKG_VERSION")
+        );
     };
     ($plugin:ty, $tag:expr, $id:expr, $version:expr) => {
         impl $crate::abi::export::Identity for $plugin {

@@ -5,8 +5,8 @@
 
 use super::guard::Panicked;
 use super::{FfiBytes, FfiFuture, Hold, guard};
-use crate::db::{decode_parameters, encode_parameters};
 use crate::db::{DbError, DbErrorKind, Dialect, Executor, Value};
+use crate::db::{decode_parameters, encode_parameters};
 use crate::services::{HostServices, Level};
 use abi_stable::StableAbi;
 use abi_stable::std_types::{RResult, RSlice, RStr, RString};

@@ -103,7 +103,11 @@ unsafe fn lent_drop(_: *const ()) {}
 unsafe extern "C" fn clone_lent(data: *const ()) -> FfiWaker {
     // SAFETY: `data` is the `Waker` given to `lend`, alive during the loan.
     let waker = unsafe { &*data.cast::<Waker>() };
-    FfiWaker { data: Box::into_raw(Box::new(waker.clone())).cast_const().cast(), wake: wake_waker, release: release_waker }
+    FfiWaker {
+        data: Box::into_raw(Box::new(waker.clone())).cast_const().cast(),
+        wake: wake_waker,
+        release: release_waker,
+    }
 }
 
 unsafe extern "C" fn wake_waker(data: *const ()) {

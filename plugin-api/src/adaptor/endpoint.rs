@@ -2,10 +2,10 @@
 
 use super::language::Spoken;
 use super::{One, request, response};
-use crate::{ApiError, RequestInfo};
 use crate::abi::FfiCall;
 use crate::fault::{Form, KeptBody};
 use crate::raw::{Body, Handler, Head, poll_once};
+use crate::{ApiError, RequestInfo};
 use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::error::ResponseError;
 use poem::http::{HeaderValue, Method, header};

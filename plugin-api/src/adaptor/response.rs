@@ -3,11 +3,11 @@
 use crate::abi::{ContentType, FfiBody, FfiResponse, FfiStream};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use http_body_util::combinators::BoxBody;
-use poem::http::{HeaderMap, header};
-use http_body::Body as _;
 use poem::Response;
+use poem::http::{HeaderMap, header};
 
 pub(super) async fn of(response: Response) -> FfiResponse {
     let (parts, body) = response.into_parts();

@@ -29,9 +29,7 @@ pub struct DecodeError {
 
 impl DecodeError {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-        }
+        Self { message: message.into() }
     }
 
     pub(super) fn cut_short() -> Self {
@@ -76,11 +74,7 @@ pub fn decode_parameters(bytes: &[u8]) -> Result<Vec<Value>, DecodeError> {
     for _ in 0..count {
         parameters.push(reader.value()?.to_value());
     }
-    if reader.is_empty() {
-        Ok(parameters)
-    } else {
-        Err(DecodeError::new("there are bytes after the last parameter"))
-    }
+    if reader.is_empty() { Ok(parameters) } else { Err(DecodeError::new("there are bytes after the last parameter")) }
 }
 
 /// Writes rows as one buffer: value by value, in the order of the columns.
@@ -101,11 +95,7 @@ impl RowEncoder {
             count += 1;
         }
         buffer[4..8].copy_from_slice(&length(count).to_le_bytes());
-        Self {
-            buffer,
-            columns: count,
-            values: 0,
-        }
+        Self { buffer, columns: count, values: 0 }
     }
 
     /// Adds NULL.

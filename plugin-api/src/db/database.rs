@@ -15,9 +15,7 @@ pub struct Database {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("dialect", &self.dialect())
-            .finish_non_exhaustive()
+        f.debug_struct("Database").field("dialect", &self.dialect()).finish_non_exhaustive()
     }
 }
 
@@ -93,22 +91,13 @@ pub struct Query<'q> {
 impl fmt::Debug for Query<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Parameters may be secrets.
-        f.debug_struct("Query")
-            .field("tx", &self.tx)
-            .field("sql", &self.sql)
-            .finish_non_exhaustive()
+        f.debug_struct("Query").field("tx", &self.tx).field("sql", &self.sql).finish_non_exhaustive()
     }
 }
 
 impl<'q> Query<'q> {
     pub(super) fn new(executor: Arc<dyn Executor>, tx: u64, sql: Cow<'q, str>) -> Self {
-        Self {
-            executor,
-            tx,
-            sql,
-            parameters: Vec::new(),
-            broken: None,
-        }
+        Self { executor, tx, sql, parameters: Vec::new(), broken: None }
     }
 
     #[cfg(feature = "sea-query")]
@@ -140,10 +129,7 @@ impl<'q> Query<'q> {
         if let Some(error) = self.broken {
             return Err(error);
         }
-        let buffer = self
-            .executor
-            .query(self.tx, &self.sql, self.parameters)
-            .await?;
+        let buffer = self.executor.query(self.tx, &self.sql, self.parameters).await?;
         Ok(Rows::decode(buffer)?)
     }
 
@@ -188,8 +174,6 @@ impl<'q> Query<'q> {
         if let Some(error) = self.broken {
             return Err(error);
         }
-        self.executor
-            .execute(self.tx, &self.sql, self.parameters)
-            .await
+        self.executor.execute(self.tx, &self.sql, self.parameters).await
     }
 }

@@ -45,10 +45,7 @@ impl<'de> ValueDeserializer<'de> {
     fn json(self) -> Result<serde_json::Deserializer<serde_json::de::StrRead<'de>>, DecodeError> {
         match self.0 {
             ValueRef::Text(text) => Ok(serde_json::Deserializer::from_str(text)),
-            other => Err(DecodeError::new(format!(
-                "{} instead of JSON text",
-                other.kind()
-            ))),
+            other => Err(DecodeError::new(format!("{} instead of JSON text", other.kind()))),
         }
     }
 }
@@ -116,42 +113,25 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
         self.deserialize_any(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.0 {
-            ValueRef::Bytes(bytes) => {
-                visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
-            }
+            ValueRef::Bytes(bytes) => visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied())),
             _ => self.json()?.deserialize_seq(visitor).map_err(json_error),
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(
-        self,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, DecodeError> {
         match self.0 {
             ValueRef::Bytes(_) => self.deserialize_seq(visitor),
-            _ => self
-                .json()?
-                .deserialize_tuple(len, visitor)
-                .map_err(json_error),
+            _ => self.json()?.deserialize_tuple(len, visitor).map_err(json_error),
         }
     }
 
@@ -174,9 +154,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        self.json()?
-            .deserialize_struct(name, fields, visitor)
-            .map_err(json_error)
+        self.json()?.deserialize_struct(name, fields, visitor).map_err(json_error)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -186,15 +164,11 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         match self.0 {
-            ValueRef::Text(text) if text.starts_with('{') => self
-                .json()?
-                .deserialize_enum(name, variants, visitor)
-                .map_err(json_error),
+            ValueRef::Text(text) if text.starts_with('{') => {
+                self.json()?.deserialize_enum(name, variants, visitor).map_err(json_error)
+            }
             ValueRef::Text(text) => visitor.visit_enum(BorrowedStrDeserializer::new(text)),
-            other => Err(DecodeError::new(format!(
-                "{} instead of text",
-                other.kind()
-            ))),
+            other => Err(DecodeError::new(format!("{} instead of text", other.kind()))),
         }
     }
 
@@ -216,11 +190,7 @@ impl<'r, 'de> RowDeserializer<'r, 'de> {
         columns: &'r [String],
         reader: &'r mut Reader<'de>,
     ) -> Result<T, DecodeError> {
-        let mut row = Self {
-            columns,
-            reader,
-            read: 0,
-        };
+        let mut row = Self { columns, reader, read: 0 };
         let value = T::deserialize(&mut row)?;
         while row.read < columns.len() {
             row.value()?;
@@ -236,18 +206,14 @@ impl<'r, 'de> RowDeserializer<'r, 'de> {
     fn only_value(&mut self) -> Result<ValueDeserializer<'de>, DecodeError> {
         match self.columns {
             [_] => self.value().map(ValueDeserializer),
-            columns => Err(DecodeError::new(format!(
-                "a row of {} columns instead of one value",
-                columns.len()
-            ))),
+            columns => Err(DecodeError::new(format!("a row of {} columns instead of one value", columns.len()))),
         }
     }
 
     fn next_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
         let column = &self.columns[self.read];
         let value = self.value()?;
-        seed.deserialize(ValueDeserializer(value))
-            .map_err(|error| error.in_column(column))
+        seed.deserialize(ValueDeserializer(value)).map_err(|error| error.in_column(column))
     }
 }
 
@@ -292,11 +258,7 @@ impl<'de> Deserializer<'de> for &mut RowDeserializer<'_, 'de> {
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(
-        self,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_seq(self)
     }
 
@@ -317,11 +279,7 @@ impl<'de> Deserializer<'de> for &mut RowDeserializer<'_, 'de> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -338,11 +296,7 @@ impl<'de> Deserializer<'de> for &mut RowDeserializer<'_, 'de> {
         visitor.visit_unit()
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_unit()
     }
 
@@ -354,20 +308,14 @@ impl<'de> Deserializer<'de> for &mut RowDeserializer<'_, 'de> {
 impl<'de> MapAccess<'de> for &mut RowDeserializer<'_, 'de> {
     type Error = DecodeError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, DecodeError> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
         match self.columns.get(self.read) {
             Some(column) => seed.deserialize(StrDeserializer::new(column)).map(Some),
             None => Ok(None),
         }
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<S::Value, DecodeError> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
         self.next_seed(seed)
     }
 }
@@ -375,15 +323,8 @@ impl<'de> MapAccess<'de> for &mut RowDeserializer<'_, 'de> {
 impl<'de> SeqAccess<'de> for &mut RowDeserializer<'_, 'de> {
     type Error = DecodeError;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, DecodeError> {
-        if self.read == self.columns.len() {
-            Ok(None)
-        } else {
-            self.next_seed(seed).map(Some)
-        }
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
+        if self.read == self.columns.len() { Ok(None) } else { self.next_seed(seed).map(Some) }
     }
 
     fn size_hint(&self) -> Option<usize> {

@@ -92,20 +92,14 @@ impl<'a> Reader<'a> {
     #[inline]
     fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
         let length = self.count()?;
-        let (bytes, rest) = self
-            .rest
-            .split_at_checked(length)
-            .ok_or_else(DecodeError::cut_short)?;
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or_else(DecodeError::cut_short)?;
         self.rest = rest;
         Ok(bytes)
     }
 
     #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let (bytes, rest) = self
-            .rest
-            .split_first_chunk::<N>()
-            .ok_or_else(DecodeError::cut_short)?;
+        let (bytes, rest) = self.rest.split_first_chunk::<N>().ok_or_else(DecodeError::cut_short)?;
         self.rest = rest;
         Ok(*bytes)
     }

@@ -18,10 +18,7 @@ pub struct Rows {
 
 impl fmt::Debug for Rows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rows")
-            .field("columns", &self.columns)
-            .field("count", &self.count)
-            .finish_non_exhaustive()
+        f.debug_struct("Rows").field("columns", &self.columns).field("count", &self.count).finish_non_exhaustive()
     }
 }
 
@@ -40,18 +37,12 @@ impl Rows {
             columns.push(reader.text()?.to_owned());
         }
         // A value takes a byte at least; this bounds every loop below by the bytes that came.
-        let least = count
-            .checked_mul(width)
-            .ok_or_else(DecodeError::cut_short)?;
+        let least = count.checked_mul(width).ok_or_else(DecodeError::cut_short)?;
         if least > reader.remaining() || (width == 0 && count > 0) {
             return Err(DecodeError::cut_short());
         }
         let values = buffer.slice(buffer.len() - reader.remaining()..);
-        Ok(Self {
-            columns,
-            count,
-            values,
-        })
+        Ok(Self { columns, count, values })
     }
 
     /// The number of rows.
@@ -119,10 +110,7 @@ impl Rows {
             for _ in &self.columns {
                 values.push(reader.value()?);
             }
-            Ok(Row {
-                columns: &self.columns,
-                values,
-            })
+            Ok(Row { columns: &self.columns, values })
         })
     }
 }
@@ -162,10 +150,7 @@ impl<'a> Row<'a> {
     pub fn get<T: serde::Deserialize<'a>>(&self, column: &str) -> Result<T, DbError> {
         let value = self.value(column).ok_or_else(|| {
             let columns = self.columns.join(", ");
-            DbError::new(
-                DbErrorKind::Decode,
-                format!("no column {column}; there are: {columns}"),
-            )
+            DbError::new(DbErrorKind::Decode, format!("no column {column}; there are: {columns}"))
         })?;
         T::deserialize(ValueDeserializer(value)).map_err(|error| error.in_column(column).into())
     }

@@ -7,11 +7,7 @@ use sea_query::{PostgresQueryBuilder, QueryStatementWriter};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub(super) fn query(
-    executor: Arc<dyn Executor>,
-    tx: u64,
-    statement: &impl QueryStatementWriter,
-) -> Query<'static> {
+pub(super) fn query(executor: Arc<dyn Executor>, tx: u64, statement: &impl QueryStatementWriter) -> Query<'static> {
     let (sql, values) = statement.build(PostgresQueryBuilder);
     let parameters = values.0.into_iter().map(convert).collect();
     Query::new(executor, tx, Cow::Owned(sql)).with_parameters(parameters)
@@ -41,16 +37,13 @@ fn convert(value: sea_query::Value) -> Result<Value, DbError> {
         Sea::Enum(sea_query::OptionEnum::Some(value)) => value.value.into(),
         Sea::Enum(sea_query::OptionEnum::None(_)) => Value::Null,
         other => {
-            return Err(refused(format!(
-                "values like {other:?} are not carried; bind text or a number"
-            )));
+            return Err(refused(format!("values like {other:?} are not carried; bind text or a number")));
         }
     })
 }
 
 fn whole_number(value: u64) -> Result<i64, DbError> {
-    i64::try_from(value)
-        .map_err(|_| refused(format!("{value} is larger than a database's whole numbers")))
+    i64::try_from(value).map_err(|_| refused(format!("{value} is larger than a database's whole numbers")))
 }
 
 fn refused(message: String) -> DbError {
@@ -63,10 +56,7 @@ mod tests {
 
     #[test]
     fn values_convert_or_are_refused() {
-        assert_eq!(
-            convert(sea_query::Value::BigUnsigned(Some(7))),
-            Ok(Value::Int(7))
-        );
+        assert_eq!(convert(sea_query::Value::BigUnsigned(Some(7))), Ok(Value::Int(7)));
         assert_eq!(convert(sea_query::Value::String(None)), Ok(Value::Null));
         let error = convert(sea_query::Value::BigUnsigned(Some(u64::MAX))).expect_err("too large");
         assert_eq!(error.kind, DbErrorKind::Refused);

@@ -17,19 +17,13 @@ pub struct Transaction {
 
 impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transaction")
-            .field("tx", &self.tx)
-            .finish_non_exhaustive()
+        f.debug_struct("Transaction").field("tx", &self.tx).finish_non_exhaustive()
     }
 }
 
 impl Transaction {
     pub(super) fn new(executor: Arc<dyn Executor>, tx: u64) -> Self {
-        Self {
-            executor,
-            tx,
-            ended: false,
-        }
+        Self { executor, tx, ended: false }
     }
 
     /// Prepares a statement of this transaction.

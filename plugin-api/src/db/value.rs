@@ -71,9 +71,6 @@ mod tests {
         assert_eq!(Value::from("a"), Value::Text("a".to_owned()));
         assert_eq!(Value::from(None::<String>), Value::Null);
         assert_eq!(Value::from(Some(vec![1u8])), Value::Bytes(vec![1]));
-        assert_eq!(
-            Value::from(serde_json::json!({"a": 1})),
-            Value::Text(r#"{"a":1}"#.to_owned())
-        );
+        assert_eq!(Value::from(serde_json::json!({"a": 1})), Value::Text(r#"{"a":1}"#.to_owned()));
     }
 }

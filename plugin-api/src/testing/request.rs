@@ -2,9 +2,7 @@
 
 use super::routes::{Found, Missing};
 use super::{TestHost, TestResponse};
-use crate::abi::{
-    FfiBody, FfiCall, FfiCaller, FfiHead, FfiHeader, FfiInstance, FfiParam, FfiResponse, FfiWakerRef,
-};
+use crate::abi::{FfiBody, FfiCall, FfiCaller, FfiHead, FfiHeader, FfiInstance, FfiParam, FfiResponse, FfiWakerRef};
 use crate::report;
 use bytes::Bytes;
 use std::future::poll_fn;

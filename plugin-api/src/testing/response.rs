@@ -68,7 +68,8 @@ impl TestResponse {
 
     pub(super) async fn read(response: FfiResponse) -> Self {
         let short = response.content_type.as_str().map(|value| ("content-type".to_owned(), value.into()));
-        let long = response.header_pairs().map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.into()));
+        let long =
+            response.header_pairs().map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.into()));
         let headers = short.into_iter().chain(long).collect();
         let status = response.status;
         let (body, broken) = collected(response.body).await;

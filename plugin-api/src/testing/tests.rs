@@ -30,11 +30,16 @@ impl Plugin for Shelf {
             .setting(Setting::new("colour", "Colour", "red"))
             .migrations(vec![
                 migration(1, "CREATE TABLE book (title TEXT NOT NULL)", Some("DROP TABLE book")),
-                migration(2, "INSERT INTO book VALUES ('first'); INSERT INTO book VALUES ('second')", Some("DELETE FROM book")),
+                migration(
+                    2,
+                    "INSERT INTO book VALUES ('first'); INSERT INTO book VALUES ('second')",
+                    Some("DELETE FROM book"),
+                ),
             ])
             .route("GET /shelf/{name}", Access::permission("shelf:read"), move |head: Head<'_>, _: Body| -> Reply {
                 let info = head.info();
-                let text = format!("{:?} {} {} {}", head.param("name"), head.query(), info.user_name(), info.is_staff());
+                let text =
+                    format!("{:?} {} {} {}", head.param("name"), head.query(), info.user_name(), info.is_staff());
                 Response::text(text).with_header("x-uri", info.original_uri()).into()
             })
             .route("GET /shelf/{name}/settings", Access::Public, move |_: Head<'_>, _: Body| -> Reply {

@@ -30,11 +30,7 @@ pub enum AccessError {
 ///
 /// # Errors
 /// The first rule that refuses.
-pub fn authorise(
-    identity: Option<&Identity>,
-    access: &Access,
-    method: &Method,
-) -> Result<(), AccessError> {
+pub fn authorise(identity: Option<&Identity>, access: &Access, method: &Method) -> Result<(), AccessError> {
     let code = match access {
         Access::Public => return Ok(()),
         Access::Authenticated => return identity.map(drop).ok_or(AccessError::NotAuthenticated),
@@ -54,11 +50,7 @@ pub fn authorise(
     if !reads && !identity.is_staff {
         return Err(AccessError::NotStaff);
     }
-    if identity.permissions.contains(code) {
-        Ok(())
-    } else {
-        Err(AccessError::Denied)
-    }
+    if identity.permissions.contains(code) { Ok(()) } else { Err(AccessError::Denied) }
 }
 
 /// Decides about the routes that need a super-user who is staff.
@@ -67,11 +59,7 @@ pub fn authorise(
 /// [`AccessError::NotAuthenticated`] or [`AccessError::Denied`].
 pub fn authorise_superuser(identity: Option<&Identity>) -> Result<(), AccessError> {
     let identity = identity.ok_or(AccessError::NotAuthenticated)?;
-    if identity.is_superuser && identity.is_staff {
-        Ok(())
-    } else {
-        Err(AccessError::Denied)
-    }
+    if identity.is_superuser && identity.is_staff { Ok(()) } else { Err(AccessError::Denied) }
 }
 
 #[cfg(test)]
@@ -101,97 +89,34 @@ mod tests {
 
     #[test]
     fn rules_apply_in_the_order_of_the_contract() {
-        let root = Identity {
-            is_superuser: true,
-            has_roles: false,
-            is_staff: false,
-            ..user()
-        };
-        let roleless = Identity {
-            has_roles: false,
-            has_menus: false,
-            is_staff: false,
-            ..user()
-        };
-        let menuless = Identity {
-            has_menus: false,
-            is_staff: false,
-            ..user()
-        };
-        let reader = Identity {
-            is_staff: false,
-            ..user()
-        };
+        let root = Identity { is_superuser: true, has_roles: false, is_staff: false, ..user() };
+        let roleless = Identity { has_roles: false, has_menus: false, is_staff: false, ..user() };
+        let menuless = Identity { has_menus: false, is_staff: false, ..user() };
+        let reader = Identity { is_staff: false, ..user() };
         let cases = [
             (None, Access::Public, Method::POST, Ok(())),
-            (
-                None,
-                Access::Authenticated,
-                Method::GET,
-                Err(AccessError::NotAuthenticated),
-            ),
-            (
-                None,
-                needs("x"),
-                Method::GET,
-                Err(AccessError::NotAuthenticated),
-            ),
+            (None, Access::Authenticated, Method::GET, Err(AccessError::NotAuthenticated)),
+            (None, needs("x"), Method::GET, Err(AccessError::NotAuthenticated)),
             (Some(&roleless), Access::Authenticated, Method::POST, Ok(())),
             (Some(&root), needs("x"), Method::POST, Ok(())),
-            (
-                Some(&roleless),
-                needs("x"),
-                Method::POST,
-                Err(AccessError::NoRole),
-            ),
-            (
-                Some(&menuless),
-                needs("x"),
-                Method::POST,
-                Err(AccessError::NoMenu),
-            ),
-            (
-                Some(&reader),
-                needs("sys:role:add"),
-                Method::POST,
-                Err(AccessError::NotStaff),
-            ),
+            (Some(&roleless), needs("x"), Method::POST, Err(AccessError::NoRole)),
+            (Some(&menuless), needs("x"), Method::POST, Err(AccessError::NoMenu)),
+            (Some(&reader), needs("sys:role:add"), Method::POST, Err(AccessError::NotStaff)),
             (Some(&reader), needs("sys:role:add"), Method::GET, Ok(())),
-            (
-                Some(&reader),
-                needs("x"),
-                Method::GET,
-                Err(AccessError::Denied),
-            ),
+            (Some(&reader), needs("x"), Method::GET, Err(AccessError::Denied)),
         ];
         for (identity, access, method, expected) in cases {
-            assert_eq!(
-                authorise(identity, &access, &method),
-                expected,
-                "{access:?} {method}"
-            );
+            assert_eq!(authorise(identity, &access, &method), expected, "{access:?} {method}");
         }
     }
 
     #[test]
     fn a_superuser_who_is_no_staff_is_not_enough() {
-        let root = Identity {
-            is_superuser: true,
-            ..user()
-        };
-        let retired = Identity {
-            is_staff: false,
-            ..root.clone()
-        };
+        let root = Identity { is_superuser: true, ..user() };
+        let retired = Identity { is_staff: false, ..root.clone() };
         assert_eq!(authorise_superuser(Some(&root)), Ok(()));
-        assert_eq!(
-            authorise_superuser(Some(&retired)),
-            Err(AccessError::Denied)
-        );
+        assert_eq!(authorise_superuser(Some(&retired)), Err(AccessError::Denied));
         assert_eq!(authorise_superuser(Some(&user())), Err(AccessError::Denied));
-        assert_eq!(
-            authorise_superuser(None),
-            Err(AccessError::NotAuthenticated)
-        );
+        assert_eq!(authorise_superuser(None), Err(AccessError::NotAuthenticated));
     }
 }

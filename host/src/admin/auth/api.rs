@@ -12,8 +12,7 @@ use std::net::IpAddr;
 
 /// An unknown user and a wrong password get the same status and text: the two statuses of the
 /// system we succeed told strangers which user names exist.
-const WRONG_CREDENTIALS: Message =
-    Message::fixed("wrong user name or password", "用户名或密码有误");
+const WRONG_CREDENTIALS: Message = Message::fixed("wrong user name or password", "用户名或密码有误");
 
 /// How long a captcha would be good, in seconds; clients read it although none is asked for.
 const CAPTCHA_SECONDS: i32 = 300;
@@ -75,18 +74,8 @@ pub struct Captcha {
 
 impl AuthApi {
     /// The routes over `sessions`.
-    pub fn new(
-        sessions: AuthService,
-        menus: MenuService,
-        clock: Clock,
-        proxies: Vec<IpAddr>,
-    ) -> Self {
-        Self {
-            sessions,
-            menus,
-            clock,
-            proxies: TrustedProxies::new(proxies),
-        }
+    pub fn new(sessions: AuthService, menus: MenuService, clock: Clock, proxies: Vec<IpAddr>) -> Self {
+        Self { sessions, menus, clock, proxies: TrustedProxies::new(proxies) }
     }
 
     fn view(&self, login: Login) -> LoginView {
@@ -116,17 +105,10 @@ impl AuthApi {
 
     /// Log in
     #[oai(path = "/auth/login", method = "post", operation_id = "login")]
-    async fn login(
-        &self,
-        request: &Request,
-        input: JsonBody<LoginInput>,
-    ) -> Result<Answer<LoginView>, ApiError> {
+    async fn login(&self, request: &Request, input: JsonBody<LoginInput>) -> Result<Answer<LoginView>, ApiError> {
         let ip = self.proxies.client(request);
         let JsonBody(input) = input;
-        let login = self
-            .sessions
-            .login(&input.username, &input.password, ip)
-            .await?;
+        let login = self.sessions.login(&input.username, &input.password, ip).await?;
         Ok(Answer::of(self.view(login)))
     }
 
@@ -134,10 +116,7 @@ impl AuthApi {
     #[oai(path = "/auth/logout", method = "post", operation_id = "logout")]
     async fn logout(&self, caller: MaybeCaller) -> Result<Done, ApiError> {
         if let Some(identity) = caller.0 {
-            self.sessions
-                .logout(&identity)
-                .await
-                .map_err(ApiError::internal)?;
+            self.sessions.logout(&identity).await.map_err(ApiError::internal)?;
         }
         Ok(Done::done())
     }
@@ -145,11 +124,7 @@ impl AuthApi {
     /// The permission codes of the user who asks
     #[oai(path = "/auth/codes", method = "get", operation_id = "get_codes")]
     async fn codes(&self, caller: Caller) -> Result<Answer<Vec<String>>, ApiError> {
-        let codes = self
-            .menus
-            .codes(&caller.0)
-            .await
-            .map_err(ApiError::internal)?;
+        let codes = self.menus.codes(&caller.0).await.map_err(ApiError::internal)?;
         Ok(Answer::of(codes))
     }
 }

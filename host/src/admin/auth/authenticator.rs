@@ -66,12 +66,7 @@ struct Remembered {
 impl Authenticator {
     /// Verifies with `key`, looks sessions up in `sessions`.
     pub fn new(key: TokenKey, sessions: impl SessionSource) -> Self {
-        Self {
-            key,
-            sessions: Box::new(sessions),
-            remembered: Cache::new(REMEMBERED_MAX),
-            epoch: AtomicU64::new(0),
-        }
+        Self { key, sessions: Box::new(sessions), remembered: Cache::new(REMEMBERED_MAX), epoch: AtomicU64::new(0) }
     }
 
     /// The key that signs this process' tokens.
@@ -109,11 +104,7 @@ impl Authenticator {
         if identity.user_id.to_string() != claims.sub {
             return Err(AuthError::Invalid);
         }
-        let remembered = Remembered {
-            identity: identity.clone(),
-            expires_at: claims.exp,
-            since: Instant::now(),
-        };
+        let remembered = Remembered { identity: identity.clone(), expires_at: claims.exp, since: Instant::now() };
         self.remembered.insert(token.to_owned(), remembered);
         if self.epoch.load(Ordering::Acquire) != epoch {
             self.remembered.remove(token);
@@ -124,15 +115,13 @@ impl Authenticator {
     /// Forgets every session of a user: what they may do has changed.
     pub fn forget_user(&self, user_id: i64) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.remembered
-            .retain(|_, known| known.identity.user_id != user_id);
+        self.remembered.retain(|_, known| known.identity.user_id != user_id);
     }
 
     /// Forgets one session: it has ended.
     pub fn forget_session(&self, session: Uuid) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.remembered
-            .retain(|_, known| known.identity.session != session);
+        self.remembered.retain(|_, known| known.identity.session != session);
     }
 
     /// Forgets everybody: roles or menus have changed.
@@ -184,11 +173,7 @@ mod tests {
     }
 
     fn token(sub: &str) -> String {
-        let claims = Claims {
-            session_uuid: Uuid::from_u128(1),
-            exp: u64::from(u32::MAX),
-            sub: sub.to_owned(),
-        };
+        let claims = Claims { session_uuid: Uuid::from_u128(1), exp: u64::from(u32::MAX), sub: sub.to_owned() };
         TokenKey::new(b"k").sign(&claims).unwrap()
     }
 
@@ -198,15 +183,7 @@ mod tests {
         let authenticator = Authenticator::new(TokenKey::new(b"k"), Counting(loads.clone()));
         let headers = headers(&format!("Bearer {}", token("7")));
         for _ in 0..3 {
-            assert_eq!(
-                authenticator
-                    .identify(&headers)
-                    .await
-                    .unwrap()
-                    .unwrap()
-                    .user_id,
-                7
-            );
+            assert_eq!(authenticator.identify(&headers).await.unwrap().unwrap().user_id, 7);
         }
         assert_eq!(loads.load(Ordering::SeqCst), 1);
         authenticator.forget_user(8);
@@ -228,18 +205,9 @@ mod tests {
     async fn other_schemes_are_no_token_and_bad_tokens_are_errors() {
         let authenticator = Authenticator::new(TokenKey::new(b"k"), Counting(Arc::default()));
         assert_eq!(authenticator.identify(&HeaderMap::new()).await, Ok(None));
-        assert_eq!(
-            authenticator.identify(&headers("Basic YTpi")).await,
-            Ok(None)
-        );
-        assert_eq!(
-            authenticator.identify(&headers("Bearer x")).await,
-            Err(AuthError::Invalid)
-        );
+        assert_eq!(authenticator.identify(&headers("Basic YTpi")).await, Ok(None));
+        assert_eq!(authenticator.identify(&headers("Bearer x")).await, Err(AuthError::Invalid));
         let of_another = headers(&format!("bearer {}", token("8")));
-        assert_eq!(
-            authenticator.identify(&of_another).await,
-            Err(AuthError::Invalid)
-        );
+        assert_eq!(authenticator.identify(&of_another).await, Err(AuthError::Invalid));
     }
 }

@@ -18,19 +18,14 @@ pub(super) async fn session(db: &Database, session: Uuid) -> Result<Option<Sessi
 
 /// The `status` of each role of a user.
 pub(super) async fn role_statuses(db: &Database, user_id: i64) -> Result<Vec<i32>, DbError> {
-    db.query(
-        "SELECT r.status FROM sys_role r JOIN sys_user_role ur ON ur.role_id = r.id WHERE ur.user_id = $1",
-    )
-    .bind(user_id)
-    .fetch_all()
-    .await
+    db.query("SELECT r.status FROM sys_role r JOIN sys_user_role ur ON ur.role_id = r.id WHERE ur.user_id = $1")
+        .bind(user_id)
+        .fetch_all()
+        .await
 }
 
 /// The `perms` of each enabled entry that the enabled roles of a user have.
-pub(super) async fn granted_perms(
-    db: &Database,
-    user_id: i64,
-) -> Result<Vec<Option<String>>, DbError> {
+pub(super) async fn granted_perms(db: &Database, user_id: i64) -> Result<Vec<Option<String>>, DbError> {
     db.query(
         "SELECT m.perms FROM sys_menu m JOIN sys_role_menu rm ON rm.menu_id = m.id \
          JOIN sys_role r ON r.id = rm.role_id JOIN sys_user_role ur ON ur.role_id = r.id \
@@ -41,10 +36,7 @@ pub(super) async fn granted_perms(
     .await
 }
 
-pub(super) async fn insert_session(
-    db: &impl Statements,
-    session: &NewSession,
-) -> Result<u64, DbError> {
+pub(super) async fn insert_session(db: &impl Statements, session: &NewSession) -> Result<u64, DbError> {
     db.query(
         "INSERT INTO sys_session (session_uuid, user_id, username, nickname, ip, last_login_time, expire_time) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -61,17 +53,11 @@ pub(super) async fn insert_session(
 }
 
 pub(super) async fn delete_session(db: &impl Statements, session: Uuid) -> Result<u64, DbError> {
-    db.query("DELETE FROM sys_session WHERE session_uuid = $1")
-        .bind(session.to_string())
-        .execute()
-        .await
+    db.query("DELETE FROM sys_session WHERE session_uuid = $1").bind(session.to_string()).execute().await
 }
 
 pub(super) async fn delete_sessions_of(db: &impl Statements, user_id: i64) -> Result<u64, DbError> {
-    db.query("DELETE FROM sys_session WHERE user_id = $1")
-        .bind(user_id)
-        .execute()
-        .await
+    db.query("DELETE FROM sys_session WHERE user_id = $1").bind(user_id).execute().await
 }
 
 /// Takes sessions away that nothing can use any more.

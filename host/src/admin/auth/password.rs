@@ -17,8 +17,7 @@ const RANDOM_CHARACTERS: usize = 20;
 const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 /// The hash of no password, with the same cost as a real one: checking a password of a user who
 /// does not exist takes as long as that of one who does.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes and checks passwords. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -39,9 +38,7 @@ pub enum PasswordError {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self {
-            turns: Arc::new(Semaphore::new(HASHES_AT_ONCE_MAX)),
-        }
+        Self { turns: Arc::new(Semaphore::new(HASHES_AT_ONCE_MAX)) }
     }
 }
 
@@ -53,9 +50,8 @@ impl Passwords {
     pub async fn hash(&self, password: &str) -> Result<String, PasswordError> {
         let password = password.to_owned();
         self.in_turn(move || {
-            let hash: PasswordHash = Argon2::default()
-                .hash_password(password.as_bytes())
-                .map_err(PasswordError::Hash)?;
+            let hash: PasswordHash =
+                Argon2::default().hash_password(password.as_bytes()).map_err(PasswordError::Hash)?;
             Ok(hash.to_string())
         })
         .await?
@@ -71,31 +67,20 @@ impl Passwords {
         let hash = hash.unwrap_or(NOBODY).to_owned();
         let password = password.to_owned();
         let matches = self.in_turn(move || {
-            PasswordHash::new(&hash).is_ok_and(|hash| {
-                Argon2::default()
-                    .verify_password(password.as_bytes(), &hash)
-                    .is_ok()
-            })
+            PasswordHash::new(&hash)
+                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
         });
         Ok(matches.await? && exists)
     }
 
-    async fn in_turn<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, PasswordError> {
-        let turn = Arc::clone(&self.turns)
-            .acquire_owned()
-            .await
-            .map_err(|_| PasswordError::Interrupted)?;
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| PasswordError::Interrupted)?;
         let work = move || {
             // Held by the work itself: a client that hangs up must not make room for another.
             let _turn = turn;
             work()
         };
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| PasswordError::Interrupted)
+        tokio::task::spawn_blocking(work).await.map_err(|_| PasswordError::Interrupted)
     }
 }
 
@@ -103,9 +88,8 @@ impl Passwords {
 pub fn random() -> String {
     let mut generator = rand::rng();
     loop {
-        let password: String = (0..RANDOM_CHARACTERS)
-            .map(|_| char::from(ALPHABET[generator.random_range(0..ALPHABET.len())]))
-            .collect();
+        let password: String =
+            (0..RANDOM_CHARACTERS).map(|_| char::from(ALPHABET[generator.random_range(0..ALPHABET.len())])).collect();
         let digit = password.contains(|c: char| c.is_ascii_digit());
         let letter = password.contains(|c: char| c.is_ascii_alphabetic());
         if digit && letter {
@@ -123,12 +107,7 @@ mod tests {
         let passwords = Passwords::default();
         let hash = passwords.hash("correct horse").await.unwrap();
         assert!(hash.starts_with("$argon2id$"), "{hash}");
-        assert!(
-            passwords
-                .verify("correct horse", Some(&hash))
-                .await
-                .unwrap()
-        );
+        assert!(passwords.verify("correct horse", Some(&hash)).await.unwrap());
         assert!(!passwords.verify("wrong", Some(&hash)).await.unwrap());
         assert!(!passwords.verify("", None).await.unwrap());
         assert!(!passwords.verify("x", Some("no hash")).await.unwrap());

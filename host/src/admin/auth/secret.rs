@@ -45,10 +45,7 @@ pub fn load(configured: &str, data: &Path) -> Result<TokenKey, SecretError> {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let text = hex::encode(rand::random::<[u8; BYTES]>());
-            write(&path, &text).map_err(|source| SecretError::Io {
-                path: path.clone(),
-                source,
-            })?;
+            write(&path, &text).map_err(|source| SecretError::Io { path: path.clone(), source })?;
             text
         }
         Err(source) => return Err(SecretError::Io { path, source }),
@@ -62,12 +59,7 @@ pub fn load(configured: &str, data: &Path) -> Result<TokenKey, SecretError> {
 /// Written whole or not at all: a key cut short by a crash would stop every later start.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let unfinished = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&unfinished)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&unfinished, path)
@@ -82,31 +74,13 @@ mod tests {
     #[test]
     fn a_key_is_made_once_and_only_its_owner_reads_it() {
         let data = tempfile::tempdir().unwrap();
-        let claims = Claims {
-            session_uuid: uuid::Uuid::nil(),
-            exp: u64::from(u32::MAX),
-            sub: "1".to_owned(),
-        };
+        let claims = Claims { session_uuid: uuid::Uuid::nil(), exp: u64::from(u32::MAX), sub: "1".to_owned() };
         let token = load("", data.path()).unwrap().sign(&claims).unwrap();
-        assert_eq!(
-            load("", data.path()).unwrap().verify(&token),
-            Ok(claims.clone())
-        );
-        let mode = fs::metadata(data.path().join(FILE))
-            .unwrap()
-            .permissions()
-            .mode();
+        assert_eq!(load("", data.path()).unwrap().verify(&token), Ok(claims.clone()));
+        let mode = fs::metadata(data.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(
-            load("configured", data.path())
-                .unwrap()
-                .verify(&token)
-                .is_err()
-        );
+        assert!(load("configured", data.path()).unwrap().verify(&token).is_err());
         fs::write(data.path().join(FILE), "short").unwrap();
-        assert!(matches!(
-            load("", data.path()),
-            Err(SecretError::Damaged { .. })
-        ));
+        assert!(matches!(load("", data.path()), Err(SecretError::Damaged { .. })));
     }
 }

@@ -67,26 +67,14 @@ impl AuthService {
         authenticator: Arc<Authenticator>,
         token_seconds: u32,
     ) -> Self {
-        Self {
-            db,
-            clock,
-            users,
-            passwords,
-            authenticator,
-            token_seconds,
-        }
+        Self { db, clock, users, passwords, authenticator, token_seconds }
     }
 
     /// Begins a session. A user who may be logged in only once loses the others.
     ///
     /// # Errors
     /// [`LoginError`].
-    pub async fn login(
-        &self,
-        username: &str,
-        password: &str,
-        ip: Option<IpAddr>,
-    ) -> Result<Login, LoginError> {
+    pub async fn login(&self, username: &str, password: &str, ip: Option<IpAddr>) -> Result<Login, LoginError> {
         let user = self.users.by_username(username).await?;
         let hash = user.as_ref().and_then(|user| user.password.as_deref());
         let matches = self.passwords.verify(password, hash).await?;
@@ -100,15 +88,9 @@ impl AuthService {
         let (login_time, claims) = self.claims(&user);
         let access_token = self.authenticator.key().sign(&claims)?;
         let expire_time = i64::try_from(claims.exp).unwrap_or(i64::MAX / 1000) * 1000;
-        self.begin(&user, &claims, ip, login_time, expire_time)
-            .await?;
+        self.begin(&user, &claims, ip, login_time, expire_time).await?;
         user.last_login_time = Some(login_time);
-        Ok(Login {
-            access_token,
-            expire_time,
-            session: claims.session_uuid,
-            user,
-        })
+        Ok(Login { access_token, expire_time, session: claims.session_uuid, user })
     }
 
     /// Ends a session.
@@ -123,11 +105,7 @@ impl AuthService {
 
     fn claims(&self, user: &User) -> (i64, Claims) {
         let exp = jsonwebtoken::get_current_timestamp() + u64::from(self.token_seconds);
-        let claims = Claims {
-            session_uuid: Uuid::new_v4(),
-            exp,
-            sub: user.id.to_string(),
-        };
+        let claims = Claims { session_uuid: Uuid::new_v4(), exp, sub: user.id.to_string() };
         (self.clock.now_ms(), claims)
     }
 

@@ -22,21 +22,15 @@ impl StoredSessions {
     }
 
     async fn identity(&self, session: Uuid) -> Result<Identity, AuthError> {
-        let row = crud::session(&self.db, session)
-            .await
-            .map_err(AuthError::Storage)?;
+        let row = crud::session(&self.db, session).await.map_err(AuthError::Storage)?;
         let row = row.ok_or(AuthError::Expired)?;
         check(&row)?;
-        let roles = crud::role_statuses(&self.db, row.user_id)
-            .await
-            .map_err(AuthError::Storage)?;
+        let roles = crud::role_statuses(&self.db, row.user_id).await.map_err(AuthError::Storage)?;
         let has_roles = roles.contains(&1);
         if !roles.is_empty() && !has_roles && !row.is_superuser {
             return Err(AuthError::RolesDisabled);
         }
-        let perms = crud::granted_perms(&self.db, row.user_id)
-            .await
-            .map_err(AuthError::Storage)?;
+        let perms = crud::granted_perms(&self.db, row.user_id).await.map_err(AuthError::Storage)?;
         Ok(Identity {
             user_id: row.user_id,
             uuid: row.uuid,

@@ -41,11 +41,7 @@ impl TokenKey {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.set_required_spec_claims(&["exp", "sub"]);
-        Self {
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-            validation,
-        }
+        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret), validation }
     }
 
     /// A signed token.
@@ -61,12 +57,12 @@ impl TokenKey {
     /// # Errors
     /// [`TokenError`].
     pub fn verify(&self, token: &str) -> Result<Claims, TokenError> {
-        jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
-            .map(|token| token.claims)
-            .map_err(|error| match error.kind() {
+        jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).map(|token| token.claims).map_err(
+            |error| match error.kind() {
                 ErrorKind::ExpiredSignature => TokenError::Expired,
                 _ => TokenError::Invalid,
-            })
+            },
+        )
     }
 }
 
@@ -75,11 +71,7 @@ mod tests {
     use super::*;
 
     fn claims(exp: u64) -> Claims {
-        Claims {
-            session_uuid: Uuid::nil(),
-            exp,
-            sub: "1".to_owned(),
-        }
+        Claims { session_uuid: Uuid::nil(), exp, sub: "1".to_owned() }
     }
 
     #[test]
@@ -89,10 +81,7 @@ mod tests {
         let old = key.sign(&claims(1)).unwrap();
         assert_eq!(key.verify(&good), Ok(claims(u64::from(u32::MAX))));
         assert_eq!(key.verify(&old), Err(TokenError::Expired));
-        assert_eq!(
-            TokenKey::new(b"two").verify(&good),
-            Err(TokenError::Invalid)
-        );
+        assert_eq!(TokenKey::new(b"two").verify(&good), Err(TokenError::Invalid));
         assert_eq!(key.verify("nonsense"), Err(TokenError::Invalid));
         // `{"alg":"none"}` with the same claims.
         let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", good.split('.').nth(1).unwrap());

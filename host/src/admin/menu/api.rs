@@ -71,11 +71,7 @@ pub struct SidebarMeta {
 impl SidebarNode {
     fn of(node: Node, clock: &Clock) -> Self {
         let menu = node.menu;
-        let children: Vec<Self> = node
-            .children
-            .into_iter()
-            .map(|child| Self::of(child, clock))
-            .collect();
+        let children: Vec<Self> = node.children.into_iter().map(|child| Self::of(child, clock)).collect();
         Self {
             id: menu.id,
             meta: SidebarMeta::of(&menu),
@@ -115,9 +111,7 @@ impl SidebarMeta {
 /// An embedded page or a link without a component of its own takes the front end's frame.
 fn component(menu: &Menu) -> Option<String> {
     let framed = matches!(menu.kind, kind::EMBEDDED | kind::LINK);
-    menu.component
-        .clone()
-        .or_else(|| framed.then(|| FRAME.to_owned()))
+    menu.component.clone().or_else(|| framed.then(|| FRAME.to_owned()))
 }
 
 impl MenuApi {
@@ -131,17 +125,9 @@ impl MenuApi {
 #[OpenApi]
 impl MenuApi {
     /// The sidebar of the user who asks
-    #[oai(
-        path = "/sys/menus/sidebar",
-        method = "get",
-        operation_id = "get_sidebar"
-    )]
+    #[oai(path = "/sys/menus/sidebar", method = "get", operation_id = "get_sidebar")]
     async fn sidebar(&self, caller: Caller) -> Result<Answer<Vec<SidebarNode>>, ApiError> {
-        let nodes = self
-            .menus
-            .sidebar(&caller.0)
-            .await
-            .map_err(ApiError::internal)?;
+        let nodes = self.menus.sidebar(&caller.0).await.map_err(ApiError::internal)?;
         let view = |node| SidebarNode::of(node, &self.clock);
         Ok(Answer::of(nodes.into_iter().map(view).collect()))
     }

@@ -55,11 +55,6 @@ pub struct Menu {
 impl Menu {
     /// The permission codes it carries.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
-        self.perms
-            .as_deref()
-            .unwrap_or_default()
-            .split(',')
-            .map(str::trim)
-            .filter(|code| !code.is_empty())
+        self.perms.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|code| !code.is_empty())
     }
 }

@@ -61,11 +61,7 @@ impl MenuService {
         let granted = self.granted(identity).await?;
         let mut codes: BTreeSet<String> = menus
             .iter()
-            .filter(|menu| {
-                granted
-                    .as_ref()
-                    .is_none_or(|granted| granted.contains(&menu.id))
-            })
+            .filter(|menu| granted.as_ref().is_none_or(|granted| granted.contains(&menu.id)))
             .flat_map(Menu::codes)
             .map(str::to_owned)
             .collect();
@@ -117,10 +113,7 @@ fn grow(
         return Vec::new();
     }
     let menus = below.remove(&parent).unwrap_or_default();
-    let nodes = menus.into_iter().map(|menu| Node {
-        children: grow(Some(menu.id), below, granted, depth + 1),
-        menu,
-    });
+    let nodes = menus.into_iter().map(|menu| Node { children: grow(Some(menu.id), below, granted, depth + 1), menu });
     nodes
         .filter(|node| {
             let own = granted.is_none_or(|granted| granted.contains(&node.menu.id));
@@ -190,20 +183,13 @@ mod tests {
         ];
         for (granted, expected) in cases {
             let granted: Option<HashSet<i64>> = granted.map(|ids| ids.into_iter().collect());
-            assert_eq!(
-                ids(&tree(menus(), granted.as_ref())),
-                expected,
-                "{granted:?}"
-            );
+            assert_eq!(ids(&tree(menus(), granted.as_ref())), expected, "{granted:?}");
         }
     }
 
     #[test]
     fn codes_are_split_at_commas() {
-        let menu = Menu {
-            perms: Some("a:b, c:d,,".to_owned()),
-            ..menu(1, None, 2)
-        };
+        let menu = Menu { perms: Some("a:b, c:d,,".to_owned()), ..menu(1, None, 2) };
         assert_eq!(menu.codes().collect::<Vec<_>>(), ["a:b", "c:d"]);
     }
 }

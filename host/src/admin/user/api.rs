@@ -94,17 +94,9 @@ impl UserApi {
     /// The user who asks
     #[oai(path = "/sys/users/me", method = "get", operation_id = "get_me")]
     async fn me(&self, caller: Caller) -> Result<Answer<Me>, ApiError> {
-        let detail = self
-            .users
-            .detail(caller.0.user_id)
-            .await
-            .map_err(ApiError::internal)?;
+        let detail = self.users.detail(caller.0.user_id).await.map_err(ApiError::internal)?;
         // Deleted since the token was looked at.
         let UserDetail { user, dept, roles } = detail.ok_or(AuthError::Expired)?;
-        Ok(Answer::of(Me {
-            user: UserView::of(user, &self.clock),
-            dept,
-            roles,
-        }))
+        Ok(Answer::of(Me { user: UserView::of(user, &self.clock), dept, roles }))
     }
 }

@@ -7,9 +7,7 @@ const COLUMNS: &str = "id, uuid, username, nickname, password, avatar, email, ph
                        is_staff, is_multi_login, join_time, last_login_time, dept_id";
 
 pub(super) async fn count(db: &Database) -> Result<i64, DbError> {
-    db.query("SELECT COUNT(*) FROM sys_user")
-        .fetch_scalar()
-        .await
+    db.query("SELECT COUNT(*) FROM sys_user").fetch_scalar().await
 }
 
 pub(super) async fn by_id(db: &Database, id: i64) -> Result<Option<User>, DbError> {
@@ -39,16 +37,8 @@ pub(super) async fn role_names(db: &Database, user_id: i64) -> Result<Vec<String
     .await
 }
 
-pub(super) async fn set_last_login(
-    db: &Database,
-    user_id: i64,
-    now_ms: i64,
-) -> Result<u64, DbError> {
-    db.query("UPDATE sys_user SET last_login_time = $1 WHERE id = $2")
-        .bind(now_ms)
-        .bind(user_id)
-        .execute()
-        .await
+pub(super) async fn set_last_login(db: &Database, user_id: i64, now_ms: i64) -> Result<u64, DbError> {
+    db.query("UPDATE sys_user SET last_login_time = $1 WHERE id = $2").bind(now_ms).bind(user_id).execute().await
 }
 
 /// Creates a super-user who is staff and may be logged in several times.

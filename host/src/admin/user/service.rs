@@ -113,10 +113,7 @@ impl UserService {
             now_ms: self.clock.now_ms(),
         };
         match crud::insert_administrator(&self.db, &user).await {
-            Ok(_) => Ok(Some(FirstAdmin {
-                username: ADMIN,
-                generated_password,
-            })),
+            Ok(_) => Ok(Some(FirstAdmin { username: ADMIN, generated_password })),
             // Another node was first.
             Err(error) if error.kind == DbErrorKind::Unique => Ok(None),
             Err(error) => Err(error.into()),

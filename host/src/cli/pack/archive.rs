@@ -22,14 +22,8 @@ pub(super) fn write(contents: &Contents, bundle: &Path) -> Result<(u64, String),
     };
     fs::create_dir_all(directory).map_err(PackError::file("create", directory))?;
     let unwritable = || PackError::file("write", bundle);
-    let staged = tempfile::Builder::new()
-        .prefix(".pack-")
-        .tempfile_in(directory)
-        .map_err(unwritable())?;
-    fill(contents, staged.as_file()).map_err(|source| PackError::Zip {
-        path: bundle.to_owned(),
-        source,
-    })?;
+    let staged = tempfile::Builder::new().prefix(".pack-").tempfile_in(directory).map_err(unwritable())?;
+    fill(contents, staged.as_file()).map_err(|source| PackError::Zip { path: bundle.to_owned(), source })?;
     make_readable(staged.as_file()).map_err(unwritable())?;
     let (bytes, sha256) = measure(staged.path()).map_err(unwritable())?;
     let renamed = staged.persist(bundle).map_err(|error| error.error);

@@ -17,14 +17,8 @@ use crate::cli::progress::Progress;
 
 /// Set by an outer cargo for the program that it runs. Handed on, they would make build scripts
 /// that watch them run again each time.
-const OUTER_CARGO: [&str; 6] = [
-    "CARGO_PKG_",
-    "CARGO_MANIFEST_",
-    "CARGO_CRATE_NAME",
-    "CARGO_BIN_",
-    "CARGO_PRIMARY_PACKAGE",
-    "OUT_DIR",
-];
+const OUTER_CARGO: [&str; 6] =
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_NAME", "CARGO_BIN_", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"];
 
 /// How to call cargo and rustc.
 #[derive(Debug)]
@@ -68,10 +62,7 @@ impl Cargo {
             let set = std::env::var_os(name).filter(|value| !value.is_empty());
             set.unwrap_or_else(|| default.into())
         };
-        Self {
-            cargo: program("CARGO", "cargo"),
-            rustc: program("RUSTC", "rustc"),
-        }
+        Self { cargo: program("CARGO", "cargo"), rustc: program("RUSTC", "rustc") }
     }
 
     /// `cargo metadata` of the crate with this Cargo.toml, without its dependencies.
@@ -81,25 +72,14 @@ impl Cargo {
 
     /// `cargo metadata` with all dependencies; it may download and write a Cargo.lock, as the
     /// build would.
-    pub(super) fn metadata_of_all<T: DeserializeOwned>(
-        &self,
-        manifest: &Path,
-        target: &str,
-    ) -> Result<T, PackError> {
+    pub(super) fn metadata_of_all<T: DeserializeOwned>(&self, manifest: &Path, target: &str) -> Result<T, PackError> {
         self.ask_metadata(manifest, &["--filter-platform", target])
     }
 
-    fn ask_metadata<T: DeserializeOwned>(
-        &self,
-        manifest: &Path,
-        arguments: &[&str],
-    ) -> Result<T, PackError> {
+    fn ask_metadata<T: DeserializeOwned>(&self, manifest: &Path, arguments: &[&str]) -> Result<T, PackError> {
         const COMMAND: &str = "cargo metadata";
         let mut command = self.command();
-        command
-            .args(["metadata", "--format-version", "1", "--manifest-path"])
-            .arg(manifest)
-            .args(arguments);
+        command.args(["metadata", "--format-version", "1", "--manifest-path"]).arg(manifest).args(arguments);
         let output = command.output().map_err(not_started(&self.cargo))?;
         if !output.status.success() {
             return Err(PackError::Cargo {
@@ -108,10 +88,8 @@ impl Cargo {
                 words: format!(": {}", String::from_utf8_lossy(&output.stderr).trim()),
             });
         }
-        serde_json::from_slice(&output.stdout).map_err(|error| PackError::Unexpected {
-            command: COMMAND,
-            reason: error.to_string(),
-        })
+        serde_json::from_slice(&output.stdout)
+            .map_err(|error| PackError::Unexpected { command: COMMAND, reason: error.to_string() })
     }
 
     /// `cargo build --release` of this crate alone: features of its neighbours in a workspace
@@ -148,10 +126,7 @@ impl Cargo {
     /// The number of crates is asked for only when somebody sees it.
     fn bar(&self, source: &SourceCrate, progress: Progress) -> ProgressBar {
         let what = format!("building {}", source.name());
-        let total = progress
-            .is_drawn()
-            .then(|| count_crates(self, source))
-            .flatten();
+        let total = progress.is_drawn().then(|| count_crates(self, source)).flatten();
         match total {
             Some(total) => progress.steps(what, total),
             None => progress.waiting(what),
@@ -167,9 +142,7 @@ impl Cargo {
     ) -> Result<PathBuf, PackError> {
         const COMMAND: &str = "cargo build";
         if progress.is_drawn() {
-            command
-                .env("CARGO_TERM_COLOR", "always")
-                .stderr(Stdio::piped());
+            command.env("CARGO_TERM_COLOR", "always").stderr(Stdio::piped());
         }
         let mut child = command.spawn().map_err(not_started(&self.cargo))?;
         let diagnostics = show_diagnostics(&mut child, bar);
@@ -180,11 +153,7 @@ impl Cargo {
             let _ = thread.join();
         }
         if !status.success() {
-            return Err(PackError::Cargo {
-                command: COMMAND,
-                status,
-                words: "; what it says is above".to_owned(),
-            });
+            return Err(PackError::Cargo { command: COMMAND, status, words: "; what it says is above".to_owned() });
         }
         library.ok_or_else(|| PackError::Unexpected {
             command: COMMAND,
@@ -194,17 +163,11 @@ impl Cargo {
 
     pub(super) fn host_target(&self) -> Result<String, PackError> {
         const COMMAND: &str = "rustc -vV";
-        let output = Command::new(&self.rustc)
-            .arg("-vV")
-            .output()
-            .map_err(not_started(&self.rustc))?;
+        let output = Command::new(&self.rustc).arg("-vV").output().map_err(not_started(&self.rustc))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let host = text.lines().find_map(|line| line.strip_prefix("host: "));
         host.map(str::to_owned)
-            .ok_or_else(|| PackError::Unexpected {
-                command: COMMAND,
-                reason: "it names no host".to_owned(),
-            })
+            .ok_or_else(|| PackError::Unexpected { command: COMMAND, reason: "it names no host".to_owned() })
     }
 
     fn command(&self) -> Command {
@@ -224,10 +187,7 @@ fn is_of_outer_cargo(name: &str) -> bool {
 }
 
 fn not_started(program: &OsString) -> impl FnOnce(io::Error) -> PackError {
-    move |source| PackError::Program {
-        program: program.to_string_lossy().into_owned(),
-        source,
-    }
+    move |source| PackError::Program { program: program.to_string_lossy().into_owned(), source }
 }
 
 /// Reads cargo's messages to their end and returns the crate's own library.
@@ -324,12 +284,7 @@ mod tests {
         ] {
             assert!(is_status(status), "{status}");
         }
-        for other in [
-            "error[E0425]: cannot find",
-            "  --> src/lib.rs:1:1",
-            "",
-            "1 | fn a",
-        ] {
+        for other in ["error[E0425]: cannot find", "  --> src/lib.rs:1:1", "", "1 | fn a"] {
             assert!(!is_status(other), "{other}");
         }
     }

@@ -80,9 +80,7 @@ impl Contents {
         fs::metadata(file).map_err(PackError::file("read", file))?;
         let earlier = self.libraries.insert(target.to_owned(), file.to_owned());
         if earlier.is_some() {
-            return Err(PackError::TwoLibraries {
-                target: target.to_owned(),
-            });
+            return Err(PackError::TwoLibraries { target: target.to_owned() });
         }
         self.entries.insert(name, file.to_owned());
         Ok(())
@@ -153,10 +151,7 @@ fn read_manifest(directory: &Path) -> Result<Manifest, PackError> {
 }
 
 fn missing(file: &'static str, directory: &Path) -> PackError {
-    PackError::Missing {
-        file,
-        directory: directory.to_owned(),
-    }
+    PackError::Missing { file, directory: directory.to_owned() }
 }
 
 #[cfg(test)]
@@ -193,16 +188,7 @@ mod tests {
         contents.add_library("a-b-c", &library).unwrap();
         assert!(contents.add_library("a-b-c", &library).is_err());
         let names: Vec<_> = contents.entries().map(|(name, _)| name).collect();
-        assert_eq!(
-            names,
-            [
-                "README.md",
-                "lib/a-b-c/demo.so",
-                "locales/en.json",
-                "plugin.toml",
-                "ui/page/index.js"
-            ]
-        );
+        assert_eq!(names, ["README.md", "lib/a-b-c/demo.so", "locales/en.json", "plugin.toml", "ui/page/index.js"]);
         assert!(contents.compare("x", "demo", "1.0.0").is_empty());
         let doubts = contents.compare("Cargo.toml", "demo", "1.0.1");
         let text = doubts[0].to_string();

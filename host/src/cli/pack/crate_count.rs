@@ -43,11 +43,7 @@ pub(super) fn count_crates(cargo: &Cargo, source: &SourceCrate) -> Option<u64> {
 }
 
 fn count_below(resolve: &Resolve, root: &str) -> u64 {
-    let nodes: HashMap<&str, &Node> = resolve
-        .nodes
-        .iter()
-        .map(|node| (node.id.as_str(), node))
-        .collect();
+    let nodes: HashMap<&str, &Node> = resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
     let mut found = HashSet::from([root]);
     let mut waiting = vec![root];
     while let Some(id) = waiting.pop() {
@@ -76,8 +72,7 @@ mod tests {
 
     #[test]
     fn crates_for_tests_alone_are_not_counted() {
-        let dep =
-            |pkg: &str, kind: Option<&str>| json!({"pkg": pkg, "dep_kinds": [{"kind": kind}]});
+        let dep = |pkg: &str, kind: Option<&str>| json!({"pkg": pkg, "dep_kinds": [{"kind": kind}]});
         let resolve: Resolve = serde_json::from_value(json!({"nodes": [
             {"id": "a", "deps": [dep("b", None), dep("t", Some("dev"))]},
             {"id": "b", "deps": [dep("c", Some("build")), dep("a", Some("dev"))]},

@@ -50,26 +50,16 @@ impl SourceCrate {
     pub(super) fn find(cargo: &Cargo, directory: &Path) -> Result<Self, PackError> {
         let manifest = directory.join("Cargo.toml");
         if !manifest.is_file() {
-            return Err(PackError::NoCrate {
-                directory: directory.to_owned(),
-            });
+            return Err(PackError::NoCrate { directory: directory.to_owned() });
         }
         let manifest = fs::canonicalize(&manifest).map_err(PackError::file("read", &manifest))?;
         let metadata: Metadata = cargo.metadata(&manifest)?;
         let target_directory = metadata.target_directory.clone();
         let package = choose(metadata, &manifest, directory)?;
         if !package.is_plugin() {
-            return Err(PackError::NoLibrary {
-                name: package.name,
-                manifest,
-            });
+            return Err(PackError::NoLibrary { name: package.name, manifest });
         }
-        Ok(Self {
-            directory: manifest.parent().unwrap_or(directory).to_owned(),
-            manifest,
-            target_directory,
-            package,
-        })
+        Ok(Self { directory: manifest.parent().unwrap_or(directory).to_owned(), manifest, target_directory, package })
     }
 
     /// The plugin's id that belongs to the crate's name.
@@ -109,18 +99,12 @@ impl SourceCrate {
 }
 
 fn choose(metadata: Metadata, manifest: &Path, directory: &Path) -> Result<Package, PackError> {
-    let plugins = metadata
-        .packages
-        .iter()
-        .filter(|package| package.is_plugin());
+    let plugins = metadata.packages.iter().filter(|package| package.is_plugin());
     let members = plugins.map(|package| package.name.clone()).collect();
     let here = |package: &Package| package.manifest_path == *manifest;
     metadata
         .packages
         .into_iter()
         .find(here)
-        .ok_or_else(|| PackError::Workspace {
-            directory: directory.to_owned(),
-            members,
-        })
+        .ok_or_else(|| PackError::Workspace { directory: directory.to_owned(), members })
 }

@@ -52,8 +52,7 @@ const FAILED_STATE: &str = "failed";
 pub(super) fn list(plugins: &Value) -> String {
     let views: Vec<View> = serde_json::from_value(plugins.clone()).unwrap_or_default();
     if views.is_empty() {
-        return "no plugins are installed; `backplane plugin install BUNDLE` installs one"
-            .to_owned();
+        return "no plugins are installed; `backplane plugin install BUNDLE` installs one".to_owned();
     }
     let rows: Vec<Vec<String>> = views
         .into_iter()
@@ -100,10 +99,8 @@ fn facts(view: &View) -> String {
     for (what, names) in named.iter().filter(|(_, names)| !names.is_empty()) {
         text.push_str(&format!("{what}: {names}\n"));
     }
-    let counts: Vec<String> = counted
-        .iter()
-        .filter_map(|(what, count)| count.map(|count| format!("{count} {what}")))
-        .collect();
+    let counts: Vec<String> =
+        counted.iter().filter_map(|(what, count)| count.map(|count| format!("{count} {what}"))).collect();
     if !counts.is_empty() {
         text.push_str(&format!("{}\n", counts.join(", ")));
     }
@@ -112,10 +109,7 @@ fn facts(view: &View) -> String {
 
 /// The values of one field, or the values themselves where they are texts.
 fn names(items: &[Value], field: &str) -> String {
-    let names: Vec<&str> = items
-        .iter()
-        .filter_map(|item| item.get(field).unwrap_or(item).as_str())
-        .collect();
+    let names: Vec<&str> = items.iter().filter_map(|item| item.get(field).unwrap_or(item).as_str()).collect();
     names.join(", ")
 }
 
@@ -126,12 +120,7 @@ impl RouteView {
             ("public", None) => EVERYBODY.to_owned(),
             (_, None) => USERS.to_owned(),
         };
-        vec![
-            self.method.clone(),
-            self.path.clone(),
-            access,
-            self.summary.clone(),
-        ]
+        vec![self.method.clone(), self.path.clone(), access, self.summary.clone()]
     }
 }
 
@@ -162,8 +151,7 @@ pub(super) fn changed(done: &str, plugin: &Value, place: &str) -> String {
 /// Why the plugin does not run although it should.
 pub(super) fn failure(plugin: &Value) -> Option<String> {
     let view = view(plugin);
-    (view.state == FAILED_STATE)
-        .then(|| format!("{} {} is {}", view.id, view.version, state(&view)))
+    (view.state == FAILED_STATE).then(|| format!("{} {} is {}", view.id, view.version, state(&view)))
 }
 
 fn state(view: &View) -> String {
@@ -302,10 +290,7 @@ mod tests {
             assert!(text.contains(part), "{part} in {text}");
         }
         let text = changed("installed", &notice(), "http://127.0.0.1:1");
-        assert!(
-            text.contains("GET http://127.0.0.1:1/api/v1/sys/notices"),
-            "{text}"
-        );
+        assert!(text.contains("GET http://127.0.0.1:1/api/v1/sys/notices"), "{text}");
         assert_eq!(failure(&notice()), None);
     }
 

@@ -8,9 +8,7 @@ macro_rules! migration {
             version: $version,
             name: $name.to_owned(),
             up: include_str!(concat!("../../../../migrations/", $file, ".up.sql")).to_owned(),
-            down: Some(
-                include_str!(concat!("../../../../migrations/", $file, ".down.sql")).to_owned(),
-            ),
+            down: Some(include_str!(concat!("../../../../migrations/", $file, ".down.sql")).to_owned()),
             up_postgres: None,
             down_postgres: None,
         }
@@ -26,10 +24,7 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(3, "sessions", "0003_sessions"),
         migration!(4, "plugins", "0004_plugins"),
         migration!(5, "core_menus", "0005_core_menus"),
-        MigrationSpec {
-            up_postgres: Some(menu_ids_postgres.to_owned()),
-            ..migration!(6, "menu_ids", "0006_menu_ids")
-        },
+        MigrationSpec { up_postgres: Some(menu_ids_postgres.to_owned()), ..migration!(6, "menu_ids", "0006_menu_ids") },
     ]
 }
 
@@ -43,13 +38,7 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
         let files: BTreeSet<String> = std::fs::read_dir(folder)
             .expect("the folder is there")
-            .map(|entry| {
-                entry
-                    .expect("readable")
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned()
-            })
+            .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
             .collect();
         let mut expected = BTreeSet::new();
         for migration in migrations() {

@@ -8,10 +8,7 @@ use plugin_api::db::{DbError, Dialect, Rows, Value};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// For the ledger's own statements; scripts may take as long as they need.
-const BOUNDS: Bounds = Bounds {
-    bytes_max: 64 << 20,
-    deadline: Duration::from_secs(30),
-};
+const BOUNDS: Bounds = Bounds { bytes_max: 64 << 20, deadline: Duration::from_secs(30) };
 
 /// How long to wait for another node's migrations, and for each table that requests still use. A waiting
 /// change of a table holds up every later request to it, so the wait is short.
@@ -29,19 +26,8 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn into_applied(self) -> Applied {
-        let Self {
-            version,
-            name,
-            checksum,
-            applied_at,
-            ..
-        } = self;
-        Applied {
-            version,
-            name,
-            checksum,
-            applied_at,
-        }
+        let Self { version, name, checksum, applied_at, .. } = self;
+        Applied { version, name, checksum, applied_at }
     }
 }
 
@@ -63,34 +49,21 @@ impl Plan<'_> {
 pub(super) fn plan<'a>(scripts: &'a [Script], entries: &[Entry]) -> Result<Plan<'a>, MigrateError> {
     for Entry { version, name, .. } in entries {
         if !scripts.iter().any(|script| script.version == *version) {
-            return Err(MigrateError::Missing {
-                version: *version,
-                name: name.clone(),
-            });
+            return Err(MigrateError::Missing { version: *version, name: name.clone() });
         }
     }
     let last = entries.iter().map(|entry| entry.version).max().unwrap_or(0);
-    let mut plan = Plan {
-        pending: Vec::new(),
-        with_new_down: Vec::new(),
-    };
+    let mut plan = Plan { pending: Vec::new(), with_new_down: Vec::new() };
     for script in scripts {
         let (version, name) = (script.version, &script.name);
         match entries.iter().find(|entry| entry.version == version) {
             Some(entry) if entry.checksum != script.checksum => {
-                return Err(MigrateError::Changed {
-                    version,
-                    name: name.clone(),
-                });
+                return Err(MigrateError::Changed { version, name: name.clone() });
             }
             Some(entry) if entry.down != script.down => plan.with_new_down.push(script),
             Some(_) => {}
             None if version < last => {
-                return Err(MigrateError::OutOfOrder {
-                    version,
-                    name: name.clone(),
-                    last,
-                });
+                return Err(MigrateError::OutOfOrder { version, name: name.clone(), last });
             }
             None => plan.pending.push(script),
         }
@@ -125,19 +98,8 @@ impl Ledger<'_> {
     pub(super) async fn revert(&mut self, to_version: i64) -> Result<Vec<i64>, MigrateError> {
         self.lock().await?;
         let mut reverted = Vec::new();
-        for entry in self
-            .entries()
-            .await?
-            .into_iter()
-            .rev()
-            .take_while(|entry| entry.version > to_version)
-        {
-            let Entry {
-                version,
-                name,
-                down,
-                ..
-            } = entry;
+        for entry in self.entries().await?.into_iter().rev().take_while(|entry| entry.version > to_version) {
+            let Entry { version, name, down, .. } = entry;
             let Some(down) = down else {
                 return Err(MigrateError::Irreversible { version, name });
             };
@@ -165,8 +127,7 @@ impl Ledger<'_> {
         if self.shared.dialect() == Dialect::Sqlite {
             return Ok(());
         }
-        let settings =
-            format!("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'");
+        let settings = format!("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'");
         self.lease.script(&settings).await.map_err(ledger_error)?;
         let sql = "SELECT pg_advisory_xact_lock(hashtext('backplane'), hashtext(current_schema() || '.' || $1))";
         self.execute(sql, vec![self.table.into()]).await
@@ -174,16 +135,12 @@ impl Ledger<'_> {
 
     pub(super) async fn exists(&mut self) -> Result<bool, MigrateError> {
         let (sql, name) = match self.shared.dialect() {
-            Dialect::Sqlite => (
-                "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
-                self.table.to_owned(),
-            ),
+            Dialect::Sqlite => {
+                ("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1", self.table.to_owned())
+            }
             Dialect::Postgres => ("SELECT to_regclass($1) IS NOT NULL", self.quoted()),
         };
-        self.query(sql, vec![name.into()])
-            .await?
-            .scalar()
-            .map_err(ledger_error)
+        self.query(sql, vec![name.into()]).await?.scalar().map_err(ledger_error)
     }
 
     async fn create(&mut self) -> Result<(), MigrateError> {
@@ -197,86 +154,43 @@ impl Ledger<'_> {
 
     /// Oldest first.
     pub(super) async fn entries(&mut self) -> Result<Vec<Entry>, MigrateError> {
-        let sql = format!(
-            "SELECT version, name, checksum, down, applied_at FROM {} ORDER BY version",
-            self.quoted()
-        );
-        self.query(&sql, Vec::new())
-            .await?
-            .deserialize()
-            .map_err(ledger_error)
+        let sql = format!("SELECT version, name, checksum, down, applied_at FROM {} ORDER BY version", self.quoted());
+        self.query(&sql, Vec::new()).await?.deserialize().map_err(ledger_error)
     }
 
     async fn apply(&mut self, script: &Script) -> Result<(), MigrateError> {
-        self.run("up", script.version, &script.name, &script.up)
-            .await?;
+        self.run("up", script.version, &script.name, &script.up).await?;
         let sql = format!(
             "INSERT INTO {} (version, name, checksum, down, applied_at) VALUES ($1, $2, $3, $4, $5)",
             self.quoted()
         );
-        let Script {
-            version,
-            name,
-            checksum,
-            down,
-            ..
-        } = script.clone();
-        self.execute(
-            &sql,
-            vec![
-                version.into(),
-                name.into(),
-                checksum.into(),
-                down.into(),
-                now_ms().into(),
-            ],
-        )
-        .await
+        let Script { version, name, checksum, down, .. } = script.clone();
+        self.execute(&sql, vec![version.into(), name.into(), checksum.into(), down.into(), now_ms().into()]).await
     }
 
     async fn replace_down(&mut self, script: &Script) -> Result<(), MigrateError> {
         let sql = format!("UPDATE {} SET down = $1 WHERE version = $2", self.quoted());
-        self.execute(
-            &sql,
-            vec![script.down.clone().into(), script.version.into()],
-        )
-        .await
+        self.execute(&sql, vec![script.down.clone().into(), script.version.into()]).await
     }
 
-    async fn run(
-        &mut self,
-        direction: &'static str,
-        version: i64,
-        name: &str,
-        sql: &str,
-    ) -> Result<(), MigrateError> {
-        self.lease
-            .script(sql)
-            .await
-            .map_err(|source| MigrateError::Script {
-                direction,
-                version,
-                name: name.to_owned(),
-                source,
-            })
+    async fn run(&mut self, direction: &'static str, version: i64, name: &str, sql: &str) -> Result<(), MigrateError> {
+        self.lease.script(sql).await.map_err(|source| MigrateError::Script {
+            direction,
+            version,
+            name: name.to_owned(),
+            source,
+        })
     }
 
     async fn query(&mut self, sql: &str, parameters: Vec<Value>) -> Result<Rows, MigrateError> {
         let tagged = self.shared.tagged(sql, &parameters);
-        let buffer = self
-            .lease
-            .query(&tagged, parameters, BOUNDS)
-            .await
-            .map_err(ledger_error)?;
+        let buffer = self.lease.query(&tagged, parameters, BOUNDS).await.map_err(ledger_error)?;
         Rows::decode(buffer).map_err(|error| ledger_error(DbError::from(error)))
     }
 
     async fn execute(&mut self, sql: &str, parameters: Vec<Value>) -> Result<(), MigrateError> {
         let tagged = self.shared.tagged(sql, &parameters);
-        self.lease
-            .execute(&tagged, parameters, BOUNDS.deadline)
-            .await
-            .map_err(ledger_error)?;
+        self.lease.execute(&tagged, parameters, BOUNDS.deadline).await.map_err(ledger_error)?;
         Ok(())
     }
 
@@ -286,9 +200,7 @@ impl Ledger<'_> {
 }
 
 fn now_ms() -> i64 {
-    let elapsed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -298,50 +210,24 @@ mod tests {
 
     fn script(version: i64, checksum: &str) -> Script {
         let text = |text: &str| text.to_owned();
-        Script {
-            version,
-            name: text("x"),
-            up: text("up"),
-            down: None,
-            checksum: text(checksum),
-        }
+        Script { version, name: text("x"), up: text("up"), down: None, checksum: text(checksum) }
     }
 
     fn entry(version: i64, checksum: &str) -> Entry {
-        Entry {
-            version,
-            name: "x".to_owned(),
-            checksum: checksum.to_owned(),
-            down: None,
-            applied_at: 0,
-        }
+        Entry { version, name: "x".to_owned(), checksum: checksum.to_owned(), down: None, applied_at: 0 }
     }
 
     #[test]
     fn plans_name_what_does_not_fit() {
         let brought = [script(1, "a"), script(3, "c"), script(4, "d")];
         let pending = |entries: &[Entry]| {
-            plan(&brought, entries)
-                .map(|plan| plan.pending.iter().map(|s| s.version).collect::<Vec<_>>())
+            plan(&brought, entries).map(|plan| plan.pending.iter().map(|s| s.version).collect::<Vec<_>>())
         };
         assert_eq!(pending(&[]).expect("fits"), [1, 3, 4]);
         assert_eq!(pending(&[entry(1, "a"), entry(3, "c")]).expect("fits"), [4]);
-        assert!(matches!(
-            pending(&[entry(1, "b")]),
-            Err(MigrateError::Changed { version: 1, .. })
-        ));
-        assert!(matches!(
-            pending(&[entry(1, "a"), entry(2, "b")]),
-            Err(MigrateError::Missing { version: 2, .. })
-        ));
+        assert!(matches!(pending(&[entry(1, "b")]), Err(MigrateError::Changed { version: 1, .. })));
+        assert!(matches!(pending(&[entry(1, "a"), entry(2, "b")]), Err(MigrateError::Missing { version: 2, .. })));
         let skipped = pending(&[entry(1, "a"), entry(4, "d")]);
-        assert!(matches!(
-            skipped,
-            Err(MigrateError::OutOfOrder {
-                version: 3,
-                last: 4,
-                ..
-            })
-        ));
+        assert!(matches!(skipped, Err(MigrateError::OutOfOrder { version: 3, last: 4, .. })));
     }
 }

@@ -40,8 +40,7 @@ impl Decoder {
             "OID" => Self::Oid,
             "FLOAT4" => Self::Float4,
             "FLOAT8" => Self::Float8,
-            "TEXT" | "VARCHAR" | "CHAR" | "\"CHAR\"" | "NAME" | "UNKNOWN" | "JSON" | "XML"
-            | "citext" => Self::Text,
+            "TEXT" | "VARCHAR" | "CHAR" | "\"CHAR\"" | "NAME" | "UNKNOWN" | "JSON" | "XML" | "citext" => Self::Text,
             "BYTEA" => Self::Bytes,
             "TIMESTAMP" | "TIMESTAMPTZ" => Self::Timestamp,
             "UUID" => Self::Uuid,
@@ -51,19 +50,13 @@ impl Decoder {
             _ if matches!(kind.kind(), PgTypeKind::Enum(_)) => Self::Text,
             other => {
                 let name = column.name();
-                let message = format!(
-                    "column {name} is of type {other}, which is not carried; select {name}::text"
-                );
+                let message = format!("column {name} is of type {other}, which is not carried; select {name}::text");
                 return Err(DbError::new(DbErrorKind::Decode, message));
             }
         })
     }
 
-    pub(super) fn push(
-        self,
-        encoder: &mut RowEncoder,
-        value: PgValueRef<'_>,
-    ) -> Result<(), BoxDynError> {
+    pub(super) fn push(self, encoder: &mut RowEncoder, value: PgValueRef<'_>) -> Result<(), BoxDynError> {
         if value.is_null() {
             encoder.push_null();
             return Ok(());
@@ -82,9 +75,7 @@ impl Decoder {
             Self::Timestamp => encoder.push_int(unix_ms(i64::from_be_bytes(array(bytes)?))),
             Self::Uuid => encoder.push_text(&uuid::Uuid::from_slice(bytes)?.to_string()),
             // The first byte is the version of the format, 1 since PostgreSQL 9.4.
-            Self::Jsonb => {
-                encoder.push_text(std::str::from_utf8(bytes.get(1..).unwrap_or_default())?)
-            }
+            Self::Jsonb => encoder.push_text(std::str::from_utf8(bytes.get(1..).unwrap_or_default())?),
             Self::Numeric => encoder.push_text(&numeric(bytes)?),
             Self::Void => encoder.push_null(),
         }
@@ -107,9 +98,7 @@ fn unix_ms(micros: i64) -> i64 {
 /// The digits of a `numeric` as PostgreSQL prints them: groups of four decimal digits (base
 /// 10,000), the first of which has the weight 10,000^`weight`.
 fn numeric(bytes: &[u8]) -> Result<String, BoxDynError> {
-    let mut words = bytes
-        .chunks_exact(2)
-        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+    let mut words = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
     let mut head = || words.next().ok_or("a numeric is cut short");
     let (_count, weight, sign, scale) = (head()?, head()?.cast_signed(), head()?, head()?);
     match sign {
@@ -119,27 +108,16 @@ fn numeric(bytes: &[u8]) -> Result<String, BoxDynError> {
         _ => {}
     }
     let groups: Vec<u16> = words.collect();
-    let group = |at: i32| {
-        usize::try_from(at)
-            .ok()
-            .and_then(|at| groups.get(at))
-            .copied()
-            .unwrap_or(0)
-    };
+    let group = |at: i32| usize::try_from(at).ok().and_then(|at| groups.get(at)).copied().unwrap_or(0);
     let weight = i32::from(weight);
-    let mut text = if sign == 0x4000 {
-        "-".to_owned()
-    } else {
-        String::new()
-    };
+    let mut text = if sign == 0x4000 { "-".to_owned() } else { String::new() };
     text.push_str(&group(0.min(weight)).to_string());
     for at in 1..=weight {
         text.push_str(&format!("{:04}", group(at)));
     }
     if scale > 0 {
-        let fraction: String = (1..=i32::from(scale).div_euclid(4) + 1)
-            .map(|at| format!("{:04}", group(weight + at)))
-            .collect();
+        let fraction: String =
+            (1..=i32::from(scale).div_euclid(4) + 1).map(|at| format!("{:04}", group(weight + at))).collect();
         text.push('.');
         text.push_str(&fraction[..usize::from(scale)]);
     }

@@ -1,7 +1,7 @@
 //! A plugin in the form of the contract.
 
-use crate::plugin::{Manifest, Observed, PluginStatus};
 use crate::plugin::manifest::App;
+use crate::plugin::{Manifest, Observed, PluginStatus};
 use serde_json::{Map, Value, json};
 
 /// The object that the contract's list holds for a plugin. Keys without a value are left out.

@@ -14,18 +14,13 @@ const NOT_A_ZIP_ZH: &str = "插件压缩包格式非法";
 /// A file that every bundle has is missing.
 const MISSING_ZH: &str = "插件压缩包内缺少必要文件";
 /// The fault is this server's own.
-const FAILED: Message = Message::fixed(
-    "the server failed to do it; its log says why",
-    "插件操作失败，请稍后重试",
-);
+const FAILED: Message = Message::fixed("the server failed to do it; its log says why", "插件操作失败，请稍后重试");
 
 impl From<OperationError> for ApiError {
     fn from(error: OperationError) -> Self {
         let message = Message::new(error.chain(), chinese(&error));
         match status(&error) {
-            StatusCode::INTERNAL_SERVER_ERROR => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).with_cause(error)
-            }
+            StatusCode::INTERNAL_SERVER_ERROR => Self::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).with_cause(error),
             StatusCode::SERVICE_UNAVAILABLE => Self::unavailable(message, 1),
             status => Self::new(status, message),
         }
@@ -73,7 +68,9 @@ fn chinese(error: &OperationError) -> String {
         E::Unknown { nearest: Some(nearest), .. } => format!("{UNKNOWN_ZH}，您是否要找 {nearest}？"),
         E::AlreadyInstalled { .. } => INSTALLED_ZH.to_owned(),
         E::OtherBytes { version, installed, offered, .. } => {
-            format!("{INSTALLED_ZH}：版本 {version} 的内容不同，已安装 sha256 {installed}，上传 sha256 {offered}，请更换版本号")
+            format!(
+                "{INSTALLED_ZH}：版本 {version} 的内容不同，已安装 sha256 {installed}，上传 sha256 {offered}，请更换版本号"
+            )
         }
         E::OtherVersion { installed, offered, .. } => {
             format!("{INSTALLED_ZH}：当前版本为 {installed}，如需安装 {offered} 请使用升级")

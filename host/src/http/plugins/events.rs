@@ -17,10 +17,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The stream of a watcher that came just now. A watcher that is too slow misses events: it can
 /// see the state itself at any time.
-pub(super) fn events(
-    supervisor: &SupervisorHandle,
-    clock: Clock,
-) -> EventStream<BoxStream<'static, EventDto>> {
+pub(super) fn events(supervisor: &SupervisorHandle, clock: Clock) -> EventStream<BoxStream<'static, EventDto>> {
     let stream = futures_util::stream::unfold(supervisor.subscribe(), next);
     let stream = stream.map(move |event| EventDto::of(&event, &clock)).take_until(supervisor.watches_ended());
     EventStream::new(stream.boxed())

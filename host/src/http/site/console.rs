@@ -15,15 +15,8 @@ pub(super) struct Console {
 
 impl Console {
     pub(super) fn new(directory: &Path) -> Self {
-        let files = || {
-            StaticFilesEndpoint::new(directory)
-                .index_file("index.html")
-                .no_cache_index()
-        };
-        Self {
-            pages: files().fallback_to_index(),
-            files: files(),
-        }
+        let files = || StaticFilesEndpoint::new(directory).index_file("index.html").no_cache_index();
+        Self { pages: files().fallback_to_index(), files: files() }
     }
 }
 
@@ -35,20 +28,13 @@ impl Endpoint for Console {
         if belongs_to_an_api(path) {
             return Err(NotFoundError.into());
         }
-        let names_a_file = path
-            .rsplit('/')
-            .next()
-            .is_some_and(|last| last.contains('.'));
+        let names_a_file = path.rsplit('/').next().is_some_and(|last| last.contains('.'));
         match *request.method() {
             Method::GET => {}
             Method::HEAD => request.set_method(Method::GET),
             _ => return Err(MethodNotAllowedError.into()),
         }
-        if names_a_file {
-            self.files.call(request).await
-        } else {
-            self.pages.call(request).await
-        }
+        if names_a_file { self.files.call(request).await } else { self.pages.call(request).await }
     }
 }
 

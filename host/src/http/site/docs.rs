@@ -20,9 +20,7 @@ const START: &str = "SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui', deep
 /// Adds `/docs` and its files.
 pub(super) fn add(route: Route, name: &str) -> Route {
     let Some(parts) = Parts::of(&OpenApiService::new((), "", "").swagger_ui_html()) else {
-        tracing::warn!(
-            "the API's pages at /docs are missing: Swagger UI has another form than expected"
-        );
+        tracing::warn!("the API's pages at /docs are missing: Swagger UI has another form than expected");
         return route;
     };
     let html = format!(
@@ -34,21 +32,9 @@ pub(super) fn add(route: Route, name: &str) -> Route {
     );
     route
         .at("/docs", file("text/html; charset=utf-8", Bytes::from(html)))
-        .at(
-            "/docs/start.js",
-            file(
-                "text/javascript; charset=utf-8",
-                Bytes::from_static(START.as_bytes()),
-            ),
-        )
-        .at(
-            "/docs/swagger-ui.js",
-            file("text/javascript; charset=utf-8", parts.script),
-        )
-        .at(
-            "/docs/swagger-ui.css",
-            file("text/css; charset=utf-8", parts.style),
-        )
+        .at("/docs/start.js", file("text/javascript; charset=utf-8", Bytes::from_static(START.as_bytes())))
+        .at("/docs/swagger-ui.js", file("text/javascript; charset=utf-8", parts.script))
+        .at("/docs/swagger-ui.css", file("text/css; charset=utf-8", parts.style))
 }
 
 fn file(content_type: &'static str, bytes: Bytes) -> poem::RouteMethod {

@@ -12,11 +12,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 
 /// The endpoint of the built-in page.
 pub(super) fn page(site: &Site) -> impl IntoEndpoint<Endpoint = RouteMethod> {
-    let docs = if site.docs {
-        r#"<a class="primary" href="/docs">API documentation</a>"#
-    } else {
-        ""
-    };
+    let docs = if site.docs { r#"<a class="primary" href="/docs">API documentation</a>"# } else { "" };
     let html = TEMPLATE
         .replace("{docs}", docs)
         .replace("{version}", &escape(&site.version))
@@ -33,8 +29,5 @@ pub(super) fn page(site: &Site) -> impl IntoEndpoint<Endpoint = RouteMethod> {
 
 /// Text as HTML.
 pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -15,11 +15,7 @@ const DEPTH_MAX: usize = 16;
 pub fn check<T: Type>(value: &Value) -> Vec<FieldError> {
     let mut registry = Registry::new();
     T::register(&mut registry);
-    let mut search = Search {
-        registry,
-        path: Vec::new(),
-        faults: Vec::new(),
-    };
+    let mut search = Search { registry, path: Vec::new(), faults: Vec::new() };
     search.reference(&T::schema_ref(), value);
     search.faults
 }
@@ -67,11 +63,7 @@ impl Search {
             self.path.push((*name).to_owned());
             match value.get(name) {
                 None if schema.required.contains(name) => {
-                    self.fault(
-                        "missing",
-                        Message::fixed("Field required", "字段为必填项"),
-                        None,
-                    );
+                    self.fault("missing", Message::fixed("Field required", "字段为必填项"), None);
                 }
                 None => {}
                 Some(Value::Null) if !schema.required.contains(name) => {}
@@ -97,34 +89,19 @@ impl Search {
                 format!("String should have at most {most} characters"),
                 format!("字符串长度不能超过 {most} 个字符"),
             );
-            self.fault(
-                "string_too_long",
-                message,
-                Some(json!({"max_length": most})),
-            );
+            self.fault("string_too_long", message, Some(json!({"max_length": most})));
         }
         if let Some(least) = schema.min_length.filter(|least| length < *least) {
             let message = Message::new(
                 format!("String should have at least {least} characters"),
                 format!("字符串长度不能少于 {least} 个字符"),
             );
-            self.fault(
-                "string_too_short",
-                message,
-                Some(json!({"min_length": least})),
-            );
+            self.fault("string_too_short", message, Some(json!({"min_length": least})));
         }
         if !schema.enum_items.is_empty() && !schema.enum_items.iter().any(|item| item == text) {
-            let accepted = schema
-                .enum_items
-                .iter()
-                .map(Value::to_string)
-                .collect::<Vec<_>>()
-                .join(", ");
-            let message = Message::new(
-                format!("Input should be one of {accepted}"),
-                format!("输入应为 {accepted} 之一"),
-            );
+            let accepted = schema.enum_items.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
+            let message =
+                Message::new(format!("Input should be one of {accepted}"), format!("输入应为 {accepted} 之一"));
             self.fault("enum", message, None);
         }
     }
@@ -149,30 +126,12 @@ impl Search {
 
     fn wrong_type(&mut self, expected: &str) {
         let (kind, message) = match expected {
-            "string" => (
-                "string_type",
-                Message::fixed("Input should be a valid string", "输入应为有效的字符串"),
-            ),
-            "integer" => (
-                "int_type",
-                Message::fixed("Input should be a valid integer", "输入应为有效的整数"),
-            ),
-            "number" => (
-                "float_type",
-                Message::fixed("Input should be a valid number", "输入应为有效的数字"),
-            ),
-            "boolean" => (
-                "bool_type",
-                Message::fixed("Input should be a valid boolean", "输入应为有效的布尔值"),
-            ),
-            "array" => (
-                "list_type",
-                Message::fixed("Input should be a valid list", "输入应为有效的列表"),
-            ),
-            _ => (
-                "dict_type",
-                Message::fixed("Input should be a valid object", "输入应为有效的对象"),
-            ),
+            "string" => ("string_type", Message::fixed("Input should be a valid string", "输入应为有效的字符串")),
+            "integer" => ("int_type", Message::fixed("Input should be a valid integer", "输入应为有效的整数")),
+            "number" => ("float_type", Message::fixed("Input should be a valid number", "输入应为有效的数字")),
+            "boolean" => ("bool_type", Message::fixed("Input should be a valid boolean", "输入应为有效的布尔值")),
+            "array" => ("list_type", Message::fixed("Input should be a valid list", "输入应为有效的列表")),
+            _ => ("dict_type", Message::fixed("Input should be a valid object", "输入应为有效的对象")),
         };
         self.fault(kind, message, None);
     }
@@ -203,14 +162,9 @@ mod tests {
     #[test]
     fn every_fault_is_named_and_no_value_is_echoed() {
         let body = json!({"username": "toolong", "uuid": null, "tags": [1, "secret"], "extra": 1});
-        let faults: Vec<Value> = check::<Login>(&body)
-            .iter()
-            .map(|fault| fault.to_json(crate::http::Language::English))
-            .collect();
-        let kinds: Vec<(&Value, &Value)> = faults
-            .iter()
-            .map(|fault| (&fault["type"], &fault["loc"]))
-            .collect();
+        let faults: Vec<Value> =
+            check::<Login>(&body).iter().map(|fault| fault.to_json(crate::http::Language::English)).collect();
+        let kinds: Vec<(&Value, &Value)> = faults.iter().map(|fault| (&fault["type"], &fault["loc"])).collect();
         assert_eq!(
             kinds,
             [

@@ -41,7 +41,10 @@ fn faults_are_named() {
         (json!({ "menus": [menu("A"), menu("A")] }), "menu entry A stands twice"),
         (json!({ "menus": [menu("")] }), "menu entry \"\""),
         (json!({ "permissions": [{ "code": "a,b", "title": "" }] }), "permission \"a,b\""),
-        (json!({ "permissions": [{ "code": "a", "title": "" }, { "code": "a", "title": "" }] }), "permission a stands twice"),
+        (
+            json!({ "permissions": [{ "code": "a", "title": "" }, { "code": "a", "title": "" }] }),
+            "permission a stands twice",
+        ),
         (json!({ "migrations": [migration(2), migration(1)] }), "migration 1 stands after migration 2"),
         (json!({ "migrations": [migration(0)] }), "must be positive"),
         (json!({ "settings": [{ "key": "Page-Size", "title": "", "default": 1 }] }), "snake_case"),

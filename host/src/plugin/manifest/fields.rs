@@ -17,33 +17,20 @@ pub(super) struct Fields {
 
 impl Fields {
     pub(super) fn new(section: &str, table: Table) -> Self {
-        Self {
-            section: section.to_owned(),
-            table,
-            asked: Vec::new(),
-        }
+        Self { section: section.to_owned(), table, asked: Vec::new() }
     }
 
     /// A value that is written as text and parsed.
-    pub(super) fn required<T: FromStr>(
-        &mut self,
-        key: &'static str,
-        accepted: &str,
-    ) -> Result<T, ManifestError> {
+    pub(super) fn required<T: FromStr>(&mut self, key: &'static str, accepted: &str) -> Result<T, ManifestError> {
         let value = self.take(key).ok_or_else(|| self.missing(key, accepted))?;
         let parsed = value.as_str().and_then(|text| text.parse().ok());
         parsed.ok_or_else(|| self.invalid_value(key, &value, accepted))
     }
 
     /// A text of 1 to `characters_max` characters.
-    pub(super) fn text(
-        &mut self,
-        key: &'static str,
-        characters_max: usize,
-    ) -> Result<String, ManifestError> {
+    pub(super) fn text(&mut self, key: &'static str, characters_max: usize) -> Result<String, ManifestError> {
         let accepted = text_of(characters_max);
-        self.optional_text(key, characters_max)?
-            .ok_or_else(|| self.missing(key, &accepted))
+        self.optional_text(key, characters_max)?.ok_or_else(|| self.missing(key, &accepted))
     }
 
     /// The same, where it may be absent.
@@ -56,35 +43,23 @@ impl Fields {
             return Ok(None);
         };
         match value.as_str().map(str::trim) {
-            Some(text) if !text.is_empty() && text.chars().count() <= characters_max => {
-                Ok(Some(text.to_owned()))
-            }
+            Some(text) if !text.is_empty() && text.chars().count() <= characters_max => Ok(Some(text.to_owned())),
             _ => Err(self.invalid_value(key, &value, &text_of(characters_max))),
         }
     }
 
     /// A list of texts that are parsed; empty where it is absent.
-    pub(super) fn list<T: FromStr>(
-        &mut self,
-        key: &'static str,
-        accepted: &str,
-    ) -> Result<Vec<T>, ManifestError> {
+    pub(super) fn list<T: FromStr>(&mut self, key: &'static str, accepted: &str) -> Result<Vec<T>, ManifestError> {
         let Some(value) = self.take(key) else {
             return Ok(Vec::new());
         };
         let parse = |item: &Value| item.as_str().and_then(|text| text.parse().ok());
-        let parsed = value
-            .as_array()
-            .and_then(|items| items.iter().map(parse).collect());
+        let parsed = value.as_array().and_then(|items| items.iter().map(parse).collect());
         parsed.ok_or_else(|| self.invalid_value(key, &value, accepted))
     }
 
     /// A list with one or more of `words`.
-    pub(super) fn some_of(
-        &mut self,
-        key: &'static str,
-        words: &[&str],
-    ) -> Result<Vec<String>, ManifestError> {
+    pub(super) fn some_of(&mut self, key: &'static str, words: &[&str]) -> Result<Vec<String>, ManifestError> {
         let accepted = format!("a list with one or more of {}", words.join(", "));
         if !self.table.contains_key(key) {
             return Err(self.missing(key, &accepted));
@@ -98,23 +73,14 @@ impl Fields {
     }
 
     /// A whole number from 1 to `max`; `usual` where it is absent.
-    pub(super) fn number(
-        &mut self,
-        key: &'static str,
-        usual: u64,
-        max: u64,
-    ) -> Result<u64, ManifestError> {
+    pub(super) fn number(&mut self, key: &'static str, usual: u64, max: u64) -> Result<u64, ManifestError> {
         let Some(value) = self.take(key) else {
             return Ok(usual);
         };
-        let number = value
-            .as_integer()
-            .and_then(|number| u64::try_from(number).ok());
+        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
         number
             .filter(|number| (1..=max).contains(number))
-            .ok_or_else(|| {
-                self.invalid_value(key, &value, &format!("a whole number from 1 to {max}"))
-            })
+            .ok_or_else(|| self.invalid_value(key, &value, &format!("a whole number from 1 to {max}")))
     }
 
     /// A section below this one.
@@ -128,8 +94,7 @@ impl Fields {
 
     /// A section that must be there.
     pub(super) fn required_section(&mut self, key: &'static str) -> Result<Fields, ManifestError> {
-        self.section(key)?
-            .ok_or_else(|| self.missing(key, &format!("a section [{key}] is needed")))
+        self.section(key)?.ok_or_else(|| self.missing(key, &format!("a section [{key}] is needed")))
     }
 
     /// All that is here, as sections with names of the author's choice.
@@ -137,11 +102,7 @@ impl Fields {
         let mut sections = Vec::new();
         for (key, value) in &self.table {
             let Value::Table(table) = value else {
-                return Err(self.invalid_value(
-                    key,
-                    value,
-                    &format!("a section [{}]", self.name(key)),
-                ));
+                return Err(self.invalid_value(key, value, &format!("a section [{}]", self.name(key))));
             };
             sections.push((key.clone(), Fields::new(&self.name(key), table.clone())));
         }
@@ -154,17 +115,9 @@ impl Fields {
             return Ok(());
         };
         let likeness = |known: &&&str| strsim::jaro_winkler(known, key);
-        let nearest = self
-            .asked
-            .iter()
-            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-        let nearest = nearest
-            .filter(|known| likeness(known) >= LIKENESS_MIN)
-            .map(|known| self.name(known));
-        Err(ManifestError::UnknownKey {
-            key: self.name(key),
-            nearest,
-        })
+        let nearest = self.asked.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let nearest = nearest.filter(|known| likeness(known) >= LIKENESS_MIN).map(|known| self.name(known));
+        Err(ManifestError::UnknownKey { key: self.name(key), nearest })
     }
 
     /// The refusal of a value.
@@ -173,18 +126,11 @@ impl Fields {
     }
 
     fn invalid_value(&self, key: &str, value: &Value, accepted: &str) -> ManifestError {
-        ManifestError::Invalid {
-            field: self.name(key),
-            value: value.to_string(),
-            accepted: accepted.to_owned(),
-        }
+        ManifestError::Invalid { field: self.name(key), value: value.to_string(), accepted: accepted.to_owned() }
     }
 
     fn missing(&self, key: &str, accepted: &str) -> ManifestError {
-        ManifestError::Missing {
-            field: self.name(key),
-            accepted: accepted.to_owned(),
-        }
+        ManifestError::Missing { field: self.name(key), accepted: accepted.to_owned() }
     }
 
     fn take(&mut self, key: &'static str) -> Option<Value> {
@@ -193,11 +139,7 @@ impl Fields {
     }
 
     fn name(&self, key: &str) -> String {
-        if self.section.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.section)
-        }
+        if self.section.is_empty() { key.to_owned() } else { format!("{}.{key}", self.section) }
     }
 }
 

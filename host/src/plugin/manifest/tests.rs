@@ -23,13 +23,8 @@ tags = "Notices"
 
 #[track_caller]
 fn refused(text: &str, words: &str) {
-    let message = Manifest::parse(text)
-        .expect_err("must be refused")
-        .to_string();
-    assert!(
-        message.contains(words),
-        "{message:?} does not say {words:?}"
-    );
+    let message = Manifest::parse(text).expect_err("must be refused").to_string();
+    assert!(message.contains(words), "{message:?} does not say {words:?}");
 }
 
 #[test]
@@ -47,41 +42,17 @@ fn a_whole_manifest_is_read() {
 fn limits_are_read_and_bounded() {
     let with = |limits: &str| format!("{GOOD}\n[limits]\n{limits}");
     let manifest = Manifest::parse(&with("deadline_ms = 100\nconcurrency_max = 1")).unwrap();
-    assert_eq!(
-        manifest.limits,
-        Limits {
-            deadline_ms: 100,
-            concurrency_max: 1,
-            ..Limits::default()
-        }
-    );
-    refused(
-        &with("deadline_ms = 0"),
-        "limits.deadline_ms is 0: a whole number from 1 to 600000",
-    );
+    assert_eq!(manifest.limits, Limits { deadline_ms: 100, concurrency_max: 1, ..Limits::default() });
+    refused(&with("deadline_ms = 0"), "limits.deadline_ms is 0: a whole number from 1 to 600000");
     refused(&with("deadline_ms = -1"), "limits.deadline_ms is -1");
     refused(&with("body_bytes_max = 2000000000"), "1 to 1073741824");
-    refused(
-        &with("concurency_max = 1"),
-        "did you mean limits.concurrency_max?",
-    );
+    refused(&with("concurency_max = 1"), "did you mean limits.concurrency_max?");
 }
 
 #[test]
 fn a_missing_key_is_named_with_what_is_accepted() {
-    for key in [
-        "id",
-        "version",
-        "summary",
-        "description",
-        "author",
-        "tags",
-        "database",
-    ] {
-        let text: Vec<&str> = GOOD
-            .lines()
-            .filter(|line| !line.starts_with(&format!("{key} =")))
-            .collect();
+    for key in ["id", "version", "summary", "description", "author", "tags", "database"] {
+        let text: Vec<&str> = GOOD.lines().filter(|line| !line.starts_with(&format!("{key} ="))).collect();
         refused(&text.join("\n"), &format!("plugin.{key} is missing"));
     }
     refused("", "section [plugin]");
@@ -90,53 +61,17 @@ fn a_missing_key_is_named_with_what_is_accepted() {
 #[test]
 fn a_wrong_value_is_named_with_what_is_accepted() {
     for (from, to, words) in [
-        (
-            r#"id = "notice""#,
-            r#"id = "No-tice""#,
-            "plugin.id is \"No-tice\": a lowercase letter",
-        ),
-        (
-            r#"version = "1.0.0""#,
-            r#"version = "1""#,
-            "a version such as 1.0.0",
-        ),
-        (
-            r#"version = "1.0.0""#,
-            "version = 1.0",
-            "a version such as 1.0.0",
-        ),
-        (
-            r#"summary = "Notices""#,
-            r#"summary = """#,
-            "a text of 1 to 100 characters",
-        ),
-        (
-            r#"tags = ["other"]"#,
-            r#"tags = ["misc"]"#,
-            "one or more of ai, mcp",
-        ),
+        (r#"id = "notice""#, r#"id = "No-tice""#, "plugin.id is \"No-tice\": a lowercase letter"),
+        (r#"version = "1.0.0""#, r#"version = "1""#, "a version such as 1.0.0"),
+        (r#"version = "1.0.0""#, "version = 1.0", "a version such as 1.0.0"),
+        (r#"summary = "Notices""#, r#"summary = """#, "a text of 1 to 100 characters"),
+        (r#"tags = ["other"]"#, r#"tags = ["misc"]"#, "one or more of ai, mcp"),
         (r#"tags = ["other"]"#, "tags = []", "one or more of ai, mcp"),
-        (
-            r#"["sqlite", "postgresql"]"#,
-            r#"["mysql"]"#,
-            "one or more of sqlite, postgresql",
-        ),
-        (
-            r#"prefix = "/notices""#,
-            r#"prefix = "notices""#,
-            "api.notice.prefix",
-        ),
+        (r#"["sqlite", "postgresql"]"#, r#"["mysql"]"#, "one or more of sqlite, postgresql"),
+        (r#"prefix = "/notices""#, r#"prefix = "notices""#, "api.notice.prefix"),
         (r#"extend = "admin""#, "", "either extend"),
-        (
-            r#"license = "MIT""#,
-            r#"licence = "MIT""#,
-            "did you mean plugin.license?",
-        ),
-        (
-            r#"license = "MIT""#,
-            r#"depends_on = ["notice"]"#,
-            "notice itself",
-        ),
+        (r#"license = "MIT""#, r#"licence = "MIT""#, "did you mean plugin.license?"),
+        (r#"license = "MIT""#, r#"depends_on = ["notice"]"#, "notice itself"),
         ("[app]", "[application]", "unknown key application"),
         ("[plugin]", "[plugin", "not TOML"),
     ] {

@@ -11,28 +11,31 @@ fn fragment(id: &str, descriptor: Value) -> Fragment {
 }
 
 fn item_plugin(id: &str) -> Fragment {
-    fragment(id, json!({
-        "id": id, "version": "1.0.0", "api": "0.1.0",
-        "routes": [
-            { "method": "GET", "path": format!("/{id}/{{pk}}"), "access": "authenticated" },
-            { "method": "POST", "path": format!("/{id}"), "access": { "permission": "x:add" }, "summary": "raw" },
-        ],
-        "openapi": {
-            "info": { "title": id, "description": "Items" },
-            "paths": {
-                format!("/{id}/{{pk}}"): {
-                    "parameters": [{ "name": "pk", "in": "path", "required": true, "schema": { "type": "integer" } }],
-                    "get": {
-                        "operationId": "read",
-                        "security": [{ "own": [] }],
-                        "responses": { "200": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Item" } } } } },
+    fragment(
+        id,
+        json!({
+            "id": id, "version": "1.0.0", "api": "0.1.0",
+            "routes": [
+                { "method": "GET", "path": format!("/{id}/{{pk}}"), "access": "authenticated" },
+                { "method": "POST", "path": format!("/{id}"), "access": { "permission": "x:add" }, "summary": "raw" },
+            ],
+            "openapi": {
+                "info": { "title": id, "description": "Items" },
+                "paths": {
+                    format!("/{id}/{{pk}}"): {
+                        "parameters": [{ "name": "pk", "in": "path", "required": true, "schema": { "type": "integer" } }],
+                        "get": {
+                            "operationId": "read",
+                            "security": [{ "own": [] }],
+                            "responses": { "200": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Item" } } } } },
+                        },
                     },
+                    "/not/served": { "get": { "operationId": "ghost" } },
                 },
-                "/not/served": { "get": { "operationId": "ghost" } },
+                "components": { "schemas": { "Item": { "discriminator": { "mapping": { "a": "#/components/schemas/Item" } } } } },
             },
-            "components": { "schemas": { "Item": { "discriminator": { "mapping": { "a": "#/components/schemas/Item" } } } } },
-        },
-    }))
+        }),
+    )
 }
 
 fn core() -> Value {
@@ -54,10 +57,16 @@ fn plugins_of_one_component_name_do_not_meet() {
     assert_eq!(schemas, ["Item", "a.Item", "b.Item"]);
     let read = &document["paths"]["/api/v1/b/{pk}"]["get"];
     assert_eq!(read["operationId"], "b.read");
-    assert_eq!(read["responses"]["200"]["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/b.Item");
+    assert_eq!(
+        read["responses"]["200"]["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/b.Item"
+    );
     assert_eq!(read["parameters"][0]["name"], "pk");
     assert_eq!(read["security"], json!([{ "b.own": [] }]));
-    assert_eq!(document["components"]["schemas"]["a.Item"]["discriminator"]["mapping"]["a"], "#/components/schemas/a.Item");
+    assert_eq!(
+        document["components"]["schemas"]["a.Item"]["discriminator"]["mapping"]["a"],
+        "#/components/schemas/a.Item"
+    );
 }
 
 #[test]

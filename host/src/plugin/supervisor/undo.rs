@@ -39,7 +39,9 @@ impl Supervisor {
         for step in undo.0.into_iter().rev() {
             let outcome = match step {
                 Step::Bundle(sha256) => self.workplace.store.remove_bundle(&sha256).map_err(|error| error.to_string()),
-                Step::Library(sha256) => self.workplace.store.remove_library(&sha256).map_err(|error| error.to_string()),
+                Step::Library(sha256) => {
+                    self.workplace.store.remove_library(&sha256).map_err(|error| error.to_string())
+                }
                 Step::Schema(id, undo) => {
                     schema::undo(&self.workplace.pool, &id, &undo).await.map_err(|error| error.to_string())
                 }

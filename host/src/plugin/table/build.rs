@@ -37,7 +37,12 @@ fn core_paths(core: &CoreSurface) -> Result<Paths<Slot>, Conflict> {
     for (method, pattern) in core.routes() {
         if paths.insert(method.clone(), pattern, Slot::Core).is_err() {
             let (method, path) = (method.clone(), pattern.as_str().to_owned());
-            return Err(Conflict::Route { method, path, claimed_by: Owner::Core.into(), served_by: Owner::Core.into() });
+            return Err(Conflict::Route {
+                method,
+                path,
+                claimed_by: Owner::Core.into(),
+                served_by: Owner::Core.into(),
+            });
         }
     }
     Ok(paths)

@@ -90,10 +90,9 @@ impl<T> Paths<T> {
         let with = |wanted: &Method| node.routes.iter().find(|route| route.method == *wanted);
         let route = with(method).or_else(|| if *method == Method::HEAD { with(&Method::GET) } else { None });
         match (route, node.routes.first()) {
-            (Some(route), _) => Found::Value {
-                value: &route.value,
-                params: PathParams { names: &route.names, values: matched.params },
-            },
+            (Some(route), _) => {
+                Found::Value { value: &route.value, params: PathParams { names: &route.names, values: matched.params } }
+            }
             (None, Some(first)) => Found::OtherMethod { allow: &node.allow, any: &first.value },
             (None, None) => Found::Nothing,
         }
@@ -108,7 +107,9 @@ impl<T> Paths<T> {
                 self.by_canonical.insert(canonical.to_owned(), node);
                 Ok(node)
             }
-            Err(InsertError::Conflict { with }) => Err(self.by_canonical.get(&with).copied().or_else(|| self.like(&with))),
+            Err(InsertError::Conflict { with }) => {
+                Err(self.by_canonical.get(&with).copied().or_else(|| self.like(&with)))
+            }
             Err(_) => Err(None),
         }
     }
@@ -186,7 +187,11 @@ mod tests {
 
     #[test]
     fn methods_of_one_path_may_name_their_parameters_differently() {
-        let paths = paths(&[(Method::GET, "/n/{pk}", "read"), (Method::PUT, "/n/{id}", "write"), (Method::GET, "/n/all", "all")]);
+        let paths = paths(&[
+            (Method::GET, "/n/{pk}", "read"),
+            (Method::PUT, "/n/{id}", "write"),
+            (Method::GET, "/n/all", "all"),
+        ]);
         assert_eq!(found(&paths, Method::GET, "/n/7"), "read pk=7");
         assert_eq!(found(&paths, Method::PUT, "/n/7"), "write id=7");
         assert_eq!(found(&paths, Method::GET, "/n/all"), "all");

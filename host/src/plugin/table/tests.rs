@@ -41,7 +41,14 @@ fn switched_off(id: &str, routes: &[(&str, &str)]) -> (crate::plugin::PluginId, 
     };
     let contribution = Contribution::of(&manifest.id, &descriptor, "/api/v1").unwrap();
     let hash = Sha256::of(id.as_bytes());
-    let release = Release { manifest, descriptor: Arc::new(descriptor), bundle: hash, library: hash, installed_at_ms: 0, contribution };
+    let release = Release {
+        manifest,
+        descriptor: Arc::new(descriptor),
+        bundle: hash,
+        library: hash,
+        installed_at_ms: 0,
+        contribution,
+    };
     (release.id().clone(), Arc::new(PluginStatus::disabled(Arc::new(release))))
 }
 
@@ -56,7 +63,8 @@ fn say(table: &RouteTable, method: Method, path: &str) -> String {
 
 #[test]
 fn routes_of_a_plugin_that_is_off_say_so_and_leave_the_core_alone() {
-    let off = switched_off("notice", &[("GET", "/sys/notices/{pk}"), ("GET", "/sys/{*rest}"), ("POST", "/sys/users/{pk}")]);
+    let off =
+        switched_off("notice", &[("GET", "/sys/notices/{pk}"), ("GET", "/sys/{*rest}"), ("POST", "/sys/users/{pk}")]);
     let table = RouteTable::build(&core(), &Plugins::from([off])).unwrap();
     assert_eq!(say(&table, Method::GET, "/api/v1/sys/notices/7"), "notice is off");
     assert_eq!(say(&table, Method::DELETE, "/api/v1/sys/notices/7"), "notice is off");

@@ -47,15 +47,10 @@ pub(super) fn check(root: &Path) -> Result<()> {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("{words} failed with {}: {}", output.status, said.trim());
     }
-    let metadata: Metadata =
-        serde_json::from_slice(&output.stdout).with_context(|| format!("understand {words}"))?;
+    let metadata: Metadata = serde_json::from_slice(&output.stdout).with_context(|| format!("understand {words}"))?;
     let refused: Vec<String> = metadata.packages.iter().filter_map(refusal).collect();
     if !refused.is_empty() {
-        bail!(
-            "not allowed: {} (allowed: {})",
-            refused.join(", "),
-            ALLOWED.join(", ")
-        );
+        bail!("not allowed: {} (allowed: {})", refused.join(", "), ALLOWED.join(", "));
     }
     Ok(())
 }
@@ -68,10 +63,7 @@ fn refusal(package: &Package) -> Option<String> {
 
 /// An SPDX expression, or `MIT/Apache-2.0` in the older way of crates.io.
 fn is_allowed(expression: &str) -> bool {
-    let text = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let text = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut words = words.as_slice();
     any(&mut words) && words.is_empty()

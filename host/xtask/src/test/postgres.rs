@@ -62,12 +62,7 @@ impl Postgres {
         }
         let log = directory.path().join("log");
         let service = Service::start(&mut command, log, || programs.is_ready(port))?;
-        Ok(Self {
-            programs,
-            _service: service,
-            directory,
-            port,
-        })
+        Ok(Self { programs, _service: service, directory, port })
     }
 
     /// Where it answers, as its superuser.

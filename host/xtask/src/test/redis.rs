@@ -33,11 +33,7 @@ impl Redis {
             .args(["--save", "", "--appendonly", "no", "--dir"])
             .arg(directory.path());
         let log = directory.path().join("log");
-        Ok(Self {
-            _service: Service::start(&mut command, log, || answers(port))?,
-            _directory: directory,
-            port,
-        })
+        Ok(Self { _service: Service::start(&mut command, log, || answers(port))?, _directory: directory, port })
     }
 
     /// Where it answers.

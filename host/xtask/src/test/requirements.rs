@@ -29,11 +29,7 @@ const REQUIREMENTS: [Requirement; 4] = [
         purpose: "a private PostgreSQL",
         is_there: || postgres::find_programs().is_some(),
     },
-    Requirement {
-        package: "redis-server",
-        purpose: "a private Redis",
-        is_there: || on_path("redis-server").is_some(),
-    },
+    Requirement { package: "redis-server", purpose: "a private Redis", is_there: || on_path("redis-server").is_some() },
     // Plugins must load whichever compiler built them: a second one, besides rustup's.
     Requirement {
         package: "rustc-web",
@@ -72,14 +68,8 @@ fn missing() -> Vec<&'static Requirement> {
 }
 
 fn advice(missing: &[&Requirement]) -> String {
-    let needs: Vec<String> = missing
-        .iter()
-        .map(|one| format!("{} (package {})", one.purpose, one.package))
-        .collect();
-    format!(
-        "the tests need {}; install it and run this again",
-        needs.join(", ")
-    )
+    let needs: Vec<String> = missing.iter().map(|one| format!("{} (package {})", one.purpose, one.package)).collect();
+    format!("the tests need {}; install it and run this again", needs.join(", "))
 }
 
 fn install(packages: &[&str]) -> Result<()> {
@@ -88,10 +78,7 @@ fn install(packages: &[&str]) -> Result<()> {
     }
     let root = is_root();
     if !root && !sudo_asks_nothing() {
-        bail!(
-            "neither root nor sudo without a password: sudo apt-get install {}",
-            packages.join(" ")
-        );
+        bail!("neither root nor sudo without a password: sudo apt-get install {}", packages.join(" "));
     }
     let apt = |arguments: &[&str]| {
         let mut command = Command::new(if root { "apt-get" } else { "sudo" });
@@ -108,10 +95,7 @@ fn install(packages: &[&str]) -> Result<()> {
 
 /// The owner of `/proc/self` is the user who runs this.
 fn is_root() -> bool {
-    fs::metadata("/proc/self").map_or_else(
-        |_| env::var("USER").is_ok_and(|user| user == "root"),
-        |own| own.uid() == 0,
-    )
+    fs::metadata("/proc/self").map_or_else(|_| env::var("USER").is_ok_and(|user| user == "root"), |own| own.uid() == 0)
 }
 
 fn sudo_asks_nothing() -> bool {

@@ -27,11 +27,7 @@ pub(super) struct Service {
 
 impl Service {
     /// Starts a program whose words go to `log`, and waits until `is_ready`.
-    pub(super) fn start(
-        command: &mut Command,
-        log: PathBuf,
-        is_ready: impl Fn() -> bool,
-    ) -> Result<Self> {
+    pub(super) fn start(command: &mut Command, log: PathBuf, is_ready: impl Fn() -> bool) -> Result<Self> {
         let words = words(command);
         let file = File::create(&log).with_context(|| format!("create {}", log.display()))?;
         let errors = file.try_clone().context("share the log")?;
@@ -49,10 +45,7 @@ impl Service {
                 bail!("{words} ended with {status}: {}", self.words());
             }
             if started.elapsed() > READY_DEADLINE {
-                bail!(
-                    "{words} does not answer after {READY_DEADLINE:?}: {}",
-                    self.words()
-                );
+                bail!("{words} does not answer after {READY_DEADLINE:?}: {}", self.words());
             }
             thread::sleep(PAUSE);
         }
@@ -81,9 +74,7 @@ pub(super) fn free_port() -> Result<u16> {
 /// A program on the path.
 pub(super) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| is_file(file).unwrap_or(false))
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_file(file).unwrap_or(false))
 }
 
 fn is_file(path: &Path) -> io::Result<bool> {

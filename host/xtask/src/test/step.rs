@@ -72,11 +72,7 @@ impl Steps {
             say(&format!("failed: {name}"));
         }
         say(&self.tally.to_string());
-        if self.failed.is_empty() && self.tally.failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        if self.failed.is_empty() && self.tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
@@ -84,10 +80,7 @@ impl Steps {
 fn count(command: &mut Command, tally: &mut Tally) -> Result<()> {
     let words = words(command);
     let running = || format!("run {words}");
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(running)?;
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(running)?;
     let stdout = child.stdout.take().with_context(running)?;
     for line in BufReader::new(stdout).split(b'\n') {
         let line = line.with_context(running)?;

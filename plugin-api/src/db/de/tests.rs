@@ -35,9 +35,7 @@ struct Plugin {
 
 #[test]
 fn a_struct_is_read_by_column_names() {
-    let columns = [
-        "ratio", "id", "name", "shown", "reason", "state", "tags", "unasked",
-    ];
+    let columns = ["ratio", "id", "name", "shown", "reason", "state", "tags", "unasked"];
     let values = [
         Value::Int(2),
         Value::Int(1),
@@ -58,9 +56,7 @@ fn a_struct_is_read_by_column_names() {
         text("[]"),
         Value::Null,
     ];
-    let found: Vec<Plugin> = rows(&columns, &[values, second].concat())
-        .deserialize()
-        .expect("fits");
+    let found: Vec<Plugin> = rows(&columns, &[values, second].concat()).deserialize().expect("fits");
     let expected = Plugin {
         id: 1,
         name: "notice".to_owned(),
@@ -72,29 +68,13 @@ fn a_struct_is_read_by_column_names() {
         ratio: 2.0,
     };
     assert_eq!(found[0], expected);
-    assert_eq!(
-        (found[1].id, found[1].ratio, found[1].shown),
-        (12, 0.5, false)
-    );
-    assert_eq!(
-        (found[1].reason.as_deref(), &found[1].state),
-        (Some("why"), &State::Disabled)
-    );
+    assert_eq!((found[1].id, found[1].ratio, found[1].shown), (12, 0.5, false));
+    assert_eq!((found[1].reason.as_deref(), &found[1].state), (Some("why"), &State::Disabled));
 }
 
 #[test]
 fn tuples_scalars_and_maps_are_read() {
-    let two = rows(
-        &["a", "b", "c"],
-        &[
-            Value::Int(1),
-            text("x"),
-            Value::Null,
-            Value::Int(2),
-            text("y"),
-            Value::Null,
-        ],
-    );
+    let two = rows(&["a", "b", "c"], &[Value::Int(1), text("x"), Value::Null, Value::Int(2), text("y"), Value::Null]);
     let tuples: Vec<(i64, String)> = two.deserialize().expect("the third column is left out");
     assert_eq!(tuples, [(1, "x".to_owned()), (2, "y".to_owned())]);
     let maps: Vec<HashMap<String, serde_json::Value>> = two.deserialize().expect("fits");
@@ -111,39 +91,19 @@ fn tuples_scalars_and_maps_are_read() {
 #[test]
 fn errors_name_the_column() {
     let wrong = rows(&["id", "name"], &[text("seven"), text("x")]);
-    let error = wrong
-        .deserialize::<(i32, String)>()
-        .expect_err("text is no number");
+    let error = wrong.deserialize::<(i32, String)>().expect_err("text is no number");
     assert_eq!(error.kind, DbErrorKind::Decode);
-    assert!(
-        error
-            .message
-            .starts_with("column id: invalid type: string \"seven\""),
-        "{error}"
-    );
+    assert!(error.message.starts_with("column id: invalid type: string \"seven\""), "{error}");
 
     let large = rows(&["n"], &[Value::Int(1 << 40)]);
-    assert!(
-        large
-            .scalar::<i32>()
-            .expect_err("too large")
-            .message
-            .starts_with("column n: invalid value")
-    );
-    assert_eq!(
-        rows(&[], &[]).scalar::<i32>().expect_err("no row").kind,
-        DbErrorKind::RowNotFound
-    );
+    assert!(large.scalar::<i32>().expect_err("too large").message.starts_with("column n: invalid value"));
+    assert_eq!(rows(&[], &[]).scalar::<i32>().expect_err("no row").kind, DbErrorKind::RowNotFound);
 }
 
 #[test]
 fn single_rows_are_read_by_name() {
     let answer = rows(&["id", "name"], &[Value::Int(7), text("x")]);
-    let row = answer
-        .iter()
-        .next()
-        .expect("one row")
-        .expect("well encoded");
+    let row = answer.iter().next().expect("one row").expect("well encoded");
     assert_eq!(row.get::<i64>("id"), Ok(7));
     assert_eq!(row.get::<&str>("name"), Ok("x"));
     let error = row.get::<i64>("nam").expect_err("no such column");
@@ -157,9 +117,7 @@ fn hostile_answers_are_survived() {
         encoder.push(&value);
     }
     let encoded = encoder.finish();
-    let read = |bytes: Vec<u8>| -> Result<Vec<(Option<i64>, Vec<u8>)>, _> {
-        Rows::decode(bytes.into())?.deserialize()
-    };
+    let read = |bytes: Vec<u8>| -> Result<Vec<(Option<i64>, Vec<u8>)>, _> { Rows::decode(bytes.into())?.deserialize() };
     for end in 0..encoded.len() {
         assert!(read(encoded[..end].to_vec()).is_err(), "cut at {end}");
     }
