@@ -14,6 +14,7 @@ mod serve;
 use load::Load;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,20 +22,21 @@ const ROUNDS: usize = 11;
 const WINDOW: Duration = Duration::from_millis(700);
 const CONNECTIONS: usize = 32;
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == backplane::loader::preflight::SUBCOMMAND) {
         // The host under load tries libraries in children of this very program.
-        backplane::cli::run();
-        return;
+        return backplane::cli::run();
     }
     if arguments.first().is_some_and(|first| first == "--serve") {
-        return serve::run(&arguments[1..]);
+        serve::run(&arguments[1..]);
+        return ExitCode::SUCCESS;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let report = runtime.block_on(report());
     let text = serde_json::to_string_pretty(&report).expect("JSON");
     std::io::Write::write_all(&mut std::io::stdout(), format!("{text}\n").as_bytes()).expect("stdout");
+    ExitCode::SUCCESS
 }
 
 async fn report() -> Value {

@@ -12,34 +12,34 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 /// What one answer is, for the judge.
-pub struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     /// The HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Status line and headers.
-    pub head: &'a str,
+    pub(crate) head: &'a str,
     /// The body.
-    pub body: &'a [u8],
+    pub(crate) body: &'a [u8],
 }
 
 /// Says what is wrong with an answer.
-pub type Judge = Arc<dyn Fn(&Answer<'_>) -> Result<(), String> + Send + Sync>;
+pub(crate) type Judge = Arc<dyn Fn(&Answer<'_>) -> Result<(), String> + Send + Sync>;
 
 /// What a load came to.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Answers that were right.
-    pub answers: u64,
+    pub(crate) answers: u64,
     /// What went wrong, at most [`FAILURES_KEPT`] of it.
-    pub failures: Vec<String>,
+    pub(crate) failures: Vec<String>,
     /// How long it ran.
-    pub took: Duration,
+    pub(crate) took: Duration,
 }
 
 /// Failures beyond these are the same again.
-pub const FAILURES_KEPT: usize = 20;
+pub(crate) const FAILURES_KEPT: usize = 20;
 
 /// A running load.
-pub struct Load {
+pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     answers: Arc<AtomicU64>,
     connections: JoinSet<Result<(), String>>,
@@ -48,7 +48,7 @@ pub struct Load {
 
 impl Load {
     /// Sends `GET path` on `connections` connections until it is stopped.
-    pub fn start(address: SocketAddr, path: &str, connections: usize, judge: Judge) -> Self {
+    pub(crate) fn start(address: SocketAddr, path: &str, connections: usize, judge: Judge) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let answers = Arc::new(AtomicU64::new(0));
         let request: Arc<[u8]> =
@@ -62,12 +62,12 @@ impl Load {
     }
 
     /// Right answers up to now.
-    pub fn answers(&self) -> u64 {
+    pub(crate) fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
     }
 
     /// Ends every connection after its running request.
-    pub async fn stop(mut self) -> Outcome {
+    pub(crate) async fn stop(mut self) -> Outcome {
         self.stop.store(true, Ordering::Relaxed);
         let mut failures = Vec::new();
         while let Some(ended) = self.connections.join_next().await {
