@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         serve::run(&arguments[1..]);
         return ExitCode::SUCCESS;
     }
+    rustls::crypto::ring::default_provider().install_default().expect("the first provider of this process");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let report = runtime.block_on(report());
     let text = serde_json::to_string_pretty(&report).expect("JSON");
