@@ -13,9 +13,9 @@ pub use plugins::{PluginsError, inspection};
 use crate::config::Config;
 use crate::http::dispatch::Dispatcher;
 use crate::http::listener::Listener;
-use crate::http::{Cors, Edge, Site, TrustedProxies, routes};
+use crate::http::{Cors, Edge, Site, TrustedProxies, routes, serve};
 use crate::tasks;
-use poem::{Endpoint, EndpointExt, Response, Server};
+use poem::{Endpoint, EndpointExt, Response};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -72,7 +72,7 @@ pub struct Running {
     core: Arc<Core>,
     url: String,
     stopping: CancellationToken,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     announced: Announced,
 }
 
@@ -129,10 +129,8 @@ impl Running {
         drop(announced);
         core.supervisor.end_watches();
         stopping.cancel();
-        match server.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the HTTP server failed"),
-            Err(error) => tracing::error!(%error, "the HTTP server panicked"),
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the HTTP server panicked");
         }
         core.close().await;
     }
@@ -180,17 +178,16 @@ fn listen(
     endpoint: impl Endpoint<Output = Response> + 'static,
     config: &Config,
     stopping: CancellationToken,
-) -> JoinHandle<io::Result<()>> {
+) -> JoinHandle<()> {
     let deadline = config.server.shutdown_deadline();
     let compress = config.server.compression;
     tasks::spawn("http server", async move {
-        let server = Server::new_with_acceptor(listener);
         let stop = stopping.cancelled_owned();
         if compress {
-            let endpoint = endpoint.with(poem::middleware::Compression::new());
-            server.run_with_graceful_shutdown(endpoint, stop, Some(deadline)).await
+            let endpoint = endpoint.with(poem::middleware::Compression::new()).map_to_response();
+            serve::serve(listener, endpoint, stop, deadline).await;
         } else {
-            server.run_with_graceful_shutdown(endpoint, stop, Some(deadline)).await
+            serve::serve(listener, endpoint, stop, deadline).await;
         }
     })
 }

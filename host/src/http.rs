@@ -11,12 +11,14 @@ pub mod dispatch;
 pub mod edge;
 pub mod envelope;
 pub mod error;
+mod leftover;
 pub mod listener;
 pub mod message;
 pub mod page;
 pub mod plugins;
 pub mod request_id;
 pub mod routes;
+pub mod serve;
 pub mod site;
 pub mod validation;
 

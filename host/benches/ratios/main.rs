@@ -5,7 +5,7 @@
 //! core, the load generator on the other. The variants of a comparison take turns, and what is
 //! reported is the median of the rounds' ratios, since these machines are noisy.
 
-#[path = "../../tests/server/load.rs"]
+#[path = "../../tests/support/load.rs"]
 #[expect(dead_code, reason = "the tests use all of it")]
 mod load;
 mod operations;

@@ -6,12 +6,12 @@ use backplane::http::dispatch::Dispatcher;
 use backplane::http::{Cors, Edge, Language, Site, TrustedProxies, routes};
 use backplane::plugin::AfterInstall;
 use poem::endpoint::make_sync;
-use poem::{Route, Server, get};
+use poem::{Route, get};
 use poem_openapi::OpenApi;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child as Process, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zip::write::SimpleFileOptions;
@@ -22,7 +22,7 @@ mod api;
 /// A running host; ended when it is dropped.
 pub(crate) struct Child {
     pub(crate) address: SocketAddr,
-    process: Process,
+    _process: Process,
     _data: tempfile::TempDir,
 }
 
@@ -31,16 +31,13 @@ impl Child {
     pub(crate) async fn start(many: usize) -> Self {
         let data = tempfile::tempdir().expect("a directory");
         let announced = data.path().join("address");
-        let program = std::env::current_exe().expect("this program");
-        let mut command = Command::new("taskset");
-        command.args(["-c", "0"]).arg(program).arg("--serve").arg(data.path()).arg(many.to_string());
-        let process = command.stdin(Stdio::null()).spawn().expect("taskset (util-linux) starts the host");
+        let process = Process::start(data.path(), many);
         let began = Instant::now();
         loop {
             if let Ok(text) = std::fs::read_to_string(&announced)
                 && let Ok(address) = text.parse()
             {
-                return Self { address, process, _data: data };
+                return Self { address, _process: process, _data: data };
             }
             assert!(began.elapsed() < Duration::from_secs(120), "the host did not start");
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -48,10 +45,21 @@ impl Child {
     }
 }
 
-impl Drop for Child {
+struct Process(std::process::Child);
+
+impl Process {
+    fn start(data: &Path, many: usize) -> Self {
+        let program = std::env::current_exe().expect("this program");
+        let mut command = Command::new("taskset");
+        command.args(["-c", "0"]).arg(program).arg("--serve").arg(data).arg(many.to_string());
+        Self(command.stdin(Stdio::null()).spawn().expect("taskset (util-linux) starts the host"))
+    }
+}
+
+impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -94,7 +102,7 @@ async fn serve(data: &Path, many: usize) {
     std::fs::write(data.join("address.new"), acceptor.address().to_string()).expect("a file");
     std::fs::rename(data.join("address.new"), data.join("address")).expect("a file");
     let edge = Edge::new(dispatcher, Cors::new(&[]), Language::default());
-    Server::new_with_acceptor(acceptor).run(edge).await.expect("the server runs");
+    backplane::http::serve::serve(acceptor, edge, std::future::pending(), Duration::ZERO).await;
 }
 
 /// The same API below another path, so that both stand in one host.

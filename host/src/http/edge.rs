@@ -1,8 +1,9 @@
-//! The layer around everything: request id, language, other origins, panics, errors.
+//! The layer around everything: request id, language, other origins, panics, errors, unread bodies.
 //!
-//! One endpoint in place of six middlewares, since every request of every plugin pays for it.
+//! One endpoint in place of seven middlewares, since every request of every plugin pays for it.
 
 use super::cors::Cors;
+use super::leftover::Leftover;
 use super::{ApiError, Context, Language, Message, RequestId, error, request_id};
 use futures_util::FutureExt;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -71,12 +72,16 @@ impl<E: Endpoint> Edge<E> {
 impl<E: Endpoint> Endpoint for Edge<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
         if let Some(answer) = self.cors.preflight(&request) {
             return Ok(answer);
         }
         let origin = self.cors.allowed(request.headers());
+        let leftover = Leftover::lend(&mut request);
         let mut response = self.identified(request).await;
+        if let Some(leftover) = leftover {
+            leftover.throw_away().await;
+        }
         let headers = response.headers_mut();
         headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
         headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));

@@ -222,7 +222,6 @@ fn check(library: &Library) -> Result<PluginModuleRef, LoadError> {
     let tag = tag.map_err(|_| LoadError::NoPlugin { symbol: TAG_SYMBOL })?;
     // SAFETY: the symbol's address is inside the mapped image, which is at least a page.
     check_tag(unsafe { tag.read_unaligned() })?;
-    drop(tag);
 
     // SAFETY: a tag of ours promises `abi_stable`'s header under this symbol.
     let header = unsafe { library.get::<AbiHeaderRef>(MODULE_SYMBOL.as_bytes()) };

@@ -5,7 +5,7 @@
 //! thread-local destructors.
 
 use std::io;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -26,10 +26,6 @@ impl<T: Send + 'static> Work<T> {
 
     /// Waits at most `deadline`. None when the work did not come back, or ended without an answer.
     pub(super) fn wait(self, deadline: Duration) -> (Option<T>, JoinHandle<()>) {
-        let answer = match self.answer.recv_timeout(deadline) {
-            Ok(answer) => Some(answer),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        };
-        (answer, self.thread)
+        (self.answer.recv_timeout(deadline).ok(), self.thread)
     }
 }

@@ -108,18 +108,6 @@ pub enum OperationError {
         /// What was offered.
         offered: Version,
     },
-    /// A newer version is installed.
-    #[error(
-        "plugin {id} is installed in version {installed}, which is newer than {offered}; roll it back, or uninstall it first"
-    )]
-    Older {
-        /// The plugin.
-        id: PluginId,
-        /// What is installed.
-        installed: Version,
-        /// What was offered.
-        offered: Version,
-    },
     /// The bundle is of another plugin than the one to be upgraded.
     #[error("the bundle is of plugin {found}, not of {asked}")]
     OtherPlugin {

@@ -106,7 +106,7 @@ impl HostServices for PluginServices {
         tracing::error!(
             plugin.id = self.id.as_str(),
             plugin.version = %self.version,
-            "plugin {} panicked on a thread of its own: {message}",
+            "plugin {} panicked: {message}",
             self.id
         );
     }

@@ -141,7 +141,7 @@ impl PluginStatus {
         Self { observed: Observed::Failed, reason: Some(reason), active: None, ..self.clone() }
     }
 
-    /// The same plugin with a newer version installed; only the one before it stays beside it.
+    /// The same plugin with another version installed; only the one before it stays beside it.
     #[must_use]
     pub fn upgraded(&self, release: Arc<Release>) -> Self {
         let previous = self.version().clone();

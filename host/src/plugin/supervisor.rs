@@ -320,7 +320,8 @@ fn installed(plugins: &Plugins, id: &PluginId) -> Outcome {
 }
 
 fn unknown(plugins: &Plugins, id: &str) -> OperationError {
-    let likeness = |known: &&PluginId| strsim::jaro_winkler(known.as_str(), id);
+    let meant = id.to_lowercase();
+    let likeness = |known: &&PluginId| strsim::jaro_winkler(known.as_str(), &meant);
     let nearest = plugins.keys().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     let nearest = nearest.filter(|known| likeness(known) >= LIKENESS_MIN).cloned();
     OperationError::Unknown { id: id.to_owned(), nearest }

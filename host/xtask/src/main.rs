@@ -2,6 +2,7 @@
 //!
 //! Both work on a fresh clone with nothing else done before.
 
+mod bench;
 mod cargo;
 mod start;
 mod test;
@@ -24,6 +25,8 @@ enum Command {
     Start(Start),
     /// Install what the tests need and run all of them
     Test(Test),
+    /// Compare plugins with compiled-in code and print the ratios as JSON
+    Bench,
 }
 
 /// What to start with.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Start(order) => start::run(&order.serve),
         Command::Test(order) => test::run(order.filter.as_deref()),
+        Command::Bench => bench::run(),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

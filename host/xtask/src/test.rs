@@ -2,6 +2,7 @@
 //!
 //! Each step runs even when an earlier one failed; the last line counts.
 
+mod compilers;
 mod licences;
 mod postgres;
 mod redis;
@@ -13,7 +14,7 @@ mod tally;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::ExitCode,
 };
 
 use anyhow::{Context, Result};
@@ -42,6 +43,7 @@ pub(crate) fn run(filter: Option<&str>) -> Result<ExitCode> {
         build.arg(plugin.join("Cargo.toml"));
         steps.run(&format!("Build {}", below(&root, plugin)), &mut build);
     }
+    compilers::build(&root, &mut steps);
     test(&root, &plugins, filter, &mut steps)?;
     if filter.is_none() {
         document(&root, &mut steps);
@@ -86,10 +88,17 @@ fn test(root: &Path, plugins: &[PathBuf], filter: Option<&str>, steps: &mut Step
     Ok(())
 }
 
+/// The author's crate with all that it can offer, since its pages link to it.
 fn document(root: &Path, steps: &mut Steps) {
-    let mut document: Command = cargo(root);
-    document.args(["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings");
-    steps.run("Documentation", &mut document);
+    let crates: [(&str, &[&str]); 2] = [
+        ("Documentation of plugin-api", &["--package", "plugin-api", "--all-features"]),
+        ("Documentation", &["--workspace", "--exclude", "plugin-api"]),
+    ];
+    for (name, of) in crates {
+        let mut document = cargo(root);
+        document.args(["doc", "--no-deps"]).args(of).env("RUSTDOCFLAGS", "-D warnings");
+        steps.run(name, &mut document);
+    }
 }
 
 /// Every plugin crate, the bundled ones first.

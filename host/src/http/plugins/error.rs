@@ -36,7 +36,6 @@ fn status(error: &OperationError) -> StatusCode {
         E::AlreadyInstalled { .. }
         | E::OtherBytes { .. }
         | E::OtherVersion { .. }
-        | E::Older { .. }
         | E::NoPrevious { .. }
         | E::Needs { .. }
         | E::NeededBy { .. }
@@ -74,9 +73,6 @@ fn chinese(error: &OperationError) -> String {
         }
         E::OtherVersion { installed, offered, .. } => {
             format!("{INSTALLED_ZH}：当前版本为 {installed}，如需安装 {offered} 请使用升级")
-        }
-        E::Older { installed, offered, .. } => {
-            format!("已安装的版本 {installed} 比 {offered} 新，请使用回滚，或先卸载插件")
         }
         E::OtherPlugin { asked, found } => format!("插件包属于 {found}，而不是 {asked}"),
         E::NoPrevious { id, version } => format!("插件 {id} {version} 没有可回滚的版本"),

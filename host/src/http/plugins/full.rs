@@ -81,7 +81,7 @@ impl PluginsApi {
         self.answer(&id).await
     }
 
-    /// Put a newer version in the place of the installed one, without a gap
+    /// Put another version in the place of the installed one, without a gap
     #[oai(path = "/:plugin/upgrade", method = "post")]
     async fn upgrade(
         &self,

@@ -2,21 +2,17 @@
 
 use crate::http::{ApiError, Message};
 use crate::plugin::{OperationError, SupervisorHandle};
-use crate::store::{Staged, StagingError};
+use crate::store::Staged;
 use poem::web::{Field, Multipart};
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 
 /// The name of the field.
 const FIELD: &str = "file";
 /// Bytes read at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// How much of a body that is too large is still read and thrown away: a client that is cut off
-/// while it sends never sees the answer that says why.
-const REFUSED_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
-
 /// The body of an upload, unread.
 pub(super) struct BundleUpload(Option<Multipart>);
 
@@ -73,22 +69,10 @@ async fn receive(field: Field, supervisor: &SupervisorHandle) -> Result<Staged, 
         if length == 0 {
             break;
         }
-        if let Err(error) = writer.write(&chunk[..length]).await {
-            drop(writer);
-            if matches!(error, StagingError::TooLarge { .. }) {
-                throw_away(reader).await;
-            }
-            return Err(OperationError::from(error).into());
-        }
+        writer.write(&chunk[..length]).await.map_err(OperationError::from)?;
     }
     let staged = writer.finish().await.map_err(OperationError::from)?;
     if staged.bytes() == 0 { Err(no_file()) } else { Ok(staged) }
-}
-
-async fn throw_away(reader: impl AsyncRead) {
-    let mut rest = std::pin::pin!(reader.take(REFUSED_BYTES_MAX));
-    // Whatever ends it, the answer is the same.
-    let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
 }
 
 fn no_file() -> ApiError {

@@ -17,19 +17,26 @@ pub(super) fn table(core: &CoreSurface, plugins: &Plugins) -> Result<RouteTable,
     let mut menus = HashMap::new();
     let mut permissions = BTreeSet::new();
     let mut fragments = Vec::new();
-    for (id, status) in plugins {
+    for (id, status) in plugins.iter().filter(|(_, status)| status.active.is_none()) {
+        add_switched_off(&mut switched_off, id, status);
+    }
+    for (active, status) in serving(plugins) {
         let contribution = &status.release.contribution;
-        let Some(active) = &status.active else {
-            add_switched_off(&mut switched_off, id, status);
-            continue;
-        };
         add_routes(&mut served, active, status)?;
-        menus.insert(id.clone(), contribution.menu_names.iter().cloned().collect());
+        menus.insert(active.id.clone(), contribution.menu_names.iter().cloned().collect());
         permissions.extend(contribution.permissions.iter().cloned());
         fragments.push(&contribution.openapi);
     }
     let openapi = openapi::merge(core.openapi(), &fragments);
     Ok(RouteTable { served, switched_off, plugins: plugins.clone(), menus, permissions, openapi })
+}
+
+/// The plugins that serve, the newest generation last: in a conflict it is the one that came second.
+fn serving(plugins: &Plugins) -> Vec<(&Arc<ActivePlugin>, &PluginStatus)> {
+    let serving = plugins.values().filter_map(|status| Some((status.active.as_ref()?, status.as_ref())));
+    let mut serving: Vec<_> = serving.collect();
+    serving.sort_by_key(|(active, _)| active.generation.number());
+    serving
 }
 
 fn core_paths(core: &CoreSurface) -> Result<Paths<Slot>, Conflict> {

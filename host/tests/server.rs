@@ -1,0 +1,20 @@
+//! The server as its users meet it: the real program, real libraries, real sockets.
+
+#[path = "support/bundle.rs"]
+mod bundle;
+#[path = "support/server.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod server;
+
+#[path = "server/access.rs"]
+mod access;
+#[path = "server/bad_input.rs"]
+mod bad_input;
+#[path = "server/compilers.rs"]
+mod compilers;
+#[path = "server/defects.rs"]
+mod defects;
+#[path = "server/lifecycle.rs"]
+mod lifecycle;
+#[path = "server/recovery.rs"]
+mod recovery;

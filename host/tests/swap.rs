@@ -1,0 +1,16 @@
+//! No request fails because a plugin comes, goes or changes.
+//!
+//! A target of its own: it needs the machine to itself.
+
+#[path = "support/bundle.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod bundle;
+#[path = "support/load.rs"]
+mod load;
+#[path = "swap/memory.rs"]
+mod memory;
+#[path = "support/server.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod server;
+#[path = "swap/traffic.rs"]
+mod traffic;
