@@ -85,7 +85,7 @@ impl Loader {
 
     /// Opens a private copy of `library`, checks its ABI and asks for its descriptor.
     ///
-    /// Blocks for milliseconds, at most for [`image::OPEN_DEADLINE`] when the library hangs.
+    /// Blocks for milliseconds, for some seconds at most when the library hangs.
     ///
     /// # Errors
     /// Why the library can't be a plugin of this host.

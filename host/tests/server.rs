@@ -1,5 +1,7 @@
 //! The server as its users meet it: the real program, real libraries, real sockets.
 
+#![expect(clippy::print_stdout, reason = "what was measured is worth reading")]
+
 #[path = "support/bundle.rs"]
 mod bundle;
 #[path = "support/server.rs"]

@@ -2,6 +2,8 @@
 //!
 //! A target of its own: it needs the machine to itself.
 
+#![expect(clippy::print_stdout, reason = "what was measured is worth reading")]
+
 #[path = "support/bundle.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod bundle;

@@ -2,6 +2,8 @@
 //!
 //! In process, so that rounds are cheap; the same through HTTP is in `swap.rs`.
 
+#![expect(clippy::print_stdout, reason = "what was measured is worth reading")]
+
 use backplane::loader::{
     CallBody, CallHead, Caller, Generation, ImageState, Loader, LoaderSettings, ResponseBody, UnloadPolicy,
 };

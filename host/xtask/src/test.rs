@@ -88,17 +88,10 @@ fn test(root: &Path, plugins: &[PathBuf], filter: Option<&str>, steps: &mut Step
     Ok(())
 }
 
-/// The author's crate with all that it can offer, since its pages link to it.
 fn document(root: &Path, steps: &mut Steps) {
-    let crates: [(&str, &[&str]); 2] = [
-        ("Documentation of plugin-api", &["--package", "plugin-api", "--all-features"]),
-        ("Documentation", &["--workspace", "--exclude", "plugin-api"]),
-    ];
-    for (name, of) in crates {
-        let mut document = cargo(root);
-        document.args(["doc", "--no-deps"]).args(of).env("RUSTDOCFLAGS", "-D warnings");
-        steps.run(name, &mut document);
-    }
+    let mut document = cargo(root);
+    document.args(["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings");
+    steps.run("Documentation", &mut document);
 }
 
 /// Every plugin crate, the bundled ones first.

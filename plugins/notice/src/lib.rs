@@ -1,7 +1,7 @@
 //! Notices and announcements: the plugin to copy.
 //!
-//! Each layer has its file and knows only those below it: [`api`] (routes, what they take and
-//! give), [`service`] (rules), [`crud`] (statements), [`model`] (the table and its rows).
+//! Each layer has its file and knows only those below it: `api` (routes, what they take and
+//! give), `service` (rules), `crud` (statements), `model` (the table and its rows).
 
 mod api;
 mod crud;
