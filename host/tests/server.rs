@@ -12,6 +12,8 @@ mod server;
 mod access;
 #[path = "server/bad_input.rs"]
 mod bad_input;
+#[path = "server/cli.rs"]
+mod cli;
 #[path = "server/compilers.rs"]
 mod compilers;
 #[path = "server/defects.rs"]

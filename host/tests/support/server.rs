@@ -21,12 +21,13 @@ pub(crate) const PASSWORD: &str = "hunter22-hunter22";
 
 /// A running server. It is killed when it is dropped.
 pub(crate) struct Server {
-    process: Child,
+    process: Process,
+    _log: Log,
     data: PathBuf,
     settings: Vec<(String, String)>,
     url: String,
     client: Client,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 /// Somebody who sends requests.
@@ -58,26 +59,36 @@ impl Server {
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data");
+        Self { _folder: Some(folder), ..Self::start_in(data, settings).await }
+    }
+
+    /// Starts on a directory that is somebody else's.
+    pub(crate) async fn start_on(data: PathBuf) -> Self {
+        Self::start_in(data, &[]).await
+    }
+
+    async fn start_in(data: PathBuf, settings: &[(&str, &str)]) -> Self {
         let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         // The process chooses its provider of cryptography once; here every test may be the first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let process = spawn(&data, &settings);
         let english = [(ACCEPT_LANGUAGE, HeaderValue::from_static("en-US"))].into_iter().collect();
         let client = Client::builder().timeout(DEADLINE).default_headers(english).build().expect("a client");
-        let mut server = Self { process, data, settings, url: String::new(), client, _folder: folder };
+        let process = Process(spawn(&data, &settings));
+        let _log = Log(log_file(&data));
+        let mut server = Self { process, _log, data, settings, url: String::new(), client, _folder: None };
         server.wait().await;
         server
     }
 
     /// Starts again on the same directory, after [`Server::kill`] or [`Server::terminate`].
     pub(crate) async fn start_again(&mut self) {
-        self.process = spawn(&self.data, &self.settings);
+        self.process = Process(spawn(&self.data, &self.settings));
         self.wait().await;
     }
 
     async fn wait(&mut self) {
         let file = self.data.join("server.json");
-        let pid = u64::from(self.process.id());
+        let pid = u64::from(self.process.0.id());
         let began = Instant::now();
         loop {
             let announced = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
@@ -86,7 +97,7 @@ impl Server {
                 announced["url"].as_str().expect("a URL").clone_into(&mut self.url);
                 return;
             }
-            if let Some(status) = self.process.try_wait().expect("a process") {
+            if let Some(status) = self.process.0.try_wait().expect("a process") {
                 panic!("the server ended with {status}: {}", self.log());
             }
             assert!(began.elapsed() < DEADLINE, "the server does not answer: {}", self.log());
@@ -96,17 +107,17 @@ impl Server {
 
     /// Ends it as `kill -9` does.
     pub(crate) fn kill(&mut self) {
-        self.process.kill().expect("killed");
-        self.process.wait().expect("ended");
+        self.process.0.kill().expect("killed");
+        self.process.0.wait().expect("ended");
     }
 
     /// Asks it to end, and waits.
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
-        let kill = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.process.id())]).status();
+        let kill = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.process.0.id())]).status();
         assert!(kill.expect("a shell").success());
         let began = Instant::now();
         loop {
-            if let Some(status) = self.process.try_wait().expect("a process") {
+            if let Some(status) = self.process.0.try_wait().expect("a process") {
                 return status;
             }
             assert!(began.elapsed() < DEADLINE, "the server does not end: {}", self.log());
@@ -115,7 +126,7 @@ impl Server {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.process.id()
+        self.process.0.id()
     }
 
     /// Where it listens.
@@ -195,12 +206,23 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+/// Ended when it is dropped.
+struct Process(Child);
+
+/// Printed when its test fails.
+struct Log(PathBuf);
+
+impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
         if std::thread::panicking() {
-            let log = self.log();
+            let log = std::fs::read_to_string(&self.0).unwrap_or_default();
             let tail: Vec<&str> = log.lines().rev().take(40).collect();
             tail.iter().rev().for_each(|line| eprintln!("server: {line}"));
         }
