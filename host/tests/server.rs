@@ -5,7 +5,6 @@
 #[path = "support/bundle.rs"]
 mod bundle;
 #[path = "support/server.rs"]
-#[expect(dead_code, reason = "other tests use the rest")]
 mod server;
 
 #[path = "server/access.rs"]

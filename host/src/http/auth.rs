@@ -32,6 +32,22 @@ impl Caller {
     pub fn require(&self, access: &Access, method: &Method) -> Result<(), ApiError> {
         Ok(authorise(Some(&self.0), access, method)?)
     }
+
+    /// Asks for the permission to look at something, by its code.
+    ///
+    /// # Errors
+    /// The 403 of the first rule that refuses.
+    pub fn may_read(&self, code: &'static str) -> Result<(), ApiError> {
+        self.require(&Access::permission(code), &Method::GET)
+    }
+
+    /// Asks for the permission to change something, by its code.
+    ///
+    /// # Errors
+    /// The 403 of the first rule that refuses.
+    pub fn may_change(&self, code: &'static str) -> Result<(), ApiError> {
+        self.require(&Access::permission(code), &Method::POST)
+    }
 }
 
 async fn identify(request: &Request) -> Result<Option<Arc<Identity>>, ApiError> {

@@ -53,8 +53,7 @@ async fn assert_neighbours(role: &Role) {
 
 /// Everything in the database but what a login writes: the schema, and the rows of plugins and menus.
 async fn database(server: &Server) -> Vec<String> {
-    let url = format!("sqlite://{}", server.data().join("backplane.db").display());
-    let pool = backplane::db::Pool::open(&url).await.expect("the database opens");
+    let pool = server.pool().await;
     let mut rows = Vec::new();
     for query in [
         "SELECT name || ': ' || COALESCE(sql, '') FROM sqlite_master ORDER BY 1",

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// Where `cargo xtask test` says which PostgreSQL the tests may use.
 const POSTGRES_VARIABLE: &str = "BACKPLANE_TEST_POSTGRES";
+/// Says which database a server uses.
+const DATABASE_VARIABLE: &str = "APP__DATABASE__URL";
 /// The password of `admin` in every test.
 pub(crate) const PASSWORD: &str = "hunter22-hunter22";
 
@@ -162,11 +164,19 @@ impl Server {
         Role { token: Some(token), ..self.anonymous() }
     }
 
-    /// An ordinary user with the permission codes `perms`, written into the SQLite file: there is
-    /// no route for it.
+    /// The server's database, opened a second time.
+    pub(crate) async fn pool(&self) -> Pool {
+        let configured = self.settings.iter().find(|(key, _)| key == DATABASE_VARIABLE);
+        let url = match configured {
+            Some((_, url)) => url.clone(),
+            None => format!("sqlite://{}", self.data.join("backplane.db").display()),
+        };
+        Pool::open(&url).await.expect("the database opens")
+    }
+
+    /// An ordinary user with the permission codes `perms`, written into the database itself.
     pub(crate) async fn member(&self, perms: &[&str]) -> Role {
-        let url = format!("sqlite://{}", self.data.join("backplane.db").display());
-        let pool = Pool::open(&url).await.expect("the database opens");
+        let pool = self.pool().await;
         let database = pool.database();
         let statements = [
             "INSERT INTO sys_role (id, name, status, created_time) VALUES (70, 'members', 1, 0)",
@@ -330,7 +340,7 @@ pub(crate) async fn with_postgres(test: impl AsyncFnOnce(&Server)) {
     let admin = Pool::open(&admin_url).await.expect("PostgreSQL answers");
     admin.database().query(format!("CREATE DATABASE {name}")).execute().await.expect("creates");
     let (place, _) = admin_url.rsplit_once('/').expect("a URL with a database");
-    let server = Server::start_with(&[("APP__DATABASE__URL", &format!("{place}/{name}"))]).await;
+    let server = Server::start_with(&[(DATABASE_VARIABLE, &format!("{place}/{name}"))]).await;
     let outcome = AssertUnwindSafe(test(&server)).catch_unwind().await;
     admin.database().query(format!("DROP DATABASE {name} WITH (FORCE)")).execute().await.expect("drops");
     admin.close().await;

@@ -1,0 +1,31 @@
+//! The core's own features, through the real server, on both databases and in roles.
+
+#[path = "support/server.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod server;
+
+/// Runs a test on a server with an SQLite file, and on one with a PostgreSQL database.
+#[macro_export]
+macro_rules! on_both {
+    ($(async fn $name:ident($server:ident: &Server) $body:block)*) => {
+        $(mod $name {
+            #[allow(unused_imports, reason = "not every test needs every name of its file")]
+            use super::*;
+
+            async fn check($server: &$crate::server::Server) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                check(&$crate::server::Server::start().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                $crate::server::with_postgres(async |server| check(server).await).await;
+            }
+        })*
+    };
+}
+
+#[path = "core/me.rs"]
+mod me;
