@@ -4,7 +4,6 @@
 //! refused with its place and the nearest key that exists.
 
 mod effective;
-mod environment;
 mod layers;
 
 pub use layers::Origin;
@@ -134,7 +133,7 @@ pub struct Plugins {
     /// For one statement of a plugin.
     pub statement_deadline_ms: u64,
     /// Settings of plugins by id and key, as the operator wrote them.
-    #[serde(flatten)]
+    #[serde(flatten, skip_deserializing)]
     pub settings: BTreeMap<String, BTreeMap<String, toml::Value>>,
 }
 
@@ -232,7 +231,7 @@ impl Config {
                 .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
             layers.add_file(path, &text)?;
         }
-        environment::add(&mut layers, environment)?;
+        layers.add_environment(environment)?;
         let config = layers.finish()?;
         config.validate(&layers)?;
         Ok(config)

@@ -1,11 +1,14 @@
-//! Laying one source of settings over another, key by key.
+//! The layers, laid over each other by the `config` crate; ours are the names of what went wrong.
 
-use super::{Config, ConfigError, DEFAULT};
+use super::{Config, ConfigError, DEFAULT, effective};
+use config::builder::DefaultState;
+use config::{ConfigBuilder, ConfigError as Fault, File, FileFormat, ValueKind};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
+const PREFIX: &str = "APP__";
 /// Farthest a key may be from an existing one to be called its misspelling (Jaro-Winkler).
 const SIMILARITY_MIN: f64 = 0.75;
 
@@ -30,71 +33,101 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The settings so far, and who set each.
+/// The settings so far, who set each, and those of plugins, which have no type here.
 pub(super) struct Layers {
-    table: Table,
+    defaults: Table,
+    settings: ConfigBuilder<DefaultState>,
     origins: BTreeMap<String, Origin>,
+    plugins: BTreeMap<String, BTreeMap<String, Value>>,
 }
 
 impl Layers {
     pub(super) fn new() -> Self {
-        let table = DEFAULT.parse().expect("config/default.toml is valid TOML (tested)");
-        Self { table, origins: BTreeMap::new() }
+        Self {
+            defaults: DEFAULT.parse().expect("config/default.toml is valid TOML (tested)"),
+            settings: config::Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml)),
+            origins: BTreeMap::new(),
+            plugins: BTreeMap::new(),
+        }
     }
 
+    /// Adds a file, of which every key must exist.
     pub(super) fn add_file(&mut self, path: &Path, text: &str) -> Result<(), ConfigError> {
         let table: Table = text.parse().map_err(|source| ConfigError::Malformed { path: path.to_owned(), source })?;
-        let origin = Origin::File(path.to_owned());
-        for (section, value) in table {
-            let Value::Table(entries) = value else {
+        for (section, entries) in table {
+            let origin = Origin::File(path.to_owned());
+            let (Some(_), Value::Table(entries)) = (self.defaults.get(&section), entries) else {
                 return Err(self.unknown(section, origin));
             };
-            if !self.table.contains_key(&section) {
-                return Err(self.unknown(section, origin));
-            }
             for (key, value) in entries {
-                self.set(&section, &key, value, origin.clone())?;
+                match value {
+                    Value::Table(own) if section == "plugins" => self.plugins.entry(key).or_default().extend(own),
+                    _ => drop(self.origins.insert(self.known(&section, &key, &origin)?, origin.clone())),
+                }
+            }
+        }
+        self.add(File::from_str(text, FileFormat::Toml));
+        Ok(())
+    }
+
+    /// Adds every `APP__…` variable; a name that fits no key is refused, since it is a misspelling.
+    pub(super) fn add_environment(
+        &mut self,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), ConfigError> {
+        // Sorted, so that which of two mistakes is named does not depend on the system's order.
+        let ours: BTreeMap<String, String> =
+            variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+        for (name, text) in ours {
+            let path = name[PREFIX.len()..].to_ascii_lowercase();
+            let origin = Origin::Environment(name.clone());
+            match path.split("__").collect::<Vec<_>>().as_slice() {
+                ["plugins", id, key] if !id.is_empty() && !key.is_empty() => {
+                    self.plugins.entry((*id).to_owned()).or_default().insert((*key).to_owned(), loose(text));
+                }
+                [section, key] => self.set(self.known(section, key, &origin)?, text, origin)?,
+                parts => return Err(self.unknown(parts.join("."), origin)),
             }
         }
         Ok(())
     }
 
-    /// Sets `section.key`. A table under `plugins` is a plugin's settings.
-    pub(super) fn set(&mut self, section: &str, key: &str, value: Value, origin: Origin) -> Result<(), ConfigError> {
-        let path = format!("{section}.{key}");
-        let known = self.kind(section, key);
-        let settings_of_a_plugin = section == "plugins" && known.is_none_or(|kind| kind == "table");
-        if settings_of_a_plugin && let Value::Table(entries) = value {
-            return self.set_plugin(key, entries, &origin);
-        }
-        let Some(expected) = known else {
-            return Err(self.unknown(path, origin));
+    fn set(&mut self, key: String, text: String, origin: Origin) -> Result<(), ConfigError> {
+        let value: config::Value = if matches!(self.default(&key), Some(Value::Array(_))) {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            items.map(str::to_owned).collect::<Vec<_>>().into()
+        } else {
+            config::Value::new(None, ValueKind::String(text))
         };
-        if value.type_str() != expected {
-            return Err(ConfigError::WrongValue {
-                found: found(&path, &value),
-                key: path,
-                origin,
-                expected: article(expected).to_owned(),
-            });
-        }
-        if let Some(Value::Table(entries)) = self.table.get_mut(section) {
-            entries.insert(key.to_owned(), value);
-        }
-        self.origins.insert(path, origin);
+        self.origins.insert(key.clone(), origin);
+        self.settings =
+            std::mem::take(&mut self.settings).set_override(&key, value).map_err(|fault| self.wrong(&fault))?;
         Ok(())
     }
 
-    /// The TOML type of a key, if there is such a key.
-    pub(super) fn kind(&self, section: &str, key: &str) -> Option<&'static str> {
-        Some(self.table.get(section)?.get(key)?.type_str())
+    fn add(&mut self, source: File<config::FileSourceString, FileFormat>) {
+        self.settings = std::mem::take(&mut self.settings).add_source(source);
+    }
+
+    /// `section.key`, if there is such a key.
+    fn known(&self, section: &str, key: &str, origin: &Origin) -> Result<String, ConfigError> {
+        let path = format!("{section}.{key}");
+        if self.default(&path).is_some() { Ok(path) } else { Err(self.unknown(path, origin.clone())) }
+    }
+
+    fn default(&self, key: &str) -> Option<&Value> {
+        let (section, key) = key.split_once('.')?;
+        self.defaults.get(section)?.get(key)
     }
 
     /// The error that names `key` and the key that was probably meant.
-    pub(super) fn unknown(&self, key: String, origin: Origin) -> ConfigError {
-        let nearest = self
-            .keys()
-            .into_iter()
+    fn unknown(&self, key: String, origin: Origin) -> ConfigError {
+        let entries = |section: &str| match &self.defaults[section] {
+            Value::Table(entries) => entries.keys().map(|key| format!("{section}.{key}")).collect(),
+            _ => Vec::new(),
+        };
+        let keys = self.defaults.keys().flat_map(|section| [vec![section.clone()], entries(section)].concat());
+        let nearest = keys
             .map(|known| (strsim::jaro_winkler(&known, &key), known))
             .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
             .max_by(|one, other| one.0.total_cmp(&other.0))
@@ -107,90 +140,37 @@ impl Layers {
         self.origins.get(key).cloned().unwrap_or(Origin::Default)
     }
 
+    /// The configuration; what the layers say together must fit its types.
     pub(super) fn finish(&self) -> Result<Config, ConfigError> {
-        // Section by section, so that an error can be traced to the key that caused it.
-        Config::deserialize_from(&self.table).map_err(|(key, error)| ConfigError::WrongValue {
-            origin: self.origin(&key),
-            found: self.value(&key).map_or_else(String::new, |value| found(&key, value)),
-            expected: error,
-            key,
-        })
+        let merged = self.settings.build_cloned().map_err(|fault| self.wrong(&fault))?;
+        let mut config: Config = merged.try_deserialize().map_err(|fault| self.wrong(&fault))?;
+        config.plugins.settings.clone_from(&self.plugins);
+        Ok(config)
     }
 
-    fn value(&self, key: &str) -> Option<&Value> {
-        let (section, key) = key.split_once('.')?;
-        self.table.get(section)?.get(key)
-    }
-
-    fn set_plugin(&mut self, id: &str, entries: Table, origin: &Origin) -> Result<(), ConfigError> {
-        let Some(Value::Table(plugins)) = self.table.get_mut("plugins") else {
-            return Ok(());
+    /// The fault of a value, with the key's name and without a secret's value.
+    fn wrong(&self, fault: &Fault) -> ConfigError {
+        let (key, expected, found) = match fault {
+            Fault::Type { key, expected, unexpected, .. } => (key, (*expected).to_owned(), unexpected.to_string()),
+            Fault::At { key, error, .. } => (key, format!("acceptable ({error})"), "that".to_owned()),
+            other => (&None, format!("acceptable ({other})"), "that".to_owned()),
         };
-        let settings = plugins.entry(id).or_insert_with(|| Value::Table(Table::new()));
-        if let Value::Table(settings) = settings {
-            for (key, value) in entries {
-                self.origins.insert(format!("plugins.{id}.{key}"), origin.clone());
-                settings.insert(key, value);
-            }
-        }
-        Ok(())
-    }
-
-    fn keys(&self) -> Vec<String> {
-        let mut keys = Vec::new();
-        for (section, entries) in &self.table {
-            keys.push(section.clone());
-            let Value::Table(entries) = entries else {
-                continue;
-            };
-            keys.extend(entries.keys().map(|key| format!("{section}.{key}")));
-        }
-        keys
+        // An entry of a list is named by its list.
+        let key = key.as_deref().unwrap_or_default().split('[').next().unwrap_or_default().to_owned();
+        let (expected, found) = if effective::is_secret(&key) {
+            ("a text".to_owned(), "something of another kind".to_owned())
+        } else {
+            (expected, found)
+        };
+        ConfigError::WrongValue { origin: self.origin(&key), key, expected, found }
     }
 }
 
-impl Config {
-    /// The configuration of a table, or the key that does not fit and what it should be.
-    fn deserialize_from(table: &Table) -> Result<Self, (String, String)> {
-        match table.clone().try_into::<Self>() {
-            Ok(config) => Ok(config),
-            Err(whole) => Err(culprit(table).unwrap_or_else(|| (String::new(), whole.message().to_owned()))),
-        }
-    }
-}
-
-/// Finds the key whose value makes the table unfit: the one that, set back to its default, mends
-/// the table.
-fn culprit(table: &Table) -> Option<(String, String)> {
-    let defaults: Table = DEFAULT.parse().ok()?;
-    for (section, entries) in &defaults {
-        for (key, default) in entries.as_table()? {
-            let mut only_this = defaults.clone();
-            let value = table.get(section)?.get(key)?;
-            if value == default {
-                continue;
-            }
-            only_this.get_mut(section)?.as_table_mut()?.insert(key.clone(), value.clone());
-            if let Err(error) = only_this.try_into::<Config>() {
-                let message = error.message().lines().next().unwrap_or_default().to_owned();
-                return Some((format!("{section}.{key}"), format!("acceptable ({message})")));
-            }
-        }
-    }
-    None
-}
-
-/// A value for an error message; secrets are not repeated.
-pub(super) fn found(key: &str, value: &Value) -> String {
-    if super::effective::is_secret(key) { format!("this {}", value.type_str()) } else { value.to_string() }
-}
-
-fn article(kind: &str) -> &str {
-    match kind {
-        "string" => "a text in quotes",
-        "integer" => "a whole number",
-        "boolean" => "true or false",
-        "array" => "a list",
-        other => other,
+/// A plugin's setting has no type here: TOML if it is TOML, else the text itself.
+fn loose(text: String) -> Value {
+    let parsed = format!("value = {text}").parse::<Table>().ok();
+    match parsed.and_then(|mut table| table.remove("value")) {
+        Some(Value::Table(_) | Value::Datetime(_)) | None => Value::String(text),
+        Some(value) => value,
     }
 }
