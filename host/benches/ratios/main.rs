@@ -5,6 +5,9 @@
 //! core, the load generator on the other. The variants of a comparison take turns, and what is
 //! reported is the median of the rounds' ratios, since these machines are noisy.
 
+#[path = "../../tests/support/bundle.rs"]
+#[expect(dead_code, reason = "the tests use all of it")]
+mod bundle;
 #[path = "../../tests/support/load.rs"]
 #[expect(dead_code, reason = "the tests use all of it")]
 mod load;

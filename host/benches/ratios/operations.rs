@@ -1,6 +1,6 @@
 //! How long the operations take on the product's own binary, and what it takes of memory.
 
-use super::serve::bundle;
+use crate::bundle;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ impl<'a> Admin<'a> {
 
     /// From the upload's beginning to the first 200 of the plugin's route.
     async fn timed_install(&self, name: &str, route: &str) -> f64 {
-        let form = Form::new().part("file", Part::bytes(bundle(name, None)).file_name(format!("{name}.zip")));
+        let form = Form::new().part("file", Part::bytes(bundle::of(name)).file_name(format!("{name}.zip")));
         let began = Instant::now();
         let upload = self
             .client

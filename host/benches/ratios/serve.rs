@@ -1,5 +1,6 @@
 //! The host under load.
 
+use crate::bundle::{self, Parts};
 use backplane::app::Core;
 use backplane::config::Config;
 use backplane::http::dispatch::Dispatcher;
@@ -8,13 +9,11 @@ use backplane::plugin::AfterInstall;
 use poem::endpoint::make_sync;
 use poem::{Route, get};
 use poem_openapi::OpenApi;
-use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use zip::write::SimpleFileOptions;
 
 #[path = "../../../plugins/fixtures/bench/src/api.rs"]
 mod api;
@@ -74,9 +73,10 @@ pub(crate) fn run(arguments: &[String]) {
 async fn serve(data: &Path, many: usize) {
     // The preflight child is the product's own binary: this program has no such command.
     let core = Core::open(Config::load(None, std::iter::empty()).expect("the defaults"), data).await.expect("a core");
-    install(&core, data, "bench", bundle("bench", None)).await;
+    install(&core, data, bundle::of("bench")).await;
     for number in 0..many {
-        install(&core, data, "many", bundle("many", Some(number))).await;
+        let many = Parts::of("many").replaced("many_000", &format!("many_{number:03}"));
+        install(&core, data, many.zip()).await;
     }
     let published = core.supervisor.published().clone();
     let authenticator = Arc::clone(core.admin.authenticator());
@@ -134,51 +134,11 @@ impl OpenApi for Native {
     }
 }
 
-async fn install(core: &Core, data: &Path, name: &str, bundle: Vec<u8>) {
+async fn install(core: &Core, data: &Path, bundle: Vec<u8>) {
     let file = data.join("bundle.zip");
     std::fs::write(&file, bundle).expect("a file");
     let workplace = core.supervisor.workplace();
     let staged = workplace.store.stage_file(&file, u64::MAX).await.expect("staged");
     let installed = core.supervisor.install(staged, AfterInstall::Enable).await;
-    assert!(installed.is_ok(), "{name}: {:?}", installed.err());
-}
-
-/// A bundle of the fixture `name`; with another number written over the digits of its id.
-pub(crate) fn bundle(name: &str, number: Option<usize>) -> Vec<u8> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folder = ["plugins", "plugins/fixtures"]
-        .iter()
-        .map(|folder| root.join(folder).join(name))
-        .find(|folder| folder.exists());
-    let folder = folder.expect("a plugin of that name");
-    let digits = number.map(|number| format!("many_{number:03}"));
-    let patched = |bytes: Vec<u8>| match &digits {
-        Some(id) => replaced(bytes, b"many_000", id.as_bytes()),
-        None => bytes,
-    };
-    let library = std::fs::read(release_folder(&root).join(format!("lib{name}.so")))
-        .expect("the plugin is built: cargo xtask bench");
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default();
-    let mut add = |path: String, bytes: &[u8]| {
-        zip.start_file(path, options).expect("an entry");
-        zip.write_all(bytes).expect("an entry");
-    };
-    add("plugin.toml".to_owned(), &patched(std::fs::read(folder.join("plugin.toml")).expect("a manifest")));
-    add("README.md".to_owned(), &std::fs::read(folder.join("README.md")).expect("a README"));
-    add(format!("lib/{}/lib{name}.so", backplane::store::host_target()), &patched(library));
-    zip.finish().expect("a zip").into_inner()
-}
-
-fn release_folder(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("release")
-}
-
-fn replaced(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
-    let places: Vec<usize> =
-        bytes.windows(from.len()).enumerate().filter(|(_, window)| *window == from).map(|(at, _)| at).collect();
-    for at in places {
-        bytes[at..at + to.len()].copy_from_slice(to);
-    }
-    bytes
+    assert!(installed.is_ok(), "{:?}", installed.err());
 }
