@@ -53,8 +53,7 @@ fn is_to_be_set(setting: &Setting) -> bool {
 /// In the directory for temporary files, which the parent chose and removes.
 async fn scratch_database() -> Result<Pool, String> {
     let folder = tempfile::tempdir().map_err(words)?.keep();
-    let url = format!("sqlite://{}", folder.join("trial.db").display());
-    Pool::open(&url).await.map_err(words)
+    Pool::open_scratch(&folder.join("trial.db")).await.map_err(words)
 }
 
 fn words(error: impl std::error::Error) -> String {

@@ -2,7 +2,7 @@
 
 use super::lease::Lease;
 use super::runner::{Limits, Runner};
-use super::sqlite::{Access, SqlitePool};
+use super::sqlite::{Access, Kept, SqlitePool};
 use super::{postgres, sql};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -11,7 +11,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::SqliteConnectOptions;
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -110,9 +110,24 @@ impl Pool {
                 return Err(OpenError::UnknownScheme { scheme: scheme.to_owned() });
             }
         };
+        Ok(Self::of(backend, epoch))
+    }
+
+    /// Opens an SQLite file that is thrown away afterwards. It never waits for the disk, which may be
+    /// busy for seconds, and does not survive a crash.
+    ///
+    /// # Errors
+    /// [`OpenError::Sqlite`].
+    pub async fn open_scratch(file: &Path) -> Result<Self, OpenError> {
+        let epoch = Arc::new(AtomicU64::new(0));
+        let options = SqliteConnectOptions::new().filename(file);
+        Ok(Self::of(sqlite_pool(options, Kept::Scratch, Arc::clone(&epoch)).await?, epoch))
+    }
+
+    fn of(backend: Backend, epoch: Arc<AtomicU64>) -> Self {
         let shared = Arc::new(Shared { backend, epoch });
         let core = Arc::new(Runner::new(Arc::clone(&shared), Limits::CORE));
-        Ok(Self { shared, core })
+        Self { shared, core }
     }
 
     /// The database for the core's own statements.
@@ -206,14 +221,19 @@ impl Shared {
 async fn open_sqlite(url: &str, epoch: Arc<AtomicU64>) -> Result<Backend, OpenError> {
     let options = SqliteConnectOptions::from_str(url).map_err(|source| OpenError::Url { source })?;
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    let kept = if in_memory { Kept::InMemory } else { Kept::Durably };
     let file = options.get_filename().to_owned();
-    if let (false, Some(folder)) = (in_memory, file.parent()) {
+    if let (Kept::Durably, Some(folder)) = (kept, file.parent()) {
         tokio::fs::create_dir_all(folder)
             .await
             .map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
     }
-    let pool =
-        SqlitePool::open(options, in_memory, epoch).await.map_err(|source| OpenError::Sqlite { file, source })?;
+    sqlite_pool(options, kept, epoch).await
+}
+
+async fn sqlite_pool(options: SqliteConnectOptions, kept: Kept, epoch: Arc<AtomicU64>) -> Result<Backend, OpenError> {
+    let file = options.get_filename().to_owned();
+    let pool = SqlitePool::open(options, kept, epoch).await.map_err(|source| OpenError::Sqlite { file, source })?;
     Ok(Backend::Sqlite(Arc::new(pool)))
 }
 

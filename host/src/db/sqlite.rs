@@ -67,23 +67,40 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// How a database is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// In a file that outlives a crash.
+    Durably,
+    /// In a file that is thrown away: it never waits for the disk.
+    Scratch,
+    /// In memory.
+    InMemory,
+}
+
+impl Kept {
+    fn modes(self) -> (SqliteJournalMode, SqliteSynchronous) {
+        match self {
+            Self::Durably | Self::InMemory => (SqliteJournalMode::Wal, SqliteSynchronous::Normal),
+            Self::Scratch => (SqliteJournalMode::Memory, SqliteSynchronous::Off),
+        }
+    }
+}
+
 impl SqlitePool {
     /// Opens the first connection, which creates the file.
-    pub(super) async fn open(
-        options: SqliteConnectOptions,
-        in_memory: bool,
-        epoch: Arc<AtomicU64>,
-    ) -> sqlx::Result<Self> {
+    pub(super) async fn open(options: SqliteConnectOptions, kept: Kept, epoch: Arc<AtomicU64>) -> sqlx::Result<Self> {
+        let (journal, synchronous) = kept.modes();
         let options = options
             .create_if_missing(true)
             .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
+            .journal_mode(journal)
+            .synchronous(synchronous)
             .busy_timeout(BUSY_TIMEOUT)
             .thread_name(|number| format!("sqlite-{number}"))
             .disable_statement_logging();
         // Every connection to memory would be a database of its own.
-        let connections_max = if in_memory { 1 } else { CONNECTIONS_MAX };
+        let connections_max = if kept == Kept::InMemory { 1 } else { CONNECTIONS_MAX };
         let pool = Self {
             options,
             connections: Arc::new(Semaphore::new(usize::try_from(connections_max).unwrap_or(1))),

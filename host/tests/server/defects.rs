@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// A library on trial that hangs is given this long.
-const PREFLIGHT: (&str, &str) = ("APP__PLUGINS__PREFLIGHT_DEADLINE_MS", "2000");
+const PREFLIGHT: (&str, &str) = ("APP__PLUGINS__PREFLIGHT_DEADLINE_MS", "5000");
 
 /// Refused at the door: the fixture, the status, a part of the text.
 const REFUSED: [(&str, u16, &str); 16] = [
@@ -20,7 +20,7 @@ const REFUSED: [(&str, u16, &str); 16] = [
     ("panic_in_new", 400, "panicked: panic_in_new panics in new"),
     ("panic_in_init", 400, "did not start: panicked: panic_in_init panics in start"),
     ("error_in_init", 400, "error_in_init does not want to start"),
-    ("hang_in_init", 400, "did not finish its trial start within 2000 ms"),
+    ("hang_in_init", 400, "did not finish its trial start within 5000 ms"),
     ("panic_in_stop", 400, "panic_in_stop panics in stop"),
     ("lies_about_id", 400, "the manifest says id lies_about_id, the library says somebody_else"),
     ("failing_migration", 400, "run the up script of migration 2 (second)"),
