@@ -6,6 +6,10 @@
 
 pub mod auth;
 mod clock;
+pub mod data_rule;
+pub mod data_scope;
+pub mod dept;
+mod filter;
 pub mod menu;
 mod published;
 pub mod user;
@@ -16,6 +20,12 @@ pub use published::{NothingPublished, Published};
 use auth::api::AuthApi;
 use auth::token::TokenKey;
 use auth::{AuthService, Authenticator, Passwords, StoredSessions};
+use data_rule::api::DataRuleApi;
+use data_rule::{DataRuleService, Models};
+use data_scope::DataScopeService;
+use data_scope::api::DataScopeApi;
+use dept::DeptService;
+use dept::api::DeptApi;
 use menu::MenuService;
 use menu::api::MenuApi;
 use plugin_api::db::Database;
@@ -25,7 +35,7 @@ use user::UserService;
 use user::api::UserApi;
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, UserApi, MenuApi);
+pub type Apis = (AuthApi, UserApi, MenuApi, (DataRuleApi, DataScopeApi, DeptApi));
 
 /// Every feature, put together over one database.
 pub struct Admin {
@@ -33,6 +43,9 @@ pub struct Admin {
     authenticator: Arc<Authenticator>,
     users: UserService,
     menus: MenuService,
+    rules: DataRuleService,
+    scopes: DataScopeService,
+    depts: DeptService,
     sessions: AuthService,
     passwords: Passwords,
     proxies: Vec<IpAddr>,
@@ -57,7 +70,12 @@ impl Admin {
         let passwords = Passwords::default();
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
         let users = UserService::new(db.clone(), clock.clone());
+        let rules = DataRuleService::new(db.clone(), clock.clone(), Models::CORE);
+        let scopes = DataScopeService::new(db.clone(), clock.clone(), rules.clone());
         Self {
+            depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
+            rules,
+            scopes,
             menus: MenuService::new(db.clone(), published),
             sessions: AuthService::new(
                 db,
@@ -103,6 +121,11 @@ impl Admin {
             AuthApi::new(self.sessions.clone(), self.menus.clone(), self.clock.clone(), proxies),
             UserApi::new(self.users.clone(), self.clock.clone()),
             MenuApi::new(self.menus.clone(), self.clock.clone()),
+            (
+                DataRuleApi::new(self.rules.clone(), self.clock.clone()),
+                DataScopeApi::new(self.scopes.clone(), self.clock.clone()),
+                DeptApi::new(self.depts.clone(), self.clock.clone()),
+            ),
         )
     }
 }

@@ -1,0 +1,9 @@
+//! Departments: the tree that users and data permissions refer to.
+
+pub mod api;
+mod crud;
+pub mod model;
+pub mod service;
+pub mod tree;
+
+pub use service::DeptService;
