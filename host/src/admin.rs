@@ -12,6 +12,7 @@ pub mod dept;
 mod filter;
 pub mod menu;
 mod published;
+pub mod tree;
 pub mod user;
 
 pub use clock::Clock;
@@ -76,7 +77,7 @@ impl Admin {
             depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
             rules,
             scopes,
-            menus: MenuService::new(db.clone(), published),
+            menus: MenuService::new(db.clone(), clock.clone(), published, Arc::clone(&authenticator)),
             sessions: AuthService::new(
                 db,
                 clock.clone(),

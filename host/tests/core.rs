@@ -35,5 +35,7 @@ mod data_scopes;
 mod depts;
 #[path = "core/me.rs"]
 mod me;
+#[path = "core/menus.rs"]
+mod menus;
 #[path = "core/send.rs"]
 mod send;

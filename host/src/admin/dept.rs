@@ -4,6 +4,5 @@ pub mod api;
 mod crud;
 pub mod model;
 pub mod service;
-pub mod tree;
 
 pub use service::DeptService;

@@ -1,7 +1,6 @@
 //! Data rules: what they may say, and who may write them.
 
 use crate::send::{delete, each, keys, put, send, sql};
-use crate::server::Server;
 use reqwest::Method;
 use serde_json::{Value, json};
 

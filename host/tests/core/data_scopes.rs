@@ -1,7 +1,6 @@
 //! Data scopes: sets of rules.
 
 use crate::send::{delete, each, keys, put};
-use crate::server::Server;
 use serde_json::{Value, json};
 
 const SCOPES: &str = "/api/v1/sys/data-scopes";

@@ -2,8 +2,8 @@
 
 use super::model::{Dept, Draft, Search};
 use super::service::{DeptError, DeptService};
-use super::tree::Node;
 use crate::admin::Clock;
+use crate::admin::tree::Node;
 use crate::http::validation::{self, FieldError, Part};
 use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Message};
 use poem_openapi::param::{Path, Query};
@@ -99,9 +99,9 @@ impl DeptView {
 }
 
 impl DeptNode {
-    fn of(node: Node, clock: &Clock) -> Self {
+    fn of(node: Node<Dept>, clock: &Clock) -> Self {
         let children: Vec<Self> = node.children.into_iter().map(|child| Self::of(child, clock)).collect();
-        Self { dept: DeptView::of(node.dept, clock), children: (!children.is_empty()).then_some(children) }
+        Self { dept: DeptView::of(node.item, clock), children: (!children.is_empty()).then_some(children) }
     }
 }
 

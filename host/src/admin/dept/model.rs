@@ -1,5 +1,6 @@
 //! Rows of departments.
 
+use crate::admin::tree::Below;
 use serde::Deserialize;
 
 /// A row of `sys_dept`.
@@ -27,6 +28,16 @@ pub struct Dept {
     pub created_time: i64,
     /// Unix milliseconds.
     pub updated_time: Option<i64>,
+}
+
+impl Below for Dept {
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn parent_id(&self) -> Option<i64> {
+        self.parent_id
+    }
 }
 
 /// What people write of a department.

@@ -2,11 +2,11 @@
 
 use super::crud;
 use super::model::{Dept, Draft, Search};
-use super::tree::{self, Node};
 use crate::admin::Clock;
 use crate::admin::auth::{Authenticator, Identity};
 use crate::admin::data_rule::models::DEPT;
 use crate::admin::data_scope::DataScopeService;
+use crate::admin::tree::{self, Node};
 use plugin_api::db::{Database, DbError, Statements};
 use std::sync::Arc;
 
@@ -67,7 +67,7 @@ impl DeptService {
     ///
     /// # Errors
     /// The database's.
-    pub async fn tree(&self, identity: &Identity, search: &Search) -> Result<Vec<Node>, DbError> {
+    pub async fn tree(&self, identity: &Identity, search: &Search) -> Result<Vec<Node<Dept>>, DbError> {
         let permitted = self.scopes.permitted(identity, &DEPT).await?;
         Ok(tree::grow(crud::list(&self.db, search, &permitted).await?))
     }
