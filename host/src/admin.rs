@@ -9,6 +9,7 @@ mod clock;
 pub mod data_rule;
 pub mod data_scope;
 pub mod dept;
+pub mod file;
 mod filter;
 pub mod menu;
 mod published;
@@ -27,6 +28,8 @@ use data_scope::DataScopeService;
 use data_scope::api::DataScopeApi;
 use dept::DeptService;
 use dept::api::DeptApi;
+use file::FileService;
+use file::api::FileApi;
 use menu::MenuService;
 use menu::api::MenuApi;
 use plugin_api::db::Database;
@@ -36,7 +39,7 @@ use user::UserService;
 use user::api::UserApi;
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, UserApi, MenuApi, (DataRuleApi, DataScopeApi, DeptApi));
+pub type Apis = (AuthApi, UserApi, MenuApi, (DataRuleApi, DataScopeApi, DeptApi, FileApi));
 
 /// Every feature, put together over one database.
 pub struct Admin {
@@ -47,6 +50,7 @@ pub struct Admin {
     rules: DataRuleService,
     scopes: DataScopeService,
     depts: DeptService,
+    files: FileService,
     sessions: AuthService,
     passwords: Passwords,
     proxies: Vec<IpAddr>,
@@ -59,6 +63,8 @@ pub struct AdminSettings {
     pub zone: jiff::tz::TimeZone,
     /// Life of an access token.
     pub access_token_seconds: u32,
+    /// The directory of uploaded files.
+    pub uploads: std::path::PathBuf,
     /// Proxies that are believed about the client's address.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -75,6 +81,7 @@ impl Admin {
         let scopes = DataScopeService::new(db.clone(), clock.clone(), rules.clone());
         Self {
             depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
+            files: FileService::new(settings.uploads, clock.clone()),
             rules,
             scopes,
             menus: MenuService::new(db.clone(), clock.clone(), published, Arc::clone(&authenticator)),
@@ -126,6 +133,7 @@ impl Admin {
                 DataRuleApi::new(self.rules.clone(), self.clock.clone()),
                 DataScopeApi::new(self.scopes.clone(), self.clock.clone()),
                 DeptApi::new(self.depts.clone(), self.clock.clone()),
+                FileApi::new(self.files.clone()),
             ),
         )
     }

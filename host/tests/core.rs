@@ -33,6 +33,8 @@ mod data_rules;
 mod data_scopes;
 #[path = "core/depts.rs"]
 mod depts;
+#[path = "core/files.rs"]
+mod files;
 #[path = "core/me.rs"]
 mod me;
 #[path = "core/menus.rs"]
