@@ -6,8 +6,14 @@
 
 pub mod auth;
 mod clock;
+pub mod data_rule;
+pub mod data_scope;
+pub mod dept;
+pub mod file;
+mod filter;
 pub mod menu;
 mod published;
+pub mod tree;
 pub mod user;
 
 pub use clock::Clock;
@@ -16,6 +22,14 @@ pub use published::{NothingPublished, Published};
 use auth::api::AuthApi;
 use auth::token::TokenKey;
 use auth::{AuthService, Authenticator, Passwords, StoredSessions};
+use data_rule::api::DataRuleApi;
+use data_rule::{DataRuleService, Models};
+use data_scope::DataScopeService;
+use data_scope::api::DataScopeApi;
+use dept::DeptService;
+use dept::api::DeptApi;
+use file::FileService;
+use file::api::FileApi;
 use menu::MenuService;
 use menu::api::MenuApi;
 use plugin_api::db::Database;
@@ -25,7 +39,7 @@ use user::UserService;
 use user::api::UserApi;
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, UserApi, MenuApi);
+pub type Apis = (AuthApi, UserApi, MenuApi, (DataRuleApi, DataScopeApi, DeptApi, FileApi));
 
 /// Every feature, put together over one database.
 pub struct Admin {
@@ -33,6 +47,10 @@ pub struct Admin {
     authenticator: Arc<Authenticator>,
     users: UserService,
     menus: MenuService,
+    rules: DataRuleService,
+    scopes: DataScopeService,
+    depts: DeptService,
+    files: FileService,
     sessions: AuthService,
     passwords: Passwords,
     proxies: Vec<IpAddr>,
@@ -45,6 +63,8 @@ pub struct AdminSettings {
     pub zone: jiff::tz::TimeZone,
     /// Life of an access token.
     pub access_token_seconds: u32,
+    /// The directory of uploaded files.
+    pub uploads: std::path::PathBuf,
     /// Proxies that are believed about the client's address.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -57,8 +77,14 @@ impl Admin {
         let passwords = Passwords::default();
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
         let users = UserService::new(db.clone(), clock.clone());
+        let rules = DataRuleService::new(db.clone(), clock.clone(), Models::CORE);
+        let scopes = DataScopeService::new(db.clone(), clock.clone(), rules.clone());
         Self {
-            menus: MenuService::new(db.clone(), published),
+            depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
+            files: FileService::new(settings.uploads, clock.clone()),
+            rules,
+            scopes,
+            menus: MenuService::new(db.clone(), clock.clone(), published, Arc::clone(&authenticator)),
             sessions: AuthService::new(
                 db,
                 clock.clone(),
@@ -103,6 +129,12 @@ impl Admin {
             AuthApi::new(self.sessions.clone(), self.menus.clone(), self.clock.clone(), proxies),
             UserApi::new(self.users.clone(), self.clock.clone()),
             MenuApi::new(self.menus.clone(), self.clock.clone()),
+            (
+                DataRuleApi::new(self.rules.clone(), self.clock.clone()),
+                DataScopeApi::new(self.scopes.clone(), self.clock.clone()),
+                DeptApi::new(self.depts.clone(), self.clock.clone()),
+                FileApi::new(self.files.clone()),
+            ),
         )
     }
 }

@@ -147,6 +147,7 @@ fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
         version: version.to_owned(),
         docs: server.docs,
         console: Some(core.config.console.dir.clone()).filter(|directory| !directory.as_os_str().is_empty()),
+        uploads: core.uploads(),
         openapi: Arc::new(move || document.load().openapi().clone()),
         ready: readiness(core),
     };

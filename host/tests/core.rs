@@ -27,5 +27,17 @@ macro_rules! on_both {
     };
 }
 
+#[path = "core/data_rules.rs"]
+mod data_rules;
+#[path = "core/data_scopes.rs"]
+mod data_scopes;
+#[path = "core/depts.rs"]
+mod depts;
+#[path = "core/files.rs"]
+mod files;
 #[path = "core/me.rs"]
 mod me;
+#[path = "core/menus.rs"]
+mod menus;
+#[path = "core/send.rs"]
+mod send;

@@ -86,6 +86,7 @@ async fn serve(data: &Path, many: usize) {
         version: "0".to_owned(),
         docs: false,
         console: None,
+        uploads: core.uploads(),
         openapi: Arc::new(move || document.load().openapi().clone()),
         ready: Arc::new(|| Box::pin(async { Ok(()) })),
     };

@@ -26,6 +26,16 @@ impl Clock {
         timestamp(unix_ms).to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
+    /// The Unix milliseconds of a time in the form of [`Clock::format`], in the zone, or in the form
+    /// of RFC 3339; None if it is neither.
+    pub fn parse(&self, text: &str) -> Option<i64> {
+        if let Ok(timestamp) = text.parse::<Timestamp>() {
+            return Some(timestamp.as_millisecond());
+        }
+        let civil: jiff::civil::DateTime = text.parse().ok()?;
+        Some(civil.to_zoned(self.zone.clone()).ok()?.timestamp().as_millisecond())
+    }
+
     /// `YYYY-MM-DDTHH:MM:SSZ`, the form of the sidebar's times.
     pub fn format_utc(&self, unix_ms: i64) -> String {
         timestamp(unix_ms).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()

@@ -12,8 +12,12 @@ use crate::db::{OpenError, Pool};
 use crate::loader::Loader;
 use crate::plugin::SupervisorHandle;
 use plugin_api::db::DbError;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The folder of uploaded files in the data directory.
+const UPLOADS: &str = "upload";
+
 /// The data directory, the database and the core's features.
 pub struct Core {
     /// What the operator has turned.
@@ -70,6 +74,7 @@ impl Core {
             zone: config.server.zone(),
             access_token_seconds: config.auth.access_token_seconds,
             trusted_proxies: config.server.trusted_proxies.clone(),
+            uploads: data.path().join(UPLOADS),
         };
         let plugged = Plugged::default();
         let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()));
@@ -85,6 +90,11 @@ impl Core {
     /// [`CoreError::FirstAdmin`].
     pub async fn ensure_admin(&self) -> Result<Option<FirstAdmin>, CoreError> {
         Ok(self.admin.ensure_admin(&self.config.admin.password).await?)
+    }
+
+    /// The directory of uploaded files.
+    pub fn uploads(&self) -> PathBuf {
+        self.data.path().join(UPLOADS)
     }
 
     /// Whether the database answers.

@@ -24,6 +24,7 @@ const OTHER_ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/readyz"),
     (Method::GET, "/docs"),
     (Method::GET, "/openapi.json"),
+    (Method::GET, "/static/upload/{name}"),
 ];
 
 /// Why plugins can't be managed at all. One plugin that fails is no reason.

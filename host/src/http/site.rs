@@ -4,6 +4,9 @@ mod console;
 mod docs;
 mod health;
 mod home;
+mod uploads;
+
+pub use uploads::UPLOADS_PATH;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -26,6 +29,8 @@ pub struct Site {
     pub docs: bool,
     /// A directory to serve at `/`; None for the built-in page.
     pub console: Option<PathBuf>,
+    /// The directory of uploaded files.
+    pub uploads: PathBuf,
     /// The live OpenAPI document.
     pub openapi: Arc<dyn Fn() -> Bytes + Send + Sync>,
     /// Whether the host can do its work, else why not.
@@ -39,7 +44,8 @@ pub(super) fn add(route: Route, site: Site) -> Route {
     let mut route = route
         .at("/healthz", get(make_sync(|_| health::alive())))
         .at("/readyz", get(health::Ready::new(site.ready.clone())))
-        .at("/openapi.json", get(document));
+        .at("/openapi.json", get(document))
+        .nest_no_strip(UPLOADS_PATH, uploads::Uploads(site.uploads.clone()));
     if site.docs {
         route = docs::add(route, &site.name);
     }

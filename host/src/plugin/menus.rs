@@ -43,6 +43,8 @@ struct Row {
 #[derive(Deserialize)]
 struct StoredRow {
     id: i64,
+    /// An administrator has decided about place and look.
+    arranged: bool,
     #[serde(flatten)]
     row: Row,
 }
@@ -132,8 +134,9 @@ pub(super) async fn save(tx: &Transaction, id: &PluginId, menus: &[Menu], now_ms
             (Some(parent), None) => parent_id(tx, parent, &ids).await?,
             (_, above) => above,
         };
-        let row = Row::of(menu, parent_id);
-        let menu_id = match stored.remove(&menu.name) {
+        let known = stored.remove(&menu.name);
+        let row = Row::of(menu, parent_id).arranged_as(known.as_ref());
+        let menu_id = match known {
             Some(known) if known.row == row => known.id,
             Some(known) => update(tx, known.id, &row, now_ms).await?,
             None => insert(tx, id, &row, now_ms).await?,
@@ -156,7 +159,7 @@ pub(super) async fn remove(tx: &Transaction, id: &PluginId) -> Result<(), DbErro
 }
 
 async fn stored(tx: &Transaction, id: &PluginId) -> Result<HashMap<String, StoredRow>, DbError> {
-    let sql = "SELECT id, name, title, path, sort, icon, type, component, perms, display, link, parent_id \
+    let sql = "SELECT id, arranged, name, title, path, sort, icon, type, component, perms, display, link, parent_id \
                FROM sys_menu WHERE plugin_id = $1";
     let rows: Vec<StoredRow> = tx.query(sql).bind(id.as_str()).fetch_all().await?;
     Ok(rows.into_iter().map(|stored| (stored.row.name.clone(), stored)).collect())
@@ -178,7 +181,7 @@ async fn insert(tx: &Transaction, id: &PluginId, row: &Row, now_ms: i64) -> Resu
     statement.fetch_scalar().await
 }
 
-/// The administrator's own choices, `status` and `cache`, are left alone.
+/// The administrator's own choices are left alone: `status` and `cache`, and what is arranged.
 async fn update(tx: &Transaction, menu_id: i64, row: &Row, now_ms: i64) -> Result<i64, DbError> {
     let sql = "UPDATE sys_menu SET title = $1, path = $2, sort = $3, icon = $4, type = $5, component = $6, \
                perms = $7, display = $8, link = $9, parent_id = $10, updated_time = $11 WHERE id = $12";
@@ -207,6 +210,13 @@ impl Row {
             link: menu.link.clone(),
             parent_id,
         }
+    }
+
+    /// With the title, the icon and the place that an administrator has given the entry.
+    fn arranged_as(self, known: Option<&StoredRow>) -> Self {
+        let Some(StoredRow { arranged: true, row, .. }) = known else { return self };
+        let Self { title, icon, sort, display, parent_id, .. } = row.clone();
+        Self { title, icon, sort, display, parent_id, ..self }
     }
 
     fn bind<'q>(&self, query: plugin_api::db::Query<'q>) -> plugin_api::db::Query<'q> {

@@ -1,10 +1,12 @@
 //! Rules about menus: which entries somebody sees, and as which tree.
 
 use super::crud;
-use super::model::{Menu, kind};
-use crate::admin::auth::Identity;
+use super::model::{Draft, Menu, kind};
+use crate::admin::Clock;
+use crate::admin::auth::{Authenticator, Identity};
 use crate::admin::published::Published;
-use plugin_api::db::{Database, DbError};
+use crate::admin::tree;
+use plugin_api::db::{Database, DbError, Statements};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +18,51 @@ const DEPTH_MAX: usize = 32;
 #[derive(Clone)]
 pub struct MenuService {
     db: Database,
+    clock: Clock,
     published: Arc<dyn Published>,
+    authenticator: Arc<Authenticator>,
+}
+
+/// Why something was not done with an entry.
+#[derive(Debug, thiserror::Error)]
+pub enum MenuError {
+    /// No entry has this id.
+    #[error("no such menu")]
+    Missing,
+    /// The entry above does not exist.
+    #[error("no such parent")]
+    NoParent,
+    /// It would stand below itself.
+    #[error("parent is the menu itself")]
+    OwnParent,
+    /// It would stand below one that stands below it, or deeper than a tree may be.
+    #[error("parent stands below the menu")]
+    Circle,
+    /// Another entry that is no button has this title.
+    #[error("title taken")]
+    TitleTaken,
+    /// Another entry that is no button has this name.
+    #[error("name taken")]
+    NameTaken,
+    /// Entries stand below it.
+    #[error("has children")]
+    HasChildren,
+    /// A plugin brought it, and what was asked for is that plugin's to decide.
+    #[error("belongs to plugin {plugin}")]
+    OfPlugin {
+        /// The plugin.
+        plugin: String,
+    },
+    /// The database.
+    #[error("failed to store menus")]
+    Storage(#[source] DbError),
+}
+
+impl From<DbError> for MenuError {
+    fn from(error: DbError) -> Self {
+        // Titles are looked at before, so it is the name, unless two came at once.
+        if error.is_unique() { Self::NameTaken } else { Self::Storage(error) }
+    }
 }
 
 /// An entry with those below it.
@@ -35,9 +81,81 @@ impl fmt::Debug for MenuService {
 }
 
 impl MenuService {
-    /// Works on `db`; entries of plugins are there while `published` says so.
-    pub fn new(db: Database, published: Arc<dyn Published>) -> Self {
-        Self { db, published }
+    /// Works on `db`; entries of plugins are there while `published` says so, and `authenticator`
+    /// learns of changes.
+    pub fn new(db: Database, clock: Clock, published: Arc<dyn Published>, authenticator: Arc<Authenticator>) -> Self {
+        Self { db, clock, published, authenticator }
+    }
+
+    /// Every entry of the core and of plugins that run, buttons too, as trees.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn list(&self, title: Option<&str>, status: Option<i32>) -> Result<Vec<tree::Node<Menu>>, DbError> {
+        let mut menus = crud::list(&self.db, title, status).await?;
+        menus.retain(|menu| self.is_there(menu));
+        Ok(tree::grow(menus))
+    }
+
+    /// The entry of an id.
+    ///
+    /// # Errors
+    /// [`MenuError::Missing`], or the database's.
+    pub async fn get(&self, id: i64) -> Result<Menu, MenuError> {
+        crud::by_id(&self.db, id).await?.ok_or(MenuError::Missing)
+    }
+
+    /// Adds an entry.
+    ///
+    /// # Errors
+    /// [`MenuError`].
+    pub(super) async fn create(&self, draft: Draft) -> Result<(), MenuError> {
+        let menu = Menu::new(draft, self.clock.now_ms());
+        let transaction = self.db.begin().await?;
+        crud::lock_tree(&transaction).await?;
+        check(&transaction, None, &menu).await?;
+        crud::insert(&transaction, &menu).await?;
+        transaction.commit().await?;
+        self.authenticator.forget_all();
+        Ok(())
+    }
+
+    /// Changes what the draft says of an entry; gives the number of rows changed.
+    ///
+    /// # Errors
+    /// [`MenuError`].
+    pub(super) async fn update(&self, id: i64, draft: Draft) -> Result<u64, MenuError> {
+        let transaction = self.db.begin().await?;
+        crud::lock_tree(&transaction).await?;
+        let before = crud::by_id(&transaction, id).await?.ok_or(MenuError::Missing)?;
+        let menu = before.clone().with(draft);
+        respect_plugin(&before, &menu)?;
+        check(&transaction, Some(id), &menu).await?;
+        let arranged = before.plugin_id.is_some() && !before.looks_like(&menu);
+        let rows = crud::update(&transaction, &menu, arranged, self.clock.now_ms()).await?;
+        transaction.commit().await?;
+        self.authenticator.forget_all();
+        Ok(rows)
+    }
+
+    /// Deletes an entry, also out of roles; gives the number of rows deleted.
+    ///
+    /// # Errors
+    /// [`MenuError`].
+    pub async fn delete(&self, id: i64) -> Result<u64, MenuError> {
+        let transaction = self.db.begin().await?;
+        crud::lock_tree(&transaction).await?;
+        let menu = crud::by_id(&transaction, id).await?.ok_or(MenuError::Missing)?;
+        if let Some(plugin) = menu.plugin_id {
+            return Err(MenuError::OfPlugin { plugin });
+        }
+        if crud::children(&transaction, id).await? > 0 {
+            return Err(MenuError::HasChildren);
+        }
+        let rows = crud::delete(&transaction, id).await?;
+        transaction.commit().await?;
+        self.authenticator.forget_all();
+        Ok(rows)
     }
 
     /// The sidebar of a user: everything for a super-user, else what the roles have, with the
@@ -48,7 +166,7 @@ impl MenuService {
     pub async fn sidebar(&self, identity: &Identity) -> Result<Vec<Node>, DbError> {
         let menus = self.available().await?;
         let granted = self.granted(identity).await?;
-        Ok(tree(menus, granted.as_ref()))
+        Ok(sidebar(menus, granted.as_ref()))
     }
 
     /// The permission codes of a user, sorted: every code there is for a super-user, else those
@@ -74,11 +192,12 @@ impl MenuService {
     /// Enabled entries of the core and of plugins that run.
     async fn available(&self) -> Result<Vec<Menu>, DbError> {
         let mut menus = crud::enabled(&self.db).await?;
-        menus.retain(|menu| match &menu.plugin_id {
-            None => true,
-            Some(plugin) => self.published.has_menu(plugin, &menu.name),
-        });
+        menus.retain(|menu| self.is_there(menu));
         Ok(menus)
+    }
+
+    fn is_there(&self, menu: &Menu) -> bool {
+        menu.plugin_id.as_ref().is_none_or(|plugin| self.published.has_menu(plugin, &menu.name))
     }
 
     /// The entries a user may see; None is all of them.
@@ -91,9 +210,37 @@ impl MenuService {
     }
 }
 
+/// Name, kind and codes of a plugin's entry are what the plugin relies on.
+fn respect_plugin(before: &Menu, after: &Menu) -> Result<(), MenuError> {
+    let Some(plugin) = &before.plugin_id else { return Ok(()) };
+    let same = before.name == after.name && before.kind == after.kind && before.codes().eq(after.codes());
+    if same { Ok(()) } else { Err(MenuError::OfPlugin { plugin: plugin.clone() }) }
+}
+
+/// Checks that an entry, new if it has no id yet, may be stored as `menu`.
+async fn check(db: &impl Statements, id: Option<i64>, menu: &Menu) -> Result<(), MenuError> {
+    if menu.kind != kind::BUTTON && crud::title_taken(db, &menu.title, id.unwrap_or(0)).await? {
+        return Err(MenuError::TitleTaken);
+    }
+    let Some(parent) = menu.parent_id else { return Ok(()) };
+    if id == Some(parent) {
+        return Err(MenuError::OwnParent);
+    }
+    let mut above = crud::by_id(db, parent).await?.ok_or(MenuError::NoParent)?;
+    for _ in 0..DEPTH_MAX {
+        let Some(next) = above.parent_id else { return Ok(()) };
+        if id == Some(next) {
+            return Err(MenuError::Circle);
+        }
+        let Some(found) = crud::by_id(db, next).await? else { return Ok(()) };
+        above = found;
+    }
+    Err(MenuError::Circle)
+}
+
 /// The sidebar of `menus`: entries that are granted or stand above one that is. An entry below a
 /// missing one (disabled, or of a plugin that does not run) is missing too.
-fn tree(menus: Vec<Menu>, granted: Option<&HashSet<i64>>) -> Vec<Node> {
+fn sidebar(menus: Vec<Menu>, granted: Option<&HashSet<i64>>) -> Vec<Node> {
     let mut below: HashMap<Option<i64>, Vec<Menu>> = HashMap::new();
     for menu in menus {
         if menu.kind != kind::BUTTON {
@@ -137,6 +284,7 @@ mod tests {
             kind,
             component: None,
             perms: None,
+            status: 1,
             display: 1,
             cache: 1,
             link: None,
@@ -183,7 +331,7 @@ mod tests {
         ];
         for (granted, expected) in cases {
             let granted: Option<HashSet<i64>> = granted.map(|ids| ids.into_iter().collect());
-            assert_eq!(ids(&tree(menus(), granted.as_ref())), expected, "{granted:?}");
+            assert_eq!(ids(&sidebar(menus(), granted.as_ref())), expected, "{granted:?}");
         }
     }
 

@@ -1,0 +1,12 @@
+//! Data rules: comparisons of a model's column, from which data scopes are made.
+
+pub mod api;
+mod crud;
+pub mod model;
+pub mod models;
+pub mod operand;
+pub mod service;
+
+pub use model::DataRule;
+pub use models::{DataModel, Models};
+pub use service::DataRuleService;
