@@ -8,6 +8,8 @@ pub mod auth;
 mod clock;
 pub mod menu;
 mod published;
+pub mod role;
+mod sql;
 pub mod user;
 
 pub use clock::Clock;
@@ -19,19 +21,22 @@ use auth::{AuthService, Authenticator, Passwords, StoredSessions};
 use menu::MenuService;
 use menu::api::MenuApi;
 use plugin_api::db::Database;
+use role::RoleService;
+use role::api::RoleApi;
 use std::net::IpAddr;
 use std::sync::Arc;
 use user::UserService;
 use user::api::UserApi;
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, UserApi, MenuApi);
+pub type Apis = (AuthApi, UserApi, RoleApi, MenuApi);
 
 /// Every feature, put together over one database.
 pub struct Admin {
     clock: Clock,
     authenticator: Arc<Authenticator>,
     users: UserService,
+    roles: RoleService,
     menus: MenuService,
     sessions: AuthService,
     passwords: Passwords,
@@ -56,6 +61,7 @@ impl Admin {
         let clock = Clock::new(settings.zone);
         let passwords = Passwords::default();
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
+        let roles = RoleService::new(db.clone(), clock.clone(), Arc::clone(&authenticator));
         let users = UserService::new(db.clone(), clock.clone());
         Self {
             menus: MenuService::new(db.clone(), published),
@@ -70,6 +76,7 @@ impl Admin {
             clock,
             authenticator,
             users,
+            roles,
             passwords,
             proxies: settings.trusted_proxies,
         }
@@ -102,6 +109,7 @@ impl Admin {
         (
             AuthApi::new(self.sessions.clone(), self.menus.clone(), self.clock.clone(), proxies),
             UserApi::new(self.users.clone(), self.clock.clone()),
+            RoleApi::new(self.roles.clone(), self.clock.clone()),
             MenuApi::new(self.menus.clone(), self.clock.clone()),
         )
     }
