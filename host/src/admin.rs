@@ -26,10 +26,10 @@ use role::api::RoleApi;
 use std::net::IpAddr;
 use std::sync::Arc;
 use user::UserService;
-use user::api::UserApi;
+use user::api::{MeApi, UserApi};
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, UserApi, RoleApi, MenuApi);
+pub type Apis = (AuthApi, MeApi, UserApi, RoleApi, MenuApi);
 
 /// Every feature, put together over one database.
 pub struct Admin {
@@ -62,7 +62,8 @@ impl Admin {
         let passwords = Passwords::default();
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
         let roles = RoleService::new(db.clone(), clock.clone(), Arc::clone(&authenticator));
-        let users = UserService::new(db.clone(), clock.clone());
+        let users =
+            UserService::new(db.clone(), clock.clone(), passwords.clone(), Arc::clone(&authenticator), roles.clone());
         Self {
             menus: MenuService::new(db.clone(), published),
             sessions: AuthService::new(
@@ -87,6 +88,11 @@ impl Admin {
         &self.authenticator
     }
 
+    /// The users.
+    pub fn users(&self) -> &UserService {
+        &self.users
+    }
+
     /// How times are shown.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -95,11 +101,8 @@ impl Admin {
     /// Creates the first administrator if there is no user at all.
     ///
     /// # Errors
-    /// [`user::service::FirstAdminError`].
-    pub async fn ensure_admin(
-        &self,
-        password: &str,
-    ) -> Result<Option<user::FirstAdmin>, user::service::FirstAdminError> {
+    /// [`user::FirstAdminError`].
+    pub async fn ensure_admin(&self, password: &str) -> Result<Option<user::FirstAdmin>, user::FirstAdminError> {
         self.users.ensure_admin(&self.passwords, password).await
     }
 
@@ -108,6 +111,7 @@ impl Admin {
         let proxies = self.proxies.clone();
         (
             AuthApi::new(self.sessions.clone(), self.menus.clone(), self.clock.clone(), proxies),
+            MeApi::new(self.users.clone(), self.clock.clone()),
             UserApi::new(self.users.clone(), self.clock.clone()),
             RoleApi::new(self.roles.clone(), self.clock.clone()),
             MenuApi::new(self.menus.clone(), self.clock.clone()),
