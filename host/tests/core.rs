@@ -29,3 +29,12 @@ macro_rules! on_both {
 
 #[path = "core/me.rs"]
 mod me;
+
+#[path = "core/accounts.rs"]
+mod accounts;
+
+#[path = "core/roles.rs"]
+mod roles;
+
+#[path = "core/users.rs"]
+mod users;
