@@ -13,6 +13,8 @@ pub mod file;
 mod filter;
 pub mod menu;
 mod published;
+pub mod role;
+mod sql;
 pub mod tree;
 pub mod user;
 
@@ -33,19 +35,22 @@ use file::api::FileApi;
 use menu::MenuService;
 use menu::api::MenuApi;
 use plugin_api::db::Database;
+use role::RoleService;
+use role::api::RoleApi;
 use std::net::IpAddr;
 use std::sync::Arc;
 use user::UserService;
-use user::api::UserApi;
+use user::api::{MeApi, UserApi};
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, UserApi, MenuApi, (DataRuleApi, DataScopeApi, DeptApi, FileApi));
+pub type Apis = (AuthApi, MeApi, UserApi, RoleApi, MenuApi, (DataRuleApi, DataScopeApi, DeptApi, FileApi));
 
 /// Every feature, put together over one database.
 pub struct Admin {
     clock: Clock,
     authenticator: Arc<Authenticator>,
     users: UserService,
+    roles: RoleService,
     menus: MenuService,
     rules: DataRuleService,
     scopes: DataScopeService,
@@ -76,9 +81,11 @@ impl Admin {
         let clock = Clock::new(settings.zone);
         let passwords = Passwords::default();
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
-        let users = UserService::new(db.clone(), clock.clone());
         let rules = DataRuleService::new(db.clone(), clock.clone(), Models::CORE);
         let scopes = DataScopeService::new(db.clone(), clock.clone(), rules.clone());
+        let roles = RoleService::new(db.clone(), clock.clone(), Arc::clone(&authenticator));
+        let users =
+            UserService::new(db.clone(), clock.clone(), passwords.clone(), Arc::clone(&authenticator), roles.clone());
         Self {
             depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
             files: FileService::new(settings.uploads, clock.clone()),
@@ -96,6 +103,7 @@ impl Admin {
             clock,
             authenticator,
             users,
+            roles,
             passwords,
             proxies: settings.trusted_proxies,
         }
@@ -106,6 +114,11 @@ impl Admin {
         &self.authenticator
     }
 
+    /// The users.
+    pub fn users(&self) -> &UserService {
+        &self.users
+    }
+
     /// How times are shown.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -114,11 +127,8 @@ impl Admin {
     /// Creates the first administrator if there is no user at all.
     ///
     /// # Errors
-    /// [`user::service::FirstAdminError`].
-    pub async fn ensure_admin(
-        &self,
-        password: &str,
-    ) -> Result<Option<user::FirstAdmin>, user::service::FirstAdminError> {
+    /// [`user::FirstAdminError`].
+    pub async fn ensure_admin(&self, password: &str) -> Result<Option<user::FirstAdmin>, user::FirstAdminError> {
         self.users.ensure_admin(&self.passwords, password).await
     }
 
@@ -127,7 +137,9 @@ impl Admin {
         let proxies = self.proxies.clone();
         (
             AuthApi::new(self.sessions.clone(), self.menus.clone(), self.clock.clone(), proxies),
+            MeApi::new(self.users.clone(), self.clock.clone()),
             UserApi::new(self.users.clone(), self.clock.clone()),
+            RoleApi::new(self.roles.clone(), self.clock.clone()),
             MenuApi::new(self.menus.clone(), self.clock.clone()),
             (
                 DataRuleApi::new(self.rules.clone(), self.clock.clone()),

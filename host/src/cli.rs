@@ -21,6 +21,7 @@ mod scaffold;
 mod serve;
 mod settings;
 mod trial;
+mod user;
 
 use std::{future::Future, process::ExitCode};
 
@@ -60,6 +61,7 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
     match command {
         Command::Login(order) => block_on(login::run(&order, context)),
+        Command::User(order) => block_on(user::run(order, context)),
         Command::Plugin(order) => block_on(plugin::run(order, context)),
         Command::Config => settings::run(context),
         Command::Serve(order) => block_on(serve::run(&order, context)),

@@ -41,3 +41,12 @@ mod me;
 mod menus;
 #[path = "core/send.rs"]
 mod send;
+
+#[path = "core/accounts.rs"]
+mod accounts;
+
+#[path = "core/roles.rs"]
+mod roles;
+
+#[path = "core/users.rs"]
+mod users;

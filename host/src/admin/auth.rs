@@ -9,7 +9,7 @@ mod model;
 pub mod password;
 pub mod secret;
 pub mod service;
-mod sessions;
+pub mod sessions;
 pub mod token;
 
 pub use access::{AccessError, authorise, authorise_superuser};

@@ -1,8 +1,13 @@
 //! Users.
 
+mod accounts;
 pub mod api;
+mod changes;
 mod crud;
+mod error;
 pub mod model;
 pub mod service;
 
-pub use service::{FirstAdmin, UserService};
+pub use accounts::{FirstAdmin, FirstAdminError};
+pub use error::{UserError, WeakPassword};
+pub use service::UserService;

@@ -3,8 +3,7 @@
 use super::data_dir::{DataDir, DataDirError};
 use super::plugins::{self, Plugged, PluginsError};
 use crate::admin::auth::secret::{self, SecretError};
-use crate::admin::user::FirstAdmin;
-use crate::admin::user::service::FirstAdminError;
+use crate::admin::user::{FirstAdmin, FirstAdminError};
 use crate::admin::{Admin, AdminSettings};
 use crate::config::Config;
 use crate::db::migrate::{self, MigrateError};

@@ -45,6 +45,9 @@ pub(super) enum Command {
     /// Look at, change, build and check plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Create an administrator or reset a password while the server does not run
+    #[command(subcommand)]
+    User(UserCommand),
     /// Bring the core's tables up to this version of the program
     Migrate,
     /// Show the settings in effect, secrets hidden
@@ -119,6 +122,25 @@ pub(super) enum PluginCommand {
     Check(Check),
     /// Write a new plugin crate that builds and answers
     New(New),
+}
+
+/// The commands about accounts; they work on the data directory.
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Create a super-user who may change everything
+    CreateAdmin(Account),
+    /// Give a user another password and end the user's sessions
+    ResetPassword(Account),
+}
+
+/// Whose account.
+#[derive(Debug, Args)]
+pub(super) struct Account {
+    /// The login name
+    pub(super) name: String,
+    /// Read the password from the first line of standard input instead of making one up
+    #[arg(long)]
+    pub(super) password_stdin: bool,
 }
 
 /// A listing.

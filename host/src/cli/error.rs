@@ -10,6 +10,7 @@ use super::{
 };
 
 use crate::{
+    admin::user::UserError,
     app::{CoreError, ServeError},
     config::ConfigError,
     plugin::OperationError,
@@ -49,6 +50,14 @@ pub(super) enum CliError {
     /// An operation on the data directory.
     #[error(transparent)]
     Operation(Box<OperationError>),
+    /// An account.
+    #[error("user {name} is as before")]
+    User {
+        /// The login name.
+        name: String,
+        /// What is in the way.
+        source: Box<UserError>,
+    },
     /// Looking for a server.
     #[error(transparent)]
     Place(#[from] PlaceError),

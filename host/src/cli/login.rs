@@ -68,7 +68,8 @@ fn ask_password(username: &str, url: &str) -> Result<String, CliError> {
     })
 }
 
-fn first_line_of_stdin(what: &'static str) -> Result<String, CliError> {
+/// The first line of standard input, without its end.
+pub(super) fn first_line_of_stdin(what: &'static str) -> Result<String, CliError> {
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line);
     read.map_err(|source| CliError::Terminal { what, source })?;

@@ -129,8 +129,14 @@ fn parameter(part: Part, name: &str, reason: &str) -> FieldError {
         let message = Message::fixed("Field required", "字段为必填项");
         return FieldError::new("missing", part, vec![name.to_owned()], message).with_input(Value::Null);
     }
-    let message = Message::untranslated(reason);
-    FieldError::new("value_error", part, vec![name.to_owned()], message)
+    let (kind, message) = if reason.ends_with("Expect a valid enumeration value.") {
+        ("enum", Message::fixed("Input should be one of the documented values", "输入应为文档所列的值之一"))
+    } else if reason.starts_with("failed to parse \"integer") {
+        ("int_parsing", Message::fixed("Input should be a valid integer", "输入应为有效的整数"))
+    } else {
+        ("value_error", Message::untranslated(reason))
+    };
+    FieldError::new(kind, part, vec![name.to_owned()], message)
 }
 
 fn plain(value: &Value) -> String {

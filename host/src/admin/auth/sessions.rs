@@ -4,7 +4,7 @@ use super::authenticator::{AuthError, SessionSource};
 use super::model::SessionRow;
 use super::{Identity, crud};
 use futures_util::future::BoxFuture;
-use plugin_api::db::Database;
+use plugin_api::db::{Database, DbError, Statements};
 use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -49,6 +49,14 @@ impl SessionSource for StoredSessions {
     fn load(&self, session: Uuid) -> BoxFuture<'_, Result<Identity, AuthError>> {
         Box::pin(self.identity(session))
     }
+}
+
+/// Ends every session of a user. Whoever calls it also has the user forgotten, after the commit.
+///
+/// # Errors
+/// The database's.
+pub async fn end_all_of(db: &impl Statements, user_id: i64) -> Result<u64, DbError> {
+    crud::delete_sessions_of(db, user_id).await
 }
 
 fn check(row: &SessionRow) -> Result<(), AuthError> {

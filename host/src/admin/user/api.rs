@@ -1,84 +1,30 @@
 //! Routes about users.
 
-use super::model::User;
-use super::service::{UserDetail, UserService};
+mod form;
+mod me;
+mod view;
+
+pub use form::{AvatarForm, NewUserForm, NicknameForm, OwnPasswordForm, PasswordForm, UserForm, UserPermission};
+pub use me::MeApi;
+pub use view::{Me, UserDeptView, UserDetailView, UserView};
+
+use super::error::{UserError, WeakPassword};
+use super::model::UserFilter;
+use super::service::UserService;
 use crate::admin::Clock;
-use crate::admin::auth::AuthError;
-use crate::http::{Answer, ApiError, Caller};
-use poem_openapi::{Object, OpenApi};
+use crate::admin::role::api::RoleView;
+use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery, SuperCaller};
+use poem::Request;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Path, Query};
+
+/// The code that shows other people.
+const LIST: &str = "sys:user:list";
 
 /// `/sys/users`
 pub struct UserApi {
     users: UserService,
     clock: Clock,
-}
-
-/// A user, as everybody who is logged in may see it.
-#[derive(Debug, Clone, PartialEq, Object)]
-#[oai(rename = "User")]
-pub struct UserView {
-    /// The department.
-    pub dept_id: Option<i64>,
-    /// The login name.
-    pub username: String,
-    /// The name that is shown.
-    pub nickname: String,
-    /// A picture's address.
-    pub avatar: Option<String>,
-    /// An e-mail address.
-    pub email: Option<String>,
-    /// A telephone number.
-    pub phone: Option<String>,
-    /// The key.
-    pub id: i64,
-    /// The public id.
-    pub uuid: String,
-    /// 1 enabled, 0 disabled.
-    pub status: i32,
-    /// Passes every permission check.
-    pub is_superuser: bool,
-    /// May change things.
-    pub is_staff: bool,
-    /// May be logged in several times at once.
-    pub is_multi_login: bool,
-    /// `YYYY-MM-DD HH:MM:SS`
-    pub join_time: String,
-    /// `YYYY-MM-DD HH:MM:SS`
-    pub last_login_time: Option<String>,
-}
-
-/// The user who asks.
-#[derive(Debug, Clone, PartialEq, Object)]
-pub struct Me {
-    /// What everybody may see.
-    #[oai(flatten)]
-    pub user: UserView,
-    /// The department's name.
-    pub dept: Option<String>,
-    /// The roles' names.
-    pub roles: Vec<String>,
-}
-
-impl UserView {
-    /// A row, with its times in the clock's zone.
-    pub fn of(user: User, clock: &Clock) -> Self {
-        Self {
-            dept_id: user.dept_id,
-            username: user.username,
-            nickname: user.nickname,
-            avatar: user.avatar,
-            email: user.email,
-            phone: user.phone,
-            id: user.id,
-            uuid: user.uuid,
-            status: user.status,
-            is_superuser: user.is_superuser,
-            is_staff: user.is_staff,
-            is_multi_login: user.is_multi_login,
-            join_time: clock.format(user.join_time),
-            last_login_time: user.last_login_time.map(|time| clock.format(time)),
-        }
-    }
 }
 
 impl UserApi {
@@ -91,12 +37,154 @@ impl UserApi {
 /// Users
 #[OpenApi]
 impl UserApi {
-    /// The user who asks
-    #[oai(path = "/sys/users/me", method = "get", operation_id = "get_me")]
-    async fn me(&self, caller: Caller) -> Result<Answer<Me>, ApiError> {
-        let detail = self.users.detail(caller.0.user_id).await.map_err(ApiError::internal)?;
-        // Deleted since the token was looked at.
-        let UserDetail { user, dept, roles } = detail.ok_or(AuthError::Expired)?;
-        Ok(Answer::of(Me { user: UserView::of(user, &self.clock), dept, roles }))
+    /// List users, newest first
+    #[oai(path = "/sys/users", method = "get", operation_id = "list_users")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
+    async fn list(
+        &self,
+        caller: Caller,
+        /// The department
+        dept: Query<Option<i64>>,
+        /// A part of the login name
+        #[oai(validator(max_length = 64, pattern = "^[^\\x00]*$"))]
+        username: Query<Option<String>>,
+        /// A part of the telephone number
+        #[oai(validator(max_length = 11, pattern = "^[^\\x00]*$"))]
+        phone: Query<Option<String>>,
+        /// 1 enabled, 0 disabled
+        status: Query<Option<i32>>,
+        /// From 1
+        #[oai(name = "page")]
+        _page: Query<Option<i64>>,
+        /// 1 to 200
+        #[oai(name = "size")]
+        _size: Query<Option<i64>>,
+        request: &Request,
+    ) -> Result<Answer<Page<UserDetailView>>, ApiError> {
+        caller.may_read(LIST)?;
+        let uri = request.original_uri();
+        let page = PageQuery::of(uri)?;
+        let filter = UserFilter { dept: dept.0, username: username.0, phone: phone.0, status: status.0 };
+        let (limit, offset) = (page.limit().unsigned_abs(), page.offset().unsigned_abs());
+        let (users, total) = self.users.page(&filter, limit, offset).await?;
+        let users = users.into_iter().map(|user| UserDetailView::listed(user, &self.clock)).collect();
+        Ok(Answer::of(page.answer(uri, users, total)))
+    }
+
+    /// Read a user
+    #[oai(path = "/sys/users/:pk", method = "get", operation_id = "get_user")]
+    async fn read(&self, caller: Caller, pk: Path<i64>) -> Result<Answer<UserDetailView>, ApiError> {
+        may_see(&caller, pk.0)?;
+        let person = self.users.person(pk.0).await?;
+        Ok(Answer::of(UserDetailView::of(person, &self.clock)))
+    }
+
+    /// The roles of a user
+    #[oai(path = "/sys/users/:pk/roles", method = "get", operation_id = "get_user_roles")]
+    async fn roles(&self, caller: Caller, pk: Path<i64>) -> Result<Answer<Vec<RoleView>>, ApiError> {
+        may_see(&caller, pk.0)?;
+        let roles = self.users.roles_of(pk.0).await?;
+        Ok(Answer::of(roles.into_iter().map(|role| RoleView::of(role, &self.clock)).collect()))
+    }
+
+    /// Add a user
+    #[oai(path = "/sys/users", method = "post", operation_id = "create_user")]
+    async fn create(
+        &self,
+        _caller: SuperCaller,
+        form: JsonBody<NewUserForm>,
+    ) -> Result<Answer<UserDetailView>, ApiError> {
+        let person = self.users.create(form.0.into()).await?;
+        Ok(Answer::of(UserDetailView::of(person, &self.clock)))
+    }
+
+    /// Change a user
+    #[oai(path = "/sys/users/:pk", method = "put", operation_id = "update_user")]
+    async fn update(&self, _caller: SuperCaller, pk: Path<i64>, form: JsonBody<UserForm>) -> Result<Done, ApiError> {
+        self.users.update(pk.0, form.0.into()).await?;
+        Ok(Done::done())
+    }
+
+    /// Switch on what is off for another user, or off what is on
+    #[oai(path = "/sys/users/:pk/permissions", method = "put", operation_id = "toggle_user_permission")]
+    async fn toggle(
+        &self,
+        caller: SuperCaller,
+        pk: Path<i64>,
+        /// What
+        #[oai(name = "type")]
+        permission: Query<UserPermission>,
+    ) -> Result<Done, ApiError> {
+        self.users.toggle(caller.0.user_id, pk.0, permission.0.into()).await?;
+        Ok(Done::done())
+    }
+
+    /// Give a user another password; every session of the user ends
+    #[oai(path = "/sys/users/:pk/password", method = "put", operation_id = "reset_user_password")]
+    async fn reset_password(
+        &self,
+        _caller: SuperCaller,
+        pk: Path<i64>,
+        form: JsonBody<PasswordForm>,
+    ) -> Result<Done, ApiError> {
+        self.users.change_password(pk.0, &form.0.password).await?;
+        Ok(Done::done())
+    }
+
+    /// Delete another user
+    #[oai(path = "/sys/users/:pk", method = "delete", operation_id = "delete_user")]
+    async fn delete(&self, caller: Caller, pk: Path<i64>) -> Result<Done, ApiError> {
+        caller.may_change("sys:user:del")?;
+        self.users.delete(&caller.0, pk.0).await?;
+        Ok(Done::done())
+    }
+}
+
+/// Oneself, or anybody with the code.
+fn may_see(caller: &Caller, id: i64) -> Result<(), ApiError> {
+    if caller.0.user_id == id { Ok(()) } else { caller.may_read(LIST) }
+}
+
+impl From<UserError> for ApiError {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::NotFound => Self::not_found(Message::fixed("the user does not exist", "用户不存在")),
+            UserError::DeptNotFound => Self::not_found(Message::fixed("the department does not exist", "部门不存在")),
+            UserError::NameTaken => Self::conflict(Message::fixed("the user name is taken", "用户名已被使用")),
+            UserError::EmailTaken => Self::conflict(Message::fixed("the e-mail address is taken", "邮箱已被使用")),
+            UserError::OwnPermissions => {
+                Self::forbidden(Message::fixed("nobody changes their own permissions", "不能修改自己的权限"))
+            }
+            UserError::OwnAccount => Self::forbidden(Message::fixed("nobody deletes themselves", "不能删除自己的账号")),
+            UserError::AboveCaller => Self::forbidden(Message::fixed(
+                "only a super-user deletes a super-user",
+                "仅超级管理员可以删除超级管理员",
+            )),
+            UserError::LastAdministrator => Self::forbidden(Message::fixed(
+                "there must be an enabled super-user who is staff",
+                "必须保留至少一个可用的超级管理员",
+            )),
+            UserError::PasswordsDiffer => {
+                Self::bad_request(Message::fixed("the two new passwords differ", "两次输入的新密码不同"))
+            }
+            UserError::WrongPassword => Self::bad_request(Message::fixed("the old password is wrong", "旧密码不正确")),
+            UserError::Weak(weak) => Self::bad_request(lack(weak)),
+            UserError::Role(error) => error.into(),
+            error @ (UserError::Password(_) | UserError::Storage(_)) => Self::internal(error),
+        }
+    }
+}
+
+fn lack(weak: WeakPassword) -> Message {
+    let (least, most) = (WeakPassword::CHARACTERS_MIN, WeakPassword::CHARACTERS_MAX);
+    match weak {
+        WeakPassword::TooShort => {
+            Message::new(format!("a password has at least {least} characters"), format!("密码至少需要 {least} 个字符"))
+        }
+        WeakPassword::TooLong => {
+            Message::new(format!("a password has at most {most} characters"), format!("密码最多允许 {most} 个字符"))
+        }
+        WeakPassword::NoDigit => Message::fixed("a password has at least one digit", "密码需要至少一个数字"),
+        WeakPassword::NoLetter => Message::fixed("a password has at least one letter", "密码需要至少一个字母"),
     }
 }

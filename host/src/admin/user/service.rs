@@ -1,19 +1,24 @@
-//! Rules about users.
+//! Rules about users: who is shown, and whose password is changed.
 
 use super::crud;
-use super::model::{NewUser, User};
+use super::error::{UserError, WeakPassword};
+use super::model::{User, UserDept, UserFilter};
 use crate::admin::Clock;
-use crate::admin::auth::password::{self, PasswordError, Passwords};
-use plugin_api::db::{Database, DbError, DbErrorKind};
-
-/// The login name of the administrator that the first start creates.
-pub const ADMIN: &str = "admin";
+use crate::admin::auth::{Authenticator, Passwords, sessions};
+use crate::admin::role::model::Role;
+use crate::admin::role::{RoleDetail, RoleService};
+use plugin_api::db::{Database, DbError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// What the core does with users.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct UserService {
-    db: Database,
-    clock: Clock,
+    pub(super) db: Database,
+    pub(super) clock: Clock,
+    pub(super) passwords: Passwords,
+    pub(super) authenticator: Arc<Authenticator>,
+    pub(super) roles: RoleService,
 }
 
 /// A user with the names of what they belong to.
@@ -27,33 +32,38 @@ pub struct UserDetail {
     pub roles: Vec<String>,
 }
 
-/// The administrator that was created because there was no user.
-#[derive(Clone, PartialEq, Eq)]
-pub struct FirstAdmin {
-    /// The login name.
-    pub username: &'static str,
-    /// The password, if the host made it up: to be shown once, since only its hash is kept.
-    pub generated_password: Option<String>,
+/// A user in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// The user.
+    pub user: User,
+    /// The department.
+    pub dept: Option<UserDept>,
+    /// The roles.
+    pub roles: Vec<Role>,
 }
 
-/// Why there is no first administrator.
-#[derive(Debug, thiserror::Error)]
-pub enum FirstAdminError {
-    /// The database.
-    #[error("failed to create the first administrator")]
-    Storage(#[from] DbError),
-    /// The password.
-    #[error("failed to create the first administrator")]
-    Password(#[from] PasswordError),
-    /// `admin.password` is too long.
-    #[error("admin.password is longer than {} bytes", password::PASSWORD_BYTES_MAX)]
-    TooLong,
+/// A user with everything around.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    /// The user.
+    pub user: User,
+    /// The department.
+    pub dept: Option<UserDept>,
+    /// The roles with what they grant.
+    pub roles: Vec<RoleDetail>,
 }
 
 impl UserService {
     /// Works on `db`.
-    pub fn new(db: Database, clock: Clock) -> Self {
-        Self { db, clock }
+    pub fn new(
+        db: Database,
+        clock: Clock,
+        passwords: Passwords,
+        authenticator: Arc<Authenticator>,
+        roles: RoleService,
+    ) -> Self {
+        Self { db, clock, passwords, authenticator, roles }
     }
 
     /// The user of a login name.
@@ -79,6 +89,49 @@ impl UserService {
         }))
     }
 
+    /// `limit` users who pass the filter, newest first, after the first `offset`, and how many pass
+    /// in all. Four statements, however many users there are.
+    ///
+    /// # Errors
+    /// [`UserError::Storage`].
+    pub async fn page(&self, filter: &UserFilter, limit: u64, offset: u64) -> Result<(Vec<Listed>, u64), UserError> {
+        let total = crud::count_of(&self.db, filter).await?;
+        let users = crud::page(&self.db, filter, limit, offset).await?;
+        let depts = self.depts(&users).await?;
+        let ids: Vec<i64> = users.iter().map(|user| user.id).collect();
+        let mut roles = self.roles.of_users(&ids).await?;
+        let listed = |user: User| Listed {
+            dept: user.dept_id.and_then(|dept| depts.get(&dept).cloned()),
+            roles: roles.remove(&user.id).unwrap_or_default(),
+            user,
+        };
+        Ok((users.into_iter().map(listed).collect(), total))
+    }
+
+    /// A user with everything around.
+    ///
+    /// # Errors
+    /// [`UserError::NotFound`].
+    pub async fn person(&self, id: i64) -> Result<Person, UserError> {
+        let user = crud::by_id(&self.db, id).await?.ok_or(UserError::NotFound)?;
+        let mut depts = self.depts(std::slice::from_ref(&user)).await?;
+        let roles = self.roles.of_users(&[id]).await?.remove(&id).unwrap_or_default();
+        Ok(Person {
+            dept: user.dept_id.and_then(|dept| depts.remove(&dept)),
+            roles: self.roles.details(roles).await?,
+            user,
+        })
+    }
+
+    /// The roles of a user.
+    ///
+    /// # Errors
+    /// [`UserError::NotFound`].
+    pub async fn roles_of(&self, id: i64) -> Result<Vec<Role>, UserError> {
+        crud::by_id(&self.db, id).await?.ok_or(UserError::NotFound)?;
+        Ok(self.roles.of_users(&[id]).await?.remove(&id).unwrap_or_default())
+    }
+
     /// Notes that a user has logged in.
     ///
     /// # Errors
@@ -87,36 +140,45 @@ impl UserService {
         crud::set_last_login(&self.db, id, now_ms).await.map(drop)
     }
 
-    /// Creates the administrator if there is no user at all, with `configured` as the password
-    /// or, if that is empty, a random one.
+    /// Changes the password of somebody who knows the old one, and ends their sessions.
     ///
     /// # Errors
-    /// [`FirstAdminError`].
-    pub async fn ensure_admin(
-        &self,
-        passwords: &Passwords,
-        configured: &str,
-    ) -> Result<Option<FirstAdmin>, FirstAdminError> {
-        if crud::count(&self.db).await? > 0 {
-            return Ok(None);
+    /// [`UserError::PasswordsDiffer`], [`UserError::WrongPassword`], [`UserError::Weak`].
+    pub async fn change_own_password(&self, id: i64, old: &str, new: &str, again: &str) -> Result<(), UserError> {
+        if new != again {
+            return Err(UserError::PasswordsDiffer);
         }
-        if configured.len() > password::PASSWORD_BYTES_MAX {
-            return Err(FirstAdminError::TooLong);
+        let user = crud::by_id(&self.db, id).await?.ok_or(UserError::NotFound)?;
+        if !self.passwords.verify(old, user.password.as_deref()).await? {
+            return Err(UserError::WrongPassword);
         }
-        let generated_password = configured.is_empty().then(password::random);
-        let chosen = generated_password.as_deref().unwrap_or(configured);
-        let user = NewUser {
-            uuid: uuid::Uuid::new_v4().to_string(),
-            username: ADMIN.to_owned(),
-            nickname: ADMIN.to_owned(),
-            password: passwords.hash(chosen).await?,
-            now_ms: self.clock.now_ms(),
-        };
-        match crud::insert_administrator(&self.db, &user).await {
-            Ok(_) => Ok(Some(FirstAdmin { username: ADMIN, generated_password })),
-            // Another node was first.
-            Err(error) if error.kind == DbErrorKind::Unique => Ok(None),
-            Err(error) => Err(error.into()),
+        self.change_password(id, new).await
+    }
+
+    /// Gives a user another password, and ends the user's sessions.
+    ///
+    /// # Errors
+    /// [`UserError::NotFound`], [`UserError::Weak`].
+    pub async fn change_password(&self, id: i64, new: &str) -> Result<(), UserError> {
+        WeakPassword::check(new)?;
+        let hash = self.passwords.hash(new).await?;
+        let transaction = self.db.begin().await?;
+        if crud::set_password(&transaction, id, &hash, self.clock.now_ms()).await? == 0 {
+            return Err(UserError::NotFound);
         }
+        sessions::end_all_of(&transaction, id).await?;
+        transaction.commit().await?;
+        self.authenticator.forget_user(id);
+        Ok(())
+    }
+
+    /// The departments of these users, by id; deleted ones are not in it.
+    async fn depts(&self, users: &[User]) -> Result<HashMap<i64, UserDept>, UserError> {
+        let ids: BTreeSet<i64> = users.iter().filter_map(|user| user.dept_id).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<i64> = ids.into_iter().collect();
+        Ok(crud::depts(&self.db, &ids).await?.into_iter().map(|dept| (dept.id, dept)).collect())
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(5, "core_menus", "0005_core_menus"),
         MigrationSpec { up_postgres: Some(menu_ids_postgres.to_owned()), ..migration!(6, "menu_ids", "0006_menu_ids") },
         migration!(9, "data_scopes", "0009_data_scopes"),
+        migration!(10, "user_codes", "0010_user_codes"),
         migration!(11, "seed_scopes", "0011_seed_scopes"),
         migration!(12, "names_and_codes", "0012_names_and_codes"),
     ]

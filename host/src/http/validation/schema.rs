@@ -98,6 +98,13 @@ impl Search {
             );
             self.fault("string_too_short", message, Some(json!({"min_length": least})));
         }
+        if let Some(pattern) = schema.pattern.as_deref().filter(|pattern| misses(pattern, text)) {
+            let message = Message::new(
+                format!("String should match pattern '{pattern}'"),
+                format!("字符串应匹配模式 '{pattern}'"),
+            );
+            self.fault("string_pattern_mismatch", message, Some(json!({"pattern": pattern})));
+        }
         if !schema.enum_items.is_empty() && !schema.enum_items.iter().any(|item| item == text) {
             let accepted = schema.enum_items.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
             let message =
@@ -145,6 +152,11 @@ impl Search {
     }
 }
 
+/// The parser checks the same pattern with the same crate.
+fn misses(pattern: &str, text: &str) -> bool {
+    regex::Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +166,8 @@ mod tests {
     struct Login {
         #[oai(validator(max_length = 5))]
         username: String,
+        #[oai(validator(pattern = "^1[0-9]*$"))]
+        phone: Option<String>,
         password: String,
         uuid: Option<String>,
         tags: Option<Vec<i64>>,
@@ -161,7 +175,7 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_and_no_value_is_echoed() {
-        let body = json!({"username": "toolong", "uuid": null, "tags": [1, "secret"], "extra": 1});
+        let body = json!({"username": "toolong", "phone": "secret", "uuid": null, "tags": [1, "secret"], "extra": 1});
         let faults: Vec<Value> =
             check::<Login>(&body).iter().map(|fault| fault.to_json(crate::http::Language::English)).collect();
         let kinds: Vec<(&Value, &Value)> = faults.iter().map(|fault| (&fault["type"], &fault["loc"])).collect();
@@ -169,6 +183,7 @@ mod tests {
             kinds,
             [
                 (&json!("string_too_long"), &json!(["body", "username"])),
+                (&json!("string_pattern_mismatch"), &json!(["body", "phone"])),
                 (&json!("missing"), &json!(["body", "password"])),
                 (&json!("int_type"), &json!(["body", "tags", "1"])),
             ]
