@@ -8,24 +8,31 @@ pub mod auth;
 mod clock;
 pub mod menu;
 mod published;
+pub mod session;
 pub mod user;
+pub mod user_agent;
 
 pub use clock::Clock;
 pub use published::{NothingPublished, Published};
 
 use auth::api::AuthApi;
 use auth::token::TokenKey;
-use auth::{AuthService, Authenticator, Passwords, StoredSessions};
+use auth::{
+    AuthService, Authenticator, CurrentRules, LoginWatcher, PasswordRules, Passwords, Rules, StoredSessions, Terms,
+    TokenLives,
+};
 use menu::MenuService;
 use menu::api::MenuApi;
 use plugin_api::db::Database;
+use session::SessionService;
+use session::api::SessionApi;
 use std::net::IpAddr;
 use std::sync::Arc;
 use user::UserService;
 use user::api::UserApi;
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, UserApi, MenuApi);
+pub type Apis = (AuthApi, UserApi, MenuApi, SessionApi);
 
 /// Every feature, put together over one database.
 pub struct Admin {
@@ -34,8 +41,11 @@ pub struct Admin {
     users: UserService,
     menus: MenuService,
     sessions: AuthService,
+    live_sessions: SessionService,
     passwords: Passwords,
-    proxies: Vec<IpAddr>,
+    password_rules: PasswordRules,
+    rules: CurrentRules,
+    settings: AdminSettings,
 }
 
 /// What of the configuration the features need.
@@ -43,35 +53,60 @@ pub struct Admin {
 pub struct AdminSettings {
     /// The zone in which times are shown.
     pub zone: jiff::tz::TimeZone,
-    /// Life of an access token.
-    pub access_token_seconds: u32,
+    /// Lives of tokens.
+    pub lives: TokenLives,
+    /// The name of the cookie with the refresh token.
+    pub cookie_name: String,
+    /// What logins and passwords have to obey at first.
+    pub rules: Rules,
+    /// Logins of one client; 0 for no limit.
+    pub logins_per_minute: u32,
+    /// Captchas of one client; 0 for no limit.
+    pub captchas_per_half_minute: u32,
     /// Proxies that are believed about the client's address.
     pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl Admin {
     /// The features over `db`. Tokens are signed with `key`; entries and codes of plugins are
-    /// there while `published` says so.
-    pub fn new(db: Database, settings: AdminSettings, key: TokenKey, published: Arc<dyn Published>) -> Self {
-        let clock = Clock::new(settings.zone);
+    /// there while `published` says so; `watcher` is told of logins.
+    pub fn new(
+        db: Database,
+        settings: AdminSettings,
+        key: TokenKey,
+        published: Arc<dyn Published>,
+        watcher: Arc<dyn LoginWatcher>,
+    ) -> Self {
+        let clock = Clock::new(settings.zone.clone());
         let passwords = Passwords::default();
+        let rules = CurrentRules::new(settings.rules.clone());
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
         let users = UserService::new(db.clone(), clock.clone());
+        let sessions = AuthService::new(
+            db.clone(),
+            clock.clone(),
+            users.clone(),
+            passwords.clone(),
+            Arc::clone(&authenticator),
+            Terms { lives: settings.lives, rules: rules.clone(), watcher },
+        );
         Self {
+            live_sessions: SessionService::new(db.clone(), clock.clone(), sessions.clone()),
             menus: MenuService::new(db.clone(), published),
-            sessions: AuthService::new(
+            password_rules: PasswordRules::new(
                 db,
                 clock.clone(),
-                users.clone(),
                 passwords.clone(),
+                rules.clone(),
                 Arc::clone(&authenticator),
-                settings.access_token_seconds,
             ),
+            sessions,
             clock,
             authenticator,
             users,
             passwords,
-            proxies: settings.trusted_proxies,
+            rules,
+            settings,
         }
     }
 
@@ -83,6 +118,16 @@ impl Admin {
     /// How times are shown.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// What logins and passwords have to obey.
+    pub fn rules(&self) -> &CurrentRules {
+        &self.rules
+    }
+
+    /// How passwords are changed.
+    pub fn password_rules(&self) -> &PasswordRules {
+        &self.password_rules
     }
 
     /// Creates the first administrator if there is no user at all.
@@ -98,11 +143,11 @@ impl Admin {
 
     /// The routes of every feature, below the API's prefix.
     pub fn apis(&self) -> Apis {
-        let proxies = self.proxies.clone();
         (
-            AuthApi::new(self.sessions.clone(), self.menus.clone(), self.clock.clone(), proxies),
+            AuthApi::new(self.sessions.clone(), self.menus.clone(), self.clock.clone(), &self.settings),
             UserApi::new(self.users.clone(), self.clock.clone()),
             MenuApi::new(self.menus.clone(), self.clock.clone()),
+            SessionApi::new(self.live_sessions.clone(), self.clock.clone()),
         )
     }
 }

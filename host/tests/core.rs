@@ -27,5 +27,11 @@ macro_rules! on_both {
     };
 }
 
+#[path = "core/auth.rs"]
+mod auth;
 #[path = "core/me.rs"]
 mod me;
+#[path = "core/passwords.rs"]
+mod passwords;
+#[path = "core/sessions.rs"]
+mod sessions;

@@ -25,6 +25,8 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(4, "plugins", "0004_plugins"),
         migration!(5, "core_menus", "0005_core_menus"),
         MigrationSpec { up_postgres: Some(menu_ids_postgres.to_owned()), ..migration!(6, "menu_ids", "0006_menu_ids") },
+        migration!(7, "sessions", "0007_sessions"),
+        migration!(8, "password_history", "0008_password_history"),
     ]
 }
 
