@@ -29,6 +29,8 @@ macro_rules! on_both {
 
 #[path = "core/auth.rs"]
 mod auth;
+#[path = "core/logins.rs"]
+mod logins;
 #[path = "core/me.rs"]
 mod me;
 #[path = "core/passwords.rs"]

@@ -14,6 +14,7 @@ pub mod password;
 mod picture;
 pub mod policy;
 mod refresh_token;
+pub mod renewal;
 pub mod rules;
 pub mod secret;
 pub mod service;

@@ -1,5 +1,6 @@
 //! Logging in, staying logged in and logging out.
 
+use backplane::admin::auth::token::{Claims, TokenKey};
 use reqwest::Method;
 use reqwest::header::{COOKIE, SET_COOKIE};
 use serde_json::{Value, json};
@@ -160,6 +161,16 @@ on_both! {
         admin.get("/api/v1/sys/users/me").await.ok();
     }
 
+    async fn a_user_who_may_be_logged_in_once_is_so_after_many_logins_at_once(server: &Server) {
+        sql(server, "UPDATE sys_user SET is_multi_login = FALSE").await;
+        let answers = futures_util::future::join_all((0..8).map(|_| login(server, "admin", PASSWORD))).await;
+        let mut alive = 0;
+        for answer in answers {
+            alive += i32::from(me(server, text(&answer.ok(), "access_token")).await.status == 200);
+        }
+        assert_eq!(alive, 1);
+    }
+
     async fn the_later_login_wins_when_a_user_may_no_longer_be_logged_in_twice(server: &Server) {
         let (first, _) = cookie(&login(server, "admin", PASSWORD).await);
         let (second, _) = cookie(&login(server, "admin", PASSWORD).await);
@@ -291,15 +302,28 @@ on_both! {
         let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
         // {"alg":"none"}
         let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.");
-        let other_key = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIiwiZXhwIjo0MTAyNDQ0ODAwfQ.\
-                         ZTFkYzc4ZTJjZDY3ZDM5NWFkNzZkYjgxMGJmODA5MTc";
         let cut = format!("{header}.{claims}.");
-        let swapped = format!("{header}.{claims}A.{signature}");
-        for bad in [unsigned.as_str(), other_key, &cut, &swapped, "x", "..", ""] {
-            let answer = me(server, bad).await;
-            assert_eq!(answer.status, 401, "{bad}: {}", answer.text);
+        let longer = format!("{header}.{claims}A.{signature}");
+        let secret = std::fs::read_to_string(server.data().join("jwt.key")).expect("the key");
+        let key = TokenKey::new(&hex::decode(secret.trim()).expect("hexadecimal"));
+        let session_uuid = uuid::Uuid::parse_str(text(&body, "session_uuid")).expect("a UUID");
+        let good = Claims { session_uuid, exp: 4_102_444_800, sub: "1".to_owned() };
+        let sign = |key: &TokenKey, claims: Claims| key.sign(&claims).expect("signed");
+        let (invalid, expired) = ("Token invalid", "Token expired");
+        for (bad, expected) in [
+            (unsigned, invalid),
+            (cut, invalid),
+            (longer, invalid),
+            ("x".to_owned(), invalid),
+            ("..".to_owned(), invalid),
+            (sign(&TokenKey::new(b"another"), good.clone()), invalid),
+            (sign(&key, Claims { sub: "2".to_owned(), ..good.clone() }), invalid),
+            (sign(&key, Claims { exp: 1, ..good.clone() }), expired),
+            (sign(&key, Claims { session_uuid: uuid::Uuid::new_v4(), ..good.clone() }), expired),
+        ] {
+            assert_eq!(me(server, &bad).await.refused(401), expected, "{bad}");
         }
-        me(server, token).await.ok();
+        me(server, &sign(&key, good)).await.ok();
     }
 }
 

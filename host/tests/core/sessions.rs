@@ -90,6 +90,21 @@ on_both! {
         admin.get(PATH).await.ok();
     }
 
+    async fn a_session_is_also_ended_by_the_name_it_had_before_a_refresh(server: &Server) {
+        let admin = server.admin().await;
+        let login = login_as(server, &[]).await;
+        let cookie = login.headers[SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+        let refresh = server.anonymous().request(Method::POST, "/api/v1/auth/refresh").header(COOKIE, cookie);
+        let renewed = Answer::of(refresh).await;
+        listed(&admin, &renewed).await;
+        let former = login.ok()["data"]["session_uuid"].as_str().expect("a session").to_owned();
+        admin.delete(&format!("{PATH}/1?session_uuid={former}")).await.ok();
+        let token = renewed.ok()["data"]["access_token"].as_str().expect("a token").to_owned();
+        let me = server.anonymous().request(Method::GET, "/api/v1/sys/users/me").bearer_auth(token);
+        Answer::of(me).await.refused(401);
+        admin.get(PATH).await.ok();
+    }
+
     async fn sessions_need_their_permissions(server: &Server) {
         let delete = format!("{PATH}/1?session_uuid=nope");
         server.anonymous().get(PATH).await.refused(401);

@@ -78,12 +78,17 @@ pub(super) async fn delete_session(db: &impl Statements, session: Uuid) -> Resul
     db.query("DELETE FROM sys_session WHERE session_uuid = $1").bind(session.to_string()).execute().await
 }
 
+/// Ends a session of a user, or the one that has taken its place since.
 pub(super) async fn delete_session_of(db: &impl Statements, user_id: i64, session: Uuid) -> Result<u64, DbError> {
-    db.query("DELETE FROM sys_session WHERE session_uuid = $1 AND user_id = $2")
-        .bind(session.to_string())
-        .bind(user_id)
-        .execute()
-        .await
+    db.query(
+        "DELETE FROM sys_session WHERE user_id = $1 AND (session_uuid = $2 OR family_uuid IN \
+         (SELECT family_uuid FROM sys_spent_refresh_token WHERE session_uuid = $3))",
+    )
+    .bind(user_id)
+    .bind(session.to_string())
+    .bind(session.to_string())
+    .execute()
+    .await
 }
 
 pub(super) async fn delete_sessions_of(db: &impl Statements, user_id: i64) -> Result<u64, DbError> {
@@ -110,7 +115,7 @@ pub(super) async fn delete_expired(db: &impl Statements, now_ms: i64) -> Result<
 
 pub(super) async fn refreshable(db: &Database, hash: &str) -> Result<Option<RefreshableRow>, DbError> {
     db.query(
-        "SELECT s.family_uuid, s.user_id, s.last_login_time, s.refresh_expire_time, u.status, u.is_multi_login, \
+        "SELECT s.session_uuid, s.family_uuid, s.user_id, s.last_login_time, s.refresh_expire_time, u.status, u.is_multi_login, \
          d.status AS dept_status, d.del_flag AS dept_deleted \
          FROM sys_session s JOIN sys_user u ON u.id = s.user_id LEFT JOIN sys_dept d ON d.id = u.dept_id \
          WHERE s.refresh_hash = $1",
@@ -150,10 +155,11 @@ pub(super) async fn renew(db: &impl Statements, hash: &str, renewed: &Renewed, n
 
 pub(super) async fn spend_token(db: &impl Statements, hash: &str, row: &RefreshableRow) -> Result<u64, DbError> {
     db.query(
-        "INSERT INTO sys_spent_refresh_token (refresh_hash, family_uuid, user_id, reason, expire_time) \
-         VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO sys_spent_refresh_token (refresh_hash, session_uuid, family_uuid, user_id, reason, expire_time) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
     )
     .bind(hash)
+    .bind(row.session_uuid.as_str())
     .bind(row.family_uuid.as_str())
     .bind(row.user_id)
     .bind(ROTATED)
@@ -165,8 +171,8 @@ pub(super) async fn spend_token(db: &impl Statements, hash: &str, row: &Refresha
 /// Remembers the refresh tokens of a user's sessions, which are about to be ended by another login.
 pub(super) async fn spend_tokens_of(db: &impl Statements, user_id: i64) -> Result<u64, DbError> {
     let sql = format!(
-        "INSERT INTO sys_spent_refresh_token (refresh_hash, family_uuid, user_id, reason, expire_time) \
-         SELECT refresh_hash, family_uuid, user_id, '{REPLACED}', refresh_expire_time FROM sys_session \
+        "INSERT INTO sys_spent_refresh_token (refresh_hash, session_uuid, family_uuid, user_id, reason, expire_time) \
+         SELECT refresh_hash, session_uuid, family_uuid, user_id, '{REPLACED}', refresh_expire_time FROM sys_session \
          WHERE user_id = $1 AND refresh_hash IS NOT NULL"
     );
     db.query(sql).bind(user_id).execute().await
@@ -192,6 +198,17 @@ pub(super) async fn set_password(db: &impl Statements, user_id: i64, hash: &str,
         .bind(now_ms)
         .bind(now_ms)
         .bind(user_id)
+        .execute()
+        .await
+}
+
+/// Notes a login of an enabled user whose password is still the one of `hash`; 0 if it is not.
+/// Held until the transaction ends, so that a change of the password comes before it or after it.
+pub(super) async fn note_login(db: &impl Statements, user_id: i64, hash: &str, now_ms: i64) -> Result<u64, DbError> {
+    db.query("UPDATE sys_user SET last_login_time = $1 WHERE id = $2 AND status = 1 AND password = $3")
+        .bind(now_ms)
+        .bind(user_id)
+        .bind(hash)
         .execute()
         .await
 }

@@ -56,6 +56,7 @@ pub(super) struct Renewed {
 /// A session that has a refresh token, with what of its user decides about renewing it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(super) struct RefreshableRow {
+    pub(super) session_uuid: String,
     pub(super) family_uuid: String,
     pub(super) user_id: i64,
     /// Unix milliseconds.

@@ -1,17 +1,17 @@
 //! Rules about logging in and out.
 
-use super::authenticator::{AuthError, Authenticator};
+use super::authenticator::Authenticator;
 use super::captcha::Captchas;
 use super::lockout::{Lockout, Verdict};
 use super::login_error::LoginError;
 use super::model::{NewSession, Renewed};
 use super::password::{self, Passwords};
 use super::policy::Age;
-use super::refresh_token::{self, RefreshToken};
+use super::refresh_token;
+use super::renewal::Grant;
 use super::rules::CurrentRules;
-use super::token::Claims;
 use super::watcher::{Attempt, LoginWatcher, Outcome};
-use super::{Origin, crud, sessions};
+use super::{Origin, crud};
 use crate::admin::Clock;
 use crate::admin::user::UserService;
 use crate::admin::user::model::User;
@@ -25,12 +25,12 @@ use uuid::Uuid;
 /// What the core does with sessions.
 #[derive(Clone)]
 pub struct AuthService {
-    db: Database,
-    clock: Clock,
+    pub(super) db: Database,
+    pub(super) clock: Clock,
     users: UserService,
     passwords: Passwords,
-    authenticator: Arc<Authenticator>,
-    terms: Terms,
+    pub(super) authenticator: Arc<Authenticator>,
+    pub(super) terms: Terms,
     captchas: Arc<Captchas>,
     lockout: Arc<Lockout>,
 }
@@ -86,36 +86,6 @@ pub struct Login {
     pub password_days: Option<i32>,
     /// The user, as before this login but for `last_login_time`.
     pub user: User,
-}
-
-/// A session with its tokens.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Grant {
-    /// The token, good until `expire_time`.
-    pub access_token: String,
-    /// Unix milliseconds.
-    pub expire_time: i64,
-    /// The session.
-    pub session: Uuid,
-    /// What the session is renewed with.
-    pub refresh_token: Option<String>,
-}
-
-/// Why a session was not renewed.
-#[derive(Debug, thiserror::Error)]
-pub enum RefreshError {
-    /// The token, or its user.
-    #[error(transparent)]
-    Refused(#[from] AuthError),
-    /// The user may be logged in only once, and has logged in again.
-    #[error("logged in elsewhere")]
-    Elsewhere,
-    /// The database.
-    #[error("failed to renew a session")]
-    Storage(#[from] DbError),
-    /// The token could not be signed.
-    #[error("failed to sign a token")]
-    Token(#[from] jsonwebtoken::errors::Error),
 }
 
 impl AuthService {
@@ -203,22 +173,20 @@ impl AuthService {
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let matches = self.passwords.verify(password, hash.as_deref()).await?;
         match (self.lockout.settle(username, matches, &self.terms.rules.get(), Instant::now()), user) {
-            (Verdict::Admitted, Some(user)) => {
-                self.strengthen(&user, password).await?;
-                Ok(user)
-            }
+            (Verdict::Admitted, Some(user)) => self.strengthened(user, password).await,
             (Verdict::Locked(left), _) => Err(LoginError::Locked(left)),
             _ => Err(LoginError::WrongCredentials),
         }
     }
 
     /// Puts our own hash in the place of one that came from elsewhere, now that the password is at hand.
-    async fn strengthen(&self, user: &User, password: &str) -> Result<(), LoginError> {
+    async fn strengthened(&self, mut user: User, password: &str) -> Result<User, LoginError> {
         if let Some(old) = user.password.as_deref().filter(|hash| password::is_foreign(hash)) {
             let new = self.passwords.hash(password).await?;
             crud::replace_hash(&self.db, user.id, old, &new).await?;
+            user.password = Some(new);
         }
-        Ok(())
+        Ok(user)
     }
 
     async fn password_days(&self, user: &User) -> Result<Option<i32>, LoginError> {
@@ -250,8 +218,13 @@ impl AuthService {
             expire_time: renewed.expire_time,
         };
         let grant = self.grant(user.id, &renewed, refresh_token)?;
+        crud::delete_expired(&self.db, now_ms).await?;
         let transaction = self.db.begin().await?;
-        crud::delete_expired(&transaction, now_ms).await?;
+        let hash = user.password.as_deref().unwrap_or_default();
+        // First: logins of one user wait here for each other, and for a change of the password.
+        if crud::note_login(&transaction, user.id, hash, now_ms).await? == 0 {
+            return Err(LoginError::WrongCredentials);
+        }
         if !user.is_multi_login {
             crud::spend_tokens_of(&transaction, user.id).await?;
             crud::delete_sessions_of(&transaction, user.id).await?;
@@ -261,67 +234,8 @@ impl AuthService {
         if !user.is_multi_login {
             self.authenticator.forget_user(user.id);
         }
-        self.users.logged_in(user.id, now_ms).await?;
         user.last_login_time = Some(now_ms);
         Ok((grant, user))
-    }
-
-    /// Renews the session of a refresh token: another session, another access token and another
-    /// refresh token take its place. A token that is shown a second time was copied, and nobody
-    /// knows by whom: everything that came of its login ends.
-    ///
-    /// # Errors
-    /// [`RefreshError`].
-    pub async fn refresh(&self, token: &str) -> Result<Grant, RefreshError> {
-        let hash = refresh_token::hash(token);
-        let Some(row) = crud::refreshable(&self.db, &hash).await? else {
-            return Err(self.refused(&hash).await?);
-        };
-        let now_ms = self.clock.now_ms();
-        if row.refresh_expire_time <= now_ms {
-            return Err(AuthError::Expired.into());
-        }
-        sessions::check_user(row.status, row.dept_status, row.dept_deleted)?;
-        if !row.is_multi_login && crud::has_later_login(&self.db, &row).await? {
-            return Err(RefreshError::Elsewhere);
-        }
-        let renewed = Renewed::random(self.terms.lives, now_ms);
-        let grant = self.grant(row.user_id, &renewed, Some(renewed.refresh.text.clone()))?;
-        let transaction = self.db.begin().await?;
-        if crud::renew(&transaction, &hash, &renewed, now_ms).await? == 0 {
-            drop(transaction);
-            return Err(self.refused(&hash).await?);
-        }
-        crud::spend_token(&transaction, &hash, &row).await?;
-        transaction.commit().await?;
-        self.authenticator.forget_user(row.user_id);
-        Ok(grant)
-    }
-
-    /// Why a token that no session has is refused.
-    async fn refused(&self, hash: &str) -> Result<RefreshError, DbError> {
-        let Some(spent) = crud::spent_token(&self.db, hash).await? else {
-            return Ok(AuthError::Invalid.into());
-        };
-        if spent.reason == crud::REPLACED {
-            return Ok(RefreshError::Elsewhere);
-        }
-        let ended = crud::delete_family(&self.db, &spent.family_uuid).await?;
-        self.authenticator.forget_user(spent.user_id);
-        tracing::warn!(user_id = spent.user_id, ended, "a refresh token was used twice; its login was ended");
-        Ok(AuthError::Expired.into())
-    }
-
-    fn grant(
-        &self,
-        user_id: i64,
-        renewed: &Renewed,
-        refresh_token: Option<String>,
-    ) -> Result<Grant, jsonwebtoken::errors::Error> {
-        let exp = u64::try_from(renewed.expire_time / 1000).unwrap_or_default();
-        let claims = Claims { session_uuid: renewed.session, exp, sub: user_id.to_string() };
-        let access_token = self.authenticator.key().sign(&claims)?;
-        Ok(Grant { access_token, expire_time: renewed.expire_time, session: renewed.session, refresh_token })
     }
 
     /// Ends the sessions of a request: that of its access token, and that of its refresh token.
@@ -343,13 +257,14 @@ impl AuthService {
         Ok(())
     }
 
-    /// Ends one session of a user; from its next request on it is a 401. One that is not there is no error.
+    /// Ends one session of a user, also by a name that it had before it was renewed. Its next
+    /// request is a 401. One that is not there is no error.
     ///
     /// # Errors
     /// The database's.
     pub async fn end_session(&self, user_id: i64, session: Uuid) -> Result<(), DbError> {
         crud::delete_session_of(&self.db, user_id, session).await?;
-        self.authenticator.forget_session(session);
+        self.authenticator.forget_user(user_id);
         Ok(())
     }
 
@@ -361,19 +276,5 @@ impl AuthService {
         crud::delete_sessions_of(&self.db, user_id).await?;
         self.authenticator.forget_user(user_id);
         Ok(())
-    }
-}
-
-impl Renewed {
-    /// Another session with tokens that begin to live at `now_ms`.
-    fn random(lives: TokenLives, now_ms: i64) -> Self {
-        // A token says when it ends in whole seconds.
-        let now_s = now_ms / 1000;
-        Self {
-            session: Uuid::new_v4(),
-            expire_time: (now_s + i64::from(lives.access_seconds)) * 1000,
-            refresh: RefreshToken::random(),
-            refresh_expire_time: (now_s + i64::from(lives.refresh_seconds)) * 1000,
-        }
     }
 }

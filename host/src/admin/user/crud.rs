@@ -37,10 +37,6 @@ pub(super) async fn role_names(db: &Database, user_id: i64) -> Result<Vec<String
     .await
 }
 
-pub(super) async fn set_last_login(db: &Database, user_id: i64, now_ms: i64) -> Result<u64, DbError> {
-    db.query("UPDATE sys_user SET last_login_time = $1 WHERE id = $2").bind(now_ms).bind(user_id).execute().await
-}
-
 /// Creates a super-user who is staff and may be logged in several times.
 pub(super) async fn insert_administrator(db: &Database, user: &NewUser) -> Result<u64, DbError> {
     db.query(

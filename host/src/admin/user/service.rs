@@ -79,14 +79,6 @@ impl UserService {
         }))
     }
 
-    /// Notes that a user has logged in.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn logged_in(&self, id: i64, now_ms: i64) -> Result<(), DbError> {
-        crud::set_last_login(&self.db, id, now_ms).await.map(drop)
-    }
-
     /// Creates the administrator if there is no user at all, with `configured` as the password
     /// or, if that is empty, a random one.
     ///
