@@ -14,16 +14,21 @@ mod filter;
 pub mod menu;
 mod published;
 pub mod role;
+pub mod session;
 mod sql;
 pub mod tree;
 pub mod user;
+pub mod user_agent;
 
 pub use clock::Clock;
 pub use published::{NothingPublished, Published};
 
 use auth::api::AuthApi;
 use auth::token::TokenKey;
-use auth::{AuthService, Authenticator, Passwords, StoredSessions};
+use auth::{
+    AuthService, Authenticator, CurrentRules, LoginWatcher, PasswordRules, Passwords, Rules, StoredSessions, Terms,
+    TokenLives,
+};
 use data_rule::api::DataRuleApi;
 use data_rule::{DataRuleService, Models};
 use data_scope::DataScopeService;
@@ -37,13 +42,15 @@ use menu::api::MenuApi;
 use plugin_api::db::Database;
 use role::RoleService;
 use role::api::RoleApi;
+use session::SessionService;
+use session::api::SessionApi;
 use std::net::IpAddr;
 use std::sync::Arc;
 use user::UserService;
 use user::api::{MeApi, UserApi};
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, MeApi, UserApi, RoleApi, MenuApi, (DataRuleApi, DataScopeApi, DeptApi, FileApi));
+pub type Apis = (AuthApi, SessionApi, MeApi, UserApi, RoleApi, MenuApi, (DataRuleApi, DataScopeApi, DeptApi, FileApi));
 
 /// Every feature, put together over one database.
 pub struct Admin {
@@ -52,13 +59,16 @@ pub struct Admin {
     users: UserService,
     roles: RoleService,
     menus: MenuService,
-    rules: DataRuleService,
+    data_rules: DataRuleService,
     scopes: DataScopeService,
     depts: DeptService,
     files: FileService,
     sessions: AuthService,
+    live_sessions: SessionService,
     passwords: Passwords,
-    proxies: Vec<IpAddr>,
+    password_rules: PasswordRules,
+    rules: CurrentRules,
+    settings: AdminSettings,
 }
 
 /// What of the configuration the features need.
@@ -66,8 +76,16 @@ pub struct Admin {
 pub struct AdminSettings {
     /// The zone in which times are shown.
     pub zone: jiff::tz::TimeZone,
-    /// Life of an access token.
-    pub access_token_seconds: u32,
+    /// Lives of tokens.
+    pub lives: TokenLives,
+    /// The name of the cookie with the refresh token.
+    pub cookie_name: String,
+    /// What logins and passwords have to obey at first.
+    pub rules: Rules,
+    /// Logins of one client; 0 for no limit.
+    pub logins_per_minute: u32,
+    /// Captchas of one client; 0 for no limit.
+    pub captchas_per_half_minute: u32,
     /// The directory of uploaded files.
     pub uploads: std::path::PathBuf,
     /// Proxies that are believed about the client's address.
@@ -76,36 +94,54 @@ pub struct AdminSettings {
 
 impl Admin {
     /// The features over `db`. Tokens are signed with `key`; entries and codes of plugins are
-    /// there while `published` says so.
-    pub fn new(db: Database, settings: AdminSettings, key: TokenKey, published: Arc<dyn Published>) -> Self {
-        let clock = Clock::new(settings.zone);
+    /// there while `published` says so; `watcher` is told of logins.
+    pub fn new(
+        db: Database,
+        settings: AdminSettings,
+        key: TokenKey,
+        published: Arc<dyn Published>,
+        watcher: Arc<dyn LoginWatcher>,
+    ) -> Self {
+        let clock = Clock::new(settings.zone.clone());
         let passwords = Passwords::default();
+        let rules = CurrentRules::new(settings.rules.clone());
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
-        let rules = DataRuleService::new(db.clone(), clock.clone(), Models::CORE);
-        let scopes = DataScopeService::new(db.clone(), clock.clone(), rules.clone());
         let roles = RoleService::new(db.clone(), clock.clone(), Arc::clone(&authenticator));
-        let users =
-            UserService::new(db.clone(), clock.clone(), passwords.clone(), Arc::clone(&authenticator), roles.clone());
+        let password_rules =
+            PasswordRules::new(db.clone(), clock.clone(), passwords.clone(), rules.clone(), Arc::clone(&authenticator));
+        let users = UserService::new(
+            db.clone(),
+            clock.clone(),
+            password_rules.clone(),
+            Arc::clone(&authenticator),
+            roles.clone(),
+        );
+        let data_rules = DataRuleService::new(db.clone(), clock.clone(), Models::CORE);
+        let scopes = DataScopeService::new(db.clone(), clock.clone(), data_rules.clone());
+        let sessions = AuthService::new(
+            db.clone(),
+            clock.clone(),
+            users.clone(),
+            passwords.clone(),
+            Arc::clone(&authenticator),
+            Terms { lives: settings.lives, rules: rules.clone(), watcher },
+        );
         Self {
             depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
-            files: FileService::new(settings.uploads, clock.clone()),
-            rules,
+            files: FileService::new(settings.uploads.clone(), clock.clone()),
+            data_rules,
             scopes,
-            menus: MenuService::new(db.clone(), clock.clone(), published, Arc::clone(&authenticator)),
-            sessions: AuthService::new(
-                db,
-                clock.clone(),
-                users.clone(),
-                passwords.clone(),
-                Arc::clone(&authenticator),
-                settings.access_token_seconds,
-            ),
+            live_sessions: SessionService::new(db.clone(), clock.clone(), sessions.clone()),
+            menus: MenuService::new(db, clock.clone(), published, Arc::clone(&authenticator)),
+            password_rules,
+            sessions,
             clock,
             authenticator,
             users,
             roles,
             passwords,
-            proxies: settings.trusted_proxies,
+            rules,
+            settings,
         }
     }
 
@@ -124,6 +160,16 @@ impl Admin {
         &self.clock
     }
 
+    /// What logins and passwords have to obey.
+    pub fn rules(&self) -> &CurrentRules {
+        &self.rules
+    }
+
+    /// How passwords are changed.
+    pub fn password_rules(&self) -> &PasswordRules {
+        &self.password_rules
+    }
+
     /// Creates the first administrator if there is no user at all.
     ///
     /// # Errors
@@ -134,15 +180,15 @@ impl Admin {
 
     /// The routes of every feature, below the API's prefix.
     pub fn apis(&self) -> Apis {
-        let proxies = self.proxies.clone();
         (
-            AuthApi::new(self.sessions.clone(), self.menus.clone(), self.clock.clone(), proxies),
+            AuthApi::new(self.sessions.clone(), self.menus.clone(), self.clock.clone(), &self.settings),
+            SessionApi::new(self.live_sessions.clone(), self.clock.clone()),
             MeApi::new(self.users.clone(), self.clock.clone()),
             UserApi::new(self.users.clone(), self.clock.clone()),
             RoleApi::new(self.roles.clone(), self.clock.clone()),
             MenuApi::new(self.menus.clone(), self.clock.clone()),
             (
-                DataRuleApi::new(self.rules.clone(), self.clock.clone()),
+                DataRuleApi::new(self.data_rules.clone(), self.clock.clone()),
                 DataScopeApi::new(self.scopes.clone(), self.clock.clone()),
                 DeptApi::new(self.depts.clone(), self.clock.clone()),
                 FileApi::new(self.files.clone()),

@@ -21,6 +21,11 @@ pub const DEFAULT: &str = include_str!("../../config/default.toml");
 /// Fewest characters of a configured signing secret: HS256 wants 32 bytes (RFC 7518, 3.2).
 const SECRET_CHARACTERS_MIN: usize = 32;
 
+/// Most characters that a password may be allowed: logins take no longer ones.
+const PASSWORD_CHARACTERS_MAX: u32 = 256;
+/// Most former passwords that are remembered.
+const PASSWORD_HISTORY_MAX: u32 = 24;
+
 /// Everything an operator may turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
@@ -36,6 +41,10 @@ pub struct Config {
     pub auth: Auth,
     /// How users log in.
     pub login: Login,
+    /// Which passwords are taken.
+    pub password: Password,
+    /// How often one client may ask.
+    pub limits: Limits,
     /// The web page.
     pub console: Console,
     /// How plugins are loaded and run.
@@ -97,13 +106,47 @@ pub struct Auth {
     pub jwt_secret: String,
     /// Life of an access token.
     pub access_token_seconds: u32,
+    /// Life of a refresh token.
+    pub refresh_token_seconds: u32,
+    /// Of the refresh token; empty for one made of the product's name.
+    pub cookie_name: String,
 }
 
 /// How users log in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Login {
-    /// Whether a captcha is asked for; always false in this version.
+    /// Whether a captcha is asked for.
     pub captcha: bool,
+    /// Failures that lock a user name; 0 never locks.
+    pub lock_failures: u32,
+    /// How long it is locked.
+    pub lock_seconds: u32,
+}
+
+/// Which passwords are taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Password {
+    /// Fewest characters.
+    pub min_length: u32,
+    /// Most characters.
+    pub max_length: u32,
+    /// Whether a character is needed that is neither letter nor digit.
+    pub require_special: bool,
+    /// Former passwords that may not be taken again.
+    pub history: u32,
+    /// Life of a password; 0 for ever.
+    pub expire_days: u32,
+    /// How early its end is told.
+    pub reminder_days: u32,
+}
+
+/// How often one client may ask; 0 is no limit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Logins.
+    pub login_per_minute: u32,
+    /// Captchas.
+    pub captcha_per_half_minute: u32,
 }
 
 /// The web page.
@@ -247,6 +290,23 @@ impl Config {
         self.database.url.replace("{data}", &data.to_string_lossy())
     }
 
+    /// The name of the cookie with the refresh token: the configured one, or one made of the
+    /// product's name in lower case, with `_` for what a cookie's name should not hold.
+    pub fn cookie_name(&self) -> String {
+        if !self.auth.cookie_name.is_empty() {
+            return self.auth.cookie_name.clone();
+        }
+        let words: Vec<String> = self
+            .server
+            .name
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_ascii_lowercase)
+            .chain(["refresh_token".to_owned()])
+            .collect();
+        words.join("_")
+    }
+
     /// What only a look at the whole value can refuse.
     fn validate(&self, layers: &layers::Layers) -> Result<(), ConfigError> {
         let wrong = |key: &str, expected: &str, found: &str| {
@@ -257,8 +317,21 @@ impl Config {
                 found: found.to_owned(),
             })
         };
-        if self.login.captcha {
-            return wrong("login.captcha", "false (captchas are not offered by this version)", "true");
+        let cookie = &self.auth.cookie_name;
+        if !cookie.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
+            return wrong("auth.cookie_name", "letters, digits, _ and -", &format!("{cookie:?}"));
+        }
+        let password = &self.password;
+        if password.max_length > PASSWORD_CHARACTERS_MAX || password.max_length < password.min_length {
+            let expected = format!("at least password.min_length and at most {PASSWORD_CHARACTERS_MAX}");
+            return wrong("password.max_length", &expected, &password.max_length.to_string());
+        }
+        if password.history > PASSWORD_HISTORY_MAX {
+            return wrong(
+                "password.history",
+                &format!("at most {PASSWORD_HISTORY_MAX}"),
+                &password.history.to_string(),
+            );
         }
         let secret = &self.auth.jwt_secret;
         if !secret.is_empty() && secret.chars().count() < SECRET_CHARACTERS_MIN {
@@ -289,6 +362,9 @@ impl Config {
         let positive = [
             ("server.shutdown_deadline_ms", self.server.shutdown_deadline_ms),
             ("auth.access_token_seconds", u64::from(self.auth.access_token_seconds)),
+            ("auth.refresh_token_seconds", u64::from(self.auth.refresh_token_seconds)),
+            ("login.lock_seconds", u64::from(self.login.lock_seconds)),
+            ("password.min_length", u64::from(self.password.min_length)),
             ("plugins.bundle_bytes_max", plugins.bundle_bytes_max),
             ("plugins.preflight_deadline_ms", plugins.preflight_deadline_ms),
             ("plugins.start_deadline_ms", plugins.start_deadline_ms),

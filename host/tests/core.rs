@@ -27,6 +27,10 @@ macro_rules! on_both {
     };
 }
 
+#[path = "core/accounts.rs"]
+mod accounts;
+#[path = "core/auth.rs"]
+mod auth;
 #[path = "core/data_rules.rs"]
 mod data_rules;
 #[path = "core/data_scopes.rs"]
@@ -35,18 +39,19 @@ mod data_scopes;
 mod depts;
 #[path = "core/files.rs"]
 mod files;
+#[path = "core/logins.rs"]
+mod logins;
 #[path = "core/me.rs"]
 mod me;
 #[path = "core/menus.rs"]
 mod menus;
-#[path = "core/send.rs"]
-mod send;
-
-#[path = "core/accounts.rs"]
-mod accounts;
-
+#[path = "core/passwords.rs"]
+mod passwords;
 #[path = "core/roles.rs"]
 mod roles;
-
+#[path = "core/send.rs"]
+mod send;
+#[path = "core/sessions.rs"]
+mod sessions;
 #[path = "core/users.rs"]
 mod users;

@@ -9,5 +9,5 @@ pub mod model;
 pub mod service;
 
 pub use accounts::{FirstAdmin, FirstAdminError};
-pub use error::{UserError, WeakPassword};
+pub use error::UserError;
 pub use service::UserService;

@@ -3,6 +3,7 @@
 use super::data_dir::{DataDir, DataDirError};
 use super::plugins::{self, Plugged, PluginsError};
 use crate::admin::auth::secret::{self, SecretError};
+use crate::admin::auth::{NobodyWatches, Rules, TokenLives};
 use crate::admin::user::{FirstAdmin, FirstAdminError};
 use crate::admin::{Admin, AdminSettings};
 use crate::config::Config;
@@ -69,14 +70,9 @@ impl Core {
             tracing::info!(migrations = ?applied, "the database's schema was updated");
         }
         let key = secret::load(&config.auth.jwt_secret, data.path())?;
-        let settings = AdminSettings {
-            zone: config.server.zone(),
-            access_token_seconds: config.auth.access_token_seconds,
-            trusted_proxies: config.server.trusted_proxies.clone(),
-            uploads: data.path().join(UPLOADS),
-        };
+        let settings = settings(&config, data.path());
         let plugged = Plugged::default();
-        let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()));
+        let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(NobodyWatches));
         let document = super::api::document(&config.server.name);
         let plugins = plugins::open(&config, data.path(), &pool, document).await?;
         plugged.set(plugins.supervisor.published().clone());
@@ -112,5 +108,33 @@ impl Core {
             tracing::error!("the loader's shutdown panicked");
         }
         self.pool.close().await;
+    }
+}
+
+/// What of the configuration the features need.
+fn settings(config: &Config, data: &Path) -> AdminSettings {
+    let (login, password) = (&config.login, &config.password);
+    AdminSettings {
+        zone: config.server.zone(),
+        lives: TokenLives {
+            access_seconds: config.auth.access_token_seconds,
+            refresh_seconds: config.auth.refresh_token_seconds,
+        },
+        cookie_name: config.cookie_name(),
+        rules: Rules {
+            captcha: login.captcha,
+            lock_failures: login.lock_failures,
+            lock_seconds: login.lock_seconds,
+            min_length: password.min_length,
+            max_length: password.max_length,
+            require_special: password.require_special,
+            history: password.history,
+            expire_days: password.expire_days,
+            reminder_days: password.reminder_days,
+        },
+        logins_per_minute: config.limits.login_per_minute,
+        captchas_per_half_minute: config.limits.captcha_per_half_minute,
+        uploads: data.join(UPLOADS),
+        trusted_proxies: config.server.trusted_proxies.clone(),
     }
 }

@@ -78,7 +78,11 @@ fn a_value_of_the_wrong_kind_names_key_place_and_what_is_accepted() {
         ("", vec![("APP__SERVER__TIME_ZONE", "Mars/Olympus")], "an IANA name"),
         ("", vec![("APP__PLUGINS__UNLOAD", "sometimes")], "plugins.unload in"),
         ("", vec![("APP__PLUGINS__DRAIN_DEADLINE_MS", "0")], "at least 1, not 0"),
-        ("", vec![("APP__LOGIN__CAPTCHA", "true")], "captchas are not offered by this version"),
+        ("", vec![("APP__LOGIN__CAPTCHA", "maybe")], "login.captcha in"),
+        ("", vec![("APP__AUTH__COOKIE_NAME", "a;b")], "letters, digits, _ and -"),
+        ("", vec![("APP__PASSWORD__MAX_LENGTH", "5")], "at least password.min_length"),
+        ("", vec![("APP__PASSWORD__HISTORY", "25")], "at most 24"),
+        ("", vec![("APP__LOGIN__LOCK_SECONDS", "0")], "at least 1, not 0"),
         ("", vec![("APP__LOG__LEVEL", "a=b=c")], "log.level in"),
         ("", vec![("APP__CONSOLE__DIR", "/nonexistent")], "a directory with an index.html"),
         ("", vec![("APP__DATABASE__URL", "mysql://x")], "sqlite://… or postgres://…"),
@@ -132,4 +136,17 @@ fn what_is_shown_holds_no_secret() {
     }
     assert_eq!(shown["database"]["url"], "postgres://me:********@db:5432/x?password=********&sslmode=require");
     assert_eq!(shown["server"]["port"], 8000);
+}
+
+#[test]
+fn the_cookie_is_named_after_the_product_unless_it_has_a_name() {
+    let cases = [
+        ("", "backplane_refresh_token"),
+        ("[server]\nname = \"Acme Admin (中文) 2\"", "acme_admin_2_refresh_token"),
+        ("[server]\nname = \"后台\"", "refresh_token"),
+        ("[auth]\ncookie_name = \"house_refresh_token\"", "house_refresh_token"),
+    ];
+    for (file, expected) in cases {
+        assert_eq!(load(file, &[]).unwrap().cookie_name(), expected, "{file}");
+    }
 }

@@ -1,6 +1,8 @@
 //! Where a request comes from.
 
+use super::Transport;
 use poem::http::HeaderMap;
+use poem::http::uri::Scheme;
 use poem::{Addr, Request};
 use std::net::IpAddr;
 
@@ -20,6 +22,17 @@ impl TrustedProxies {
             Addr::SocketAddr(peer) => Some(self.client_of(peer.ip(), request.headers())),
             _ => None,
         }
+    }
+
+    /// Whether the client speaks TLS: with us, or with a trusted proxy that says so in
+    /// `X-Forwarded-Proto`.
+    pub fn transport(&self, request: &Request) -> Transport {
+        let said = request.header("x-forwarded-proto").unwrap_or_default();
+        let proxied = match &request.remote_addr().0 {
+            Addr::SocketAddr(peer) => self.0.contains(&peer.ip().to_canonical()) && said.eq_ignore_ascii_case("https"),
+            _ => false,
+        };
+        if proxied || *request.scheme() == Scheme::HTTPS { Transport::Https } else { Transport::Http }
     }
 
     /// What a trusted `peer` says in `X-Real-IP` or, from the right, in `X-Forwarded-For`; else

@@ -248,6 +248,8 @@ fn spawn(data: &Path, settings: &[(String, String)]) -> Child {
     let errors = log.try_clone().expect("a log file");
     let mut program = Command::new(env!("CARGO_BIN_EXE_backplane"));
     program.args(["serve", "--port", "0", "--data"]).arg(data).env("APP__ADMIN__PASSWORD", PASSWORD);
+    // Tests log in often; those about the limit set it.
+    program.env("APP__LIMITS__LOGIN_PER_MINUTE", "0");
     program.envs(settings.iter().map(|(key, value)| (key, value)));
     program.stdin(Stdio::null()).stdout(log).stderr(errors).spawn().expect("the server starts")
 }

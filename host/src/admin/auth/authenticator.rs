@@ -85,6 +85,13 @@ impl Authenticator {
         }
     }
 
+    /// The session that a request's token names, if the token is one of ours and in time; whether
+    /// the session is still there is not asked.
+    pub fn session_of(&self, headers: &HeaderMap) -> Option<Uuid> {
+        let claims = self.key.verify(bearer(headers)?).ok()?;
+        Some(claims.session_uuid)
+    }
+
     async fn identity_of(&self, token: &str) -> Result<Arc<Identity>, AuthError> {
         if let Some(known) = self.remembered.get(token)
             && known.since.elapsed() < REMEMBERED_FOR

@@ -66,10 +66,7 @@ impl Passwords {
         let exists = hash.is_some();
         let hash = hash.unwrap_or(NOBODY).to_owned();
         let password = password.to_owned();
-        let matches = self.in_turn(move || {
-            PasswordHash::new(&hash)
-                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-        });
+        let matches = self.in_turn(move || is_hash_of(&hash, &password));
         Ok(matches.await? && exists)
     }
 
@@ -82,6 +79,18 @@ impl Passwords {
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| PasswordError::Interrupted)
     }
+}
+
+/// Whether a hash is a bcrypt one: no longer made, still checked, for users who came from elsewhere.
+pub(super) fn is_foreign(hash: &str) -> bool {
+    ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| hash.starts_with(prefix))
+}
+
+fn is_hash_of(hash: &str, password: &str) -> bool {
+    if is_foreign(hash) {
+        return bcrypt::verify(password, hash).unwrap_or(false);
+    }
+    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 /// A random password with at least one digit and one letter.

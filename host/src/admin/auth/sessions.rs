@@ -9,6 +9,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// How exactly the time of a session's last use is known, in milliseconds.
+const TOUCH_EVERY_MS: i64 = 60_000;
+
 /// Looks sessions up in the database.
 #[derive(Debug, Clone)]
 pub struct StoredSessions {
@@ -25,6 +28,7 @@ impl StoredSessions {
         let row = crud::session(&self.db, session).await.map_err(AuthError::Storage)?;
         let row = row.ok_or(AuthError::Expired)?;
         check(&row)?;
+        self.touch(session, row.last_used_time).await?;
         let roles = crud::role_statuses(&self.db, row.user_id).await.map_err(AuthError::Storage)?;
         let has_roles = roles.contains(&1);
         if !roles.is_empty() && !has_roles && !row.is_superuser {
@@ -42,6 +46,17 @@ impl StoredSessions {
             session,
             has_roles,
         })
+    }
+}
+
+impl StoredSessions {
+    /// Notes that a session is in use, now and then: not every request has to write.
+    async fn touch(&self, session: Uuid, last_used_time: Option<i64>) -> Result<(), AuthError> {
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        if last_used_time.is_none_or(|last| now_ms - last > TOUCH_EVERY_MS) {
+            crud::touch(&self.db, session, now_ms).await.map_err(AuthError::Storage)?;
+        }
+        Ok(())
     }
 }
 
@@ -63,10 +78,15 @@ fn check(row: &SessionRow) -> Result<(), AuthError> {
     if row.expire_time <= jiff::Timestamp::now().as_millisecond() {
         return Err(AuthError::Expired);
     }
-    if row.status != 1 {
+    check_user(row.status, row.dept_status, row.dept_deleted)
+}
+
+/// Whether a user may do anything at all.
+pub(super) fn check_user(status: i32, dept_status: Option<i32>, dept_deleted: Option<bool>) -> Result<(), AuthError> {
+    if status != 1 {
         return Err(AuthError::UserDisabled);
     }
-    if row.dept_status.is_some_and(|status| status != 1) || row.dept_deleted == Some(true) {
+    if dept_status.is_some_and(|status| status != 1) || dept_deleted == Some(true) {
         return Err(AuthError::DeptDisabled);
     }
     Ok(())

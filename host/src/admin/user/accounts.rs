@@ -1,6 +1,6 @@
 //! Accounts that nobody who is logged in creates: the first start and the command line do.
 
-use super::error::{UserError, WeakPassword};
+use super::error::UserError;
 use super::model::{NewUser, Rank};
 use super::{UserService, crud};
 use crate::admin::auth::password::{self, PasswordError, Passwords};
@@ -63,10 +63,9 @@ impl UserService {
     /// Creates a super-user who is staff.
     ///
     /// # Errors
-    /// [`UserError::NameTaken`], [`UserError::Weak`].
+    /// [`UserError::NameTaken`], [`UserError::Password`].
     pub async fn create_administrator(&self, username: &str, password: &str) -> Result<(), UserError> {
-        WeakPassword::check(password)?;
-        let user = self.administrator(username, self.passwords.hash(password).await?);
+        let user = self.administrator(username, self.password_rules.hash_first(password).await?);
         match crud::insert(&self.db, &user).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_unique() => Err(UserError::NameTaken),
@@ -77,7 +76,7 @@ impl UserService {
     /// Gives the user of a login name another password, and ends the user's sessions.
     ///
     /// # Errors
-    /// [`UserError::NotFound`], [`UserError::Weak`].
+    /// [`UserError::NotFound`], [`UserError::Password`].
     pub async fn reset_password_of(&self, username: &str, password: &str) -> Result<(), UserError> {
         let user = crud::by_username(&self.db, username).await?.ok_or(UserError::NotFound)?;
         self.change_password(user.id, password).await

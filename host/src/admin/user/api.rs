@@ -8,7 +8,7 @@ pub use form::{AvatarForm, NewUserForm, NicknameForm, OwnPasswordForm, PasswordF
 pub use me::MeApi;
 pub use view::{Me, UserDeptView, UserDetailView, UserView};
 
-use super::error::{UserError, WeakPassword};
+use super::error::UserError;
 use super::model::UserFilter;
 use super::service::UserService;
 use crate::admin::Clock;
@@ -168,23 +168,9 @@ impl From<UserError> for ApiError {
                 Self::bad_request(Message::fixed("the two new passwords differ", "两次输入的新密码不同"))
             }
             UserError::WrongPassword => Self::bad_request(Message::fixed("the old password is wrong", "旧密码不正确")),
-            UserError::Weak(weak) => Self::bad_request(lack(weak)),
+            UserError::Password(error) => error.into(),
             UserError::Role(error) => error.into(),
-            error @ (UserError::Password(_) | UserError::Storage(_)) => Self::internal(error),
+            error @ UserError::Storage(_) => Self::internal(error),
         }
-    }
-}
-
-fn lack(weak: WeakPassword) -> Message {
-    let (least, most) = (WeakPassword::CHARACTERS_MIN, WeakPassword::CHARACTERS_MAX);
-    match weak {
-        WeakPassword::TooShort => {
-            Message::new(format!("a password has at least {least} characters"), format!("密码至少需要 {least} 个字符"))
-        }
-        WeakPassword::TooLong => {
-            Message::new(format!("a password has at most {most} characters"), format!("密码最多允许 {most} 个字符"))
-        }
-        WeakPassword::NoDigit => Message::fixed("a password has at least one digit", "密码需要至少一个数字"),
-        WeakPassword::NoLetter => Message::fixed("a password has at least one letter", "密码需要至少一个字母"),
     }
 }

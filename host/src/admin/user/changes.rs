@@ -4,10 +4,10 @@
 //! forgotten after the commit and before the answer.
 
 use super::crud;
-use super::error::{UserError, WeakPassword};
+use super::error::UserError;
 use super::model::{NewUser, Rank, Switch, UserChange, UserDraft};
 use super::service::{Person, UserService};
-use crate::admin::auth::{Identity, sessions};
+use crate::admin::auth::{Identity, policy, sessions};
 use plugin_api::db::{DbError, Transaction};
 
 impl UserService {
@@ -16,12 +16,11 @@ impl UserService {
     /// # Errors
     /// [`UserError`] of what is missing, taken or weak; nothing is changed then.
     pub async fn create(&self, draft: UserDraft) -> Result<Person, UserError> {
-        WeakPassword::check(&draft.password)?;
         let user = NewUser {
             uuid: uuid::Uuid::new_v4().to_string(),
             nickname: draft.nickname.filter(|name| !name.is_empty()).unwrap_or_else(|| draft.username.clone()),
             username: draft.username,
-            password: self.passwords.hash(&draft.password).await?,
+            password: self.password_rules.hash_first(&draft.password).await?,
             email: draft.email,
             phone: draft.phone,
             dept_id: Some(draft.dept_id),
@@ -95,6 +94,7 @@ impl UserService {
         crud::delete(&transaction, id).await?;
         self.roles.assign(&transaction, id, &[]).await?;
         sessions::end_all_of(&transaction, id).await?;
+        policy::forget(&transaction, id).await?;
         self.commit_unless_last(transaction, administrators, id).await
     }
 

@@ -64,10 +64,6 @@ pub(super) async fn role_names(db: &Database, user_id: i64) -> Result<Vec<String
     .await
 }
 
-pub(super) async fn set_last_login(db: &Database, user_id: i64, now_ms: i64) -> Result<u64, DbError> {
-    db.query("UPDATE sys_user SET last_login_time = $1 WHERE id = $2").bind(now_ms).bind(user_id).execute().await
-}
-
 /// Adds a user and gives the id.
 pub(super) async fn insert(db: &impl Statements, user: &NewUser) -> Result<i64, DbError> {
     let everything = user.rank == Rank::Administrator;
@@ -132,15 +128,6 @@ pub(super) async fn lock_administrators(db: &impl Statements) -> Result<u64, DbE
 
 pub(super) async fn count_administrators(db: &impl Statements) -> Result<u64, DbError> {
     db.query(format!("SELECT COUNT(*) FROM sys_user WHERE {ADMINISTRATORS}")).fetch_scalar().await
-}
-
-pub(super) async fn set_password(db: &impl Statements, id: i64, hash: &str, now_ms: i64) -> Result<u64, DbError> {
-    db.query("UPDATE sys_user SET password = $1, last_password_changed_time = $2 WHERE id = $3")
-        .bind(hash)
-        .bind(now_ms)
-        .bind(id)
-        .execute()
-        .await
 }
 
 pub(super) async fn set_nickname(db: &Database, id: i64, nickname: &str, now_ms: i64) -> Result<u64, DbError> {

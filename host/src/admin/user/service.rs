@@ -1,10 +1,11 @@
 //! Rules about users: who is shown, and whose password is changed.
 
 use super::crud;
-use super::error::{UserError, WeakPassword};
+use super::error::UserError;
 use super::model::{User, UserDept, UserFilter};
 use crate::admin::Clock;
-use crate::admin::auth::{Authenticator, Passwords, sessions};
+use crate::admin::auth::policy::PolicyError;
+use crate::admin::auth::{Authenticator, PasswordRules};
 use crate::admin::role::model::Role;
 use crate::admin::role::{RoleDetail, RoleService};
 use plugin_api::db::{Database, DbError};
@@ -16,7 +17,7 @@ use std::sync::Arc;
 pub struct UserService {
     pub(super) db: Database,
     pub(super) clock: Clock,
-    pub(super) passwords: Passwords,
+    pub(super) password_rules: PasswordRules,
     pub(super) authenticator: Arc<Authenticator>,
     pub(super) roles: RoleService,
 }
@@ -59,11 +60,11 @@ impl UserService {
     pub fn new(
         db: Database,
         clock: Clock,
-        passwords: Passwords,
+        password_rules: PasswordRules,
         authenticator: Arc<Authenticator>,
         roles: RoleService,
     ) -> Self {
-        Self { db, clock, passwords, authenticator, roles }
+        Self { db, clock, password_rules, authenticator, roles }
     }
 
     /// The user of a login name.
@@ -132,24 +133,15 @@ impl UserService {
         Ok(self.roles.of_users(&[id]).await?.remove(&id).unwrap_or_default())
     }
 
-    /// Notes that a user has logged in.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn logged_in(&self, id: i64, now_ms: i64) -> Result<(), DbError> {
-        crud::set_last_login(&self.db, id, now_ms).await.map(drop)
-    }
-
     /// Changes the password of somebody who knows the old one, and ends their sessions.
     ///
     /// # Errors
-    /// [`UserError::PasswordsDiffer`], [`UserError::WrongPassword`], [`UserError::Weak`].
+    /// [`UserError::PasswordsDiffer`], [`UserError::WrongPassword`], [`UserError::Password`].
     pub async fn change_own_password(&self, id: i64, old: &str, new: &str, again: &str) -> Result<(), UserError> {
         if new != again {
             return Err(UserError::PasswordsDiffer);
         }
-        let user = crud::by_id(&self.db, id).await?.ok_or(UserError::NotFound)?;
-        if !self.passwords.verify(old, user.password.as_deref()).await? {
+        if !self.password_rules.is_current(id, old).await? {
             return Err(UserError::WrongPassword);
         }
         self.change_password(id, new).await
@@ -158,18 +150,12 @@ impl UserService {
     /// Gives a user another password, and ends the user's sessions.
     ///
     /// # Errors
-    /// [`UserError::NotFound`], [`UserError::Weak`].
+    /// [`UserError::NotFound`], [`UserError::Password`].
     pub async fn change_password(&self, id: i64, new: &str) -> Result<(), UserError> {
-        WeakPassword::check(new)?;
-        let hash = self.passwords.hash(new).await?;
-        let transaction = self.db.begin().await?;
-        if crud::set_password(&transaction, id, &hash, self.clock.now_ms()).await? == 0 {
-            return Err(UserError::NotFound);
+        match self.password_rules.set_password(id, new).await {
+            Err(PolicyError::NoSuchUser) => Err(UserError::NotFound),
+            outcome => Ok(outcome?),
         }
-        sessions::end_all_of(&transaction, id).await?;
-        transaction.commit().await?;
-        self.authenticator.forget_user(id);
-        Ok(())
     }
 
     /// The departments of these users, by id; deleted ones are not in it.

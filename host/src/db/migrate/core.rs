@@ -25,6 +25,8 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(4, "plugins", "0004_plugins"),
         migration!(5, "core_menus", "0005_core_menus"),
         MigrationSpec { up_postgres: Some(menu_ids_postgres.to_owned()), ..migration!(6, "menu_ids", "0006_menu_ids") },
+        migration!(7, "sessions", "0007_sessions"),
+        migration!(8, "password_history", "0008_password_history"),
         migration!(9, "data_scopes", "0009_data_scopes"),
         migration!(10, "user_codes", "0010_user_codes"),
         migration!(11, "seed_scopes", "0011_seed_scopes"),

@@ -1,0 +1,8 @@
+//! Who is logged in, and ending it.
+
+pub mod api;
+mod crud;
+pub mod model;
+pub mod service;
+
+pub use service::SessionService;
