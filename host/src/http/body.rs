@@ -98,6 +98,10 @@ fn unreadable(error: ReadBodyError) -> ApiError {
 
 fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, ApiError> {
     let value: Value = serde_json::from_slice(bytes).map_err(malformed)?;
+    if holds_nul(&value) {
+        let message = Message::fixed("should hold no character U+0000", "不能包含字符 U+0000");
+        return Err(validation::invalid(&[FieldError::new("value_error", Part::Body, vec![], message)]));
+    }
     // The value is kept for the search: parsing consumes its own.
     let kept = value.clone();
     T::parse_from_json(Some(value)).map_err(|_| {
@@ -109,6 +113,16 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, ApiError> {
         }
         validation::invalid(&faults)
     })
+}
+
+/// PostgreSQL has no place for this character in a text, so no field of ours does.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.values().any(holds_nul),
+        _ => false,
+    }
 }
 
 fn malformed(error: serde_json::Error) -> ApiError {
@@ -130,7 +144,7 @@ mod tests {
 
     #[test]
     fn broken_json_and_wrong_fields_are_422_and_unknown_fields_are_ignored() {
-        for body in ["{bad", "", "{\"a\":1}", "[]", "{\"a\":\"x\"}"] {
+        for body in ["{bad", "", "{\"a\":1}", "[]", "{\"a\":\"x\"}", "{\"a\":\"x\",\"b\":2,\"c\":[\"\\u0000\"]}"] {
             let error = parse::<Two>(body.as_bytes()).unwrap_err();
             assert_eq!(error.status(), StatusCode::UNPROCESSABLE_ENTITY, "{body:?}");
         }
