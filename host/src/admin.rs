@@ -77,11 +77,13 @@ impl Admin {
         let passwords = Passwords::default();
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
         let users = UserService::new(db.clone(), clock.clone());
+        let files = FileService::new(settings.uploads, clock.clone());
+        files.sweep();
         let rules = DataRuleService::new(db.clone(), clock.clone(), Models::CORE);
         let scopes = DataScopeService::new(db.clone(), clock.clone(), rules.clone());
         Self {
             depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
-            files: FileService::new(settings.uploads, clock.clone()),
+            files,
             rules,
             scopes,
             menus: MenuService::new(db.clone(), clock.clone(), published, Arc::clone(&authenticator)),
