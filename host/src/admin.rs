@@ -126,9 +126,11 @@ impl Admin {
             Arc::clone(&authenticator),
             Terms { lives: settings.lives, rules: rules.clone(), watcher },
         );
+        let files = FileService::new(settings.uploads.clone(), clock.clone());
+        files.sweep();
         Self {
             depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
-            files: FileService::new(settings.uploads.clone(), clock.clone()),
+            files,
             data_rules,
             scopes,
             live_sessions: SessionService::new(db.clone(), clock.clone(), sessions.clone()),

@@ -3,10 +3,10 @@
 pub mod api;
 mod crud;
 pub mod model;
-pub mod models;
 pub mod operand;
+pub mod registry;
 pub mod service;
 
 pub use model::DataRule;
-pub use models::{DataModel, Models};
+pub use registry::{DataModel, Models};
 pub use service::DataRuleService;

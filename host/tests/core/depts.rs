@@ -180,6 +180,7 @@ on_both! {
             json!({"status": null}),
             json!({"name": ""}),
             json!({"name": "x".repeat(65)}),
+            json!({"name": "a\u{0}b"}),
             json!({"name": null}),
             json!({"sort": -1}),
             json!({"sort": 99_999_999_999_i64}),

@@ -158,3 +158,14 @@ on_both! {
         assert_eq!(stored(server), Vec::<String>::new());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_server_had_half_received_is_gone_after_the_next_start() {
+    let mut server = Server::start().await;
+    let url = upload(&server.admin().await, "a.png", PNG.to_vec()).await.ok()["data"]["url"].take();
+    std::fs::write(server.data().join("upload/.incoming-abc"), "half").expect("written");
+    server.kill();
+    server.start_again().await;
+    assert_eq!(stored(&server).len(), 1);
+    assert_eq!(server.anonymous().get(url.as_str().expect("a URL")).await.status, 200);
+}

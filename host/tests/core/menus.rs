@@ -167,6 +167,7 @@ on_both! {
             json!({"sort": -1}),
             json!({"parent_id": "x"}),
             json!({"link": "javascript:alert(1)"}),
+            json!({"remark": "a\u{0}b"}),
         ] {
             let body = with(page("strange"), &changes);
             let answer = admin.post_json(MENUS, &body).await;

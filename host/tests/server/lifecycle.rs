@@ -212,3 +212,44 @@ async fn a_slow_start_holds_up_no_request() {
     assert_eq!(slow.await.expect("an answer"), 200);
     assert!(answered > 10, "{answered} answers while a plugin started");
 }
+
+/// An entry by its name, wherever it stands in a tree.
+fn entry(nodes: &Value, name: &str) -> Option<Value> {
+    nodes.as_array()?.iter().find_map(|node| match node["name"] == name {
+        true => Some(node.clone()),
+        false => entry(&node["children"], name),
+    })
+}
+
+async fn an_arranged_entry(server: &Server) {
+    let admin = server.admin().await;
+    let menus = async || admin.get("/api/v1/sys/menus").await.ok()["data"].take();
+    admin.install(bundle::of("notice")).await.ok();
+    let mut own = entry(&menus().await, "PluginNotice").expect("an entry");
+    let path = format!("/api/v1/sys/menus/{}", own["id"]);
+    for (field, value) in [("title", json!("Bulletin")), ("sort", json!(1)), ("display", json!(0))] {
+        own[field] = value;
+    }
+    own["parent_id"] = json!(null);
+    let change = admin.request(reqwest::Method::PUT, &path).json(&own);
+    crate::server::Answer::of(change).await.ok();
+    admin.put("/api/v1/sys/plugins/notice/status").await.ok();
+    assert_eq!(entry(&menus().await, "PluginNotice"), None);
+    admin.put("/api/v1/sys/plugins/notice/status").await.ok();
+    let back = entry(&menus().await, "PluginNotice").expect("an entry");
+    for field in ["id", "title", "sort", "display", "parent_id", "path", "component"] {
+        assert_eq!(back[field], own[field], "{field}");
+    }
+    let button = entry(&menus().await, "AddNotice").expect("an entry");
+    assert_eq!(button["parent_id"], own["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_administrator_arranged_stays_when_a_plugin_comes_back_on_sqlite() {
+    an_arranged_entry(&Server::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_administrator_arranged_stays_when_a_plugin_comes_back_on_postgres() {
+    crate::server::with_postgres(async |server| an_arranged_entry(server).await).await;
+}

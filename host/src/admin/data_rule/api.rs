@@ -1,8 +1,8 @@
 //! Routes about data rules.
 
 use super::model::{DataRule, Draft};
-use super::models::{Column, Comment};
 use super::operand::{OperandError, Variable};
+use super::registry::{Column, Comment};
 use super::service::{DataRuleError, DataRuleService};
 use crate::admin::Clock;
 use crate::http::validation::{self, FieldError, Part};

@@ -1,6 +1,6 @@
 //! What a rule compares a column with: values and variables, read from the rule's text.
 
-use super::models::{Comment, Kind};
+use super::registry::{Comment, Kind};
 use crate::admin::Clock;
 use plugin_api::db::Value;
 

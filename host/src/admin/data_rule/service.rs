@@ -2,8 +2,8 @@
 
 use super::crud;
 use super::model::{DataRule, Draft};
-use super::models::{Column, Models};
 use super::operand::{self, OperandError};
+use super::registry::{Column, Models};
 use crate::admin::Clock;
 use crate::admin::filter::Filter;
 use plugin_api::db::{Database, DbError, Statements};

@@ -103,7 +103,6 @@ impl DataScopeApi {
 
     /// List data scopes
     #[oai(path = "/sys/data-scopes", method = "get", operation_id = "get_data_scopes")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn list(
         &self,
         _caller: Caller,

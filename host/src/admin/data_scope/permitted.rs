@@ -4,8 +4,8 @@
 //! administrator writes into a rule becomes SQL.
 
 use crate::admin::Clock;
-use crate::admin::data_rule::models::{EVERY_MODEL, Kind};
 use crate::admin::data_rule::operand::{self, Operand, Variable};
+use crate::admin::data_rule::registry::{EVERY_MODEL, Kind};
 use crate::admin::data_rule::{DataModel, DataRule};
 use plugin_api::db::Value;
 

@@ -4,7 +4,7 @@ use super::crud;
 use super::model::{Dept, Draft, Search};
 use crate::admin::Clock;
 use crate::admin::auth::{Authenticator, Identity};
-use crate::admin::data_rule::models::DEPT;
+use crate::admin::data_rule::registry::DEPT;
 use crate::admin::data_scope::DataScopeService;
 use crate::admin::tree::{self, Node};
 use plugin_api::db::{Database, DbError, Statements};

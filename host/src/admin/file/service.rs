@@ -66,6 +66,18 @@ impl FileService {
         Self { directory, clock }
     }
 
+    /// Takes away what an earlier run of the server was killed over.
+    pub fn sweep(&self) {
+        // No folder: nothing was ever uploaded.
+        let Ok(entries) = std::fs::read_dir(&self.directory) else { return };
+        let left = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(INCOMING));
+        for entry in left {
+            if let Err(error) = std::fs::remove_file(entry.path()) {
+                tracing::warn!(%error, path = %entry.path().display(), "a half-received file was not removed");
+            }
+        }
+    }
+
     /// Begins to receive a file that its sender calls `file_name`.
     ///
     /// # Errors

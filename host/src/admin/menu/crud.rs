@@ -66,14 +66,19 @@ pub(super) async fn insert(db: &impl Statements, menu: &Menu) -> Result<u64, DbE
     written(statement, menu).bind(menu.created_time).execute().await
 }
 
-/// Writes an entry. Once it is arranged by an administrator, a plugin no longer does that.
-pub(super) async fn update(db: &impl Statements, menu: &Menu, arranged: bool, now_ms: i64) -> Result<u64, DbError> {
+/// Writes an entry.
+pub(super) async fn update(db: &impl Statements, menu: &Menu, now_ms: i64) -> Result<u64, DbError> {
     let statement = db.query(
         "UPDATE sys_menu SET title = $1, name = $2, path = $3, sort = $4, icon = $5, type = $6, component = $7, \
          perms = $8, status = $9, display = $10, cache = $11, link = $12, remark = $13, parent_id = $14, \
-         updated_time = $15, arranged = (arranged OR $16) WHERE id = $17",
+         updated_time = $15 WHERE id = $16",
     );
-    written(statement, menu).bind(now_ms).bind(arranged).bind(menu.id).execute().await
+    written(statement, menu).bind(now_ms).bind(menu.id).execute().await
+}
+
+/// From now on the entry's plugin no longer decides its title, icon and place.
+pub(super) async fn set_arranged(db: &impl Statements, id: i64) -> Result<u64, DbError> {
+    db.query("UPDATE sys_menu SET arranged = $1 WHERE id = $2").bind(true).bind(id).execute().await
 }
 
 /// Deletes an entry with what roles were granted of it.

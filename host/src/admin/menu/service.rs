@@ -131,8 +131,10 @@ impl MenuService {
         let menu = before.clone().with(draft);
         respect_plugin(&before, &menu)?;
         check(&transaction, Some(id), &menu).await?;
-        let arranged = before.plugin_id.is_some() && !before.looks_like(&menu);
-        let rows = crud::update(&transaction, &menu, arranged, self.clock.now_ms()).await?;
+        let rows = crud::update(&transaction, &menu, self.clock.now_ms()).await?;
+        if before.plugin_id.is_some() && !before.looks_like(&menu) {
+            crud::set_arranged(&transaction, id).await?;
+        }
         transaction.commit().await?;
         self.authenticator.forget_all();
         Ok(rows)

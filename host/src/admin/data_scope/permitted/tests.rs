@@ -1,7 +1,7 @@
 //! Rules as SQL.
 
 use super::*;
-use crate::admin::data_rule::models::{DEPT, USER};
+use crate::admin::data_rule::registry::{DEPT, USER};
 
 const HOSTILE: &str = "1) OR 1=1; DROP TABLE sys_user; --";
 
