@@ -6,18 +6,25 @@
 
 pub mod auth;
 mod clock;
+mod journal;
 pub mod menu;
+pub mod opera_log;
 mod published;
 pub mod user;
+mod user_agent;
 
 pub use clock::Clock;
+pub use journal::JournalCounts;
 pub use published::{NothingPublished, Published};
+pub use user_agent::UserAgent;
 
 use auth::api::AuthApi;
 use auth::token::TokenKey;
 use auth::{AuthService, Authenticator, Passwords, StoredSessions};
 use menu::MenuService;
 use menu::api::MenuApi;
+use opera_log::OperaLog;
+use opera_log::api::OperaLogApi;
 use plugin_api::db::Database;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,7 +32,7 @@ use user::UserService;
 use user::api::UserApi;
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, UserApi, MenuApi);
+pub type Apis = (AuthApi, UserApi, MenuApi, OperaLogApi);
 
 /// Every feature, put together over one database.
 pub struct Admin {
@@ -35,6 +42,7 @@ pub struct Admin {
     menus: MenuService,
     sessions: AuthService,
     passwords: Passwords,
+    opera_log: OperaLog,
     proxies: Vec<IpAddr>,
 }
 
@@ -58,6 +66,7 @@ impl Admin {
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
         let users = UserService::new(db.clone(), clock.clone());
         Self {
+            opera_log: OperaLog::new(db.clone(), clock.clone()),
             menus: MenuService::new(db.clone(), published),
             sessions: AuthService::new(
                 db,
@@ -85,6 +94,16 @@ impl Admin {
         &self.clock
     }
 
+    /// What was done.
+    pub fn opera_log(&self) -> &OperaLog {
+        &self.opera_log
+    }
+
+    /// Writes what is still to be written. To be called after the last request.
+    pub async fn close(&self) {
+        self.opera_log.close().await;
+    }
+
     /// Creates the first administrator if there is no user at all.
     ///
     /// # Errors
@@ -103,6 +122,7 @@ impl Admin {
             AuthApi::new(self.sessions.clone(), self.menus.clone(), self.clock.clone(), proxies),
             UserApi::new(self.users.clone(), self.clock.clone()),
             MenuApi::new(self.menus.clone(), self.clock.clone()),
+            OperaLogApi::new(self.opera_log.clone(), self.clock.clone()),
         )
     }
 }

@@ -10,10 +10,11 @@ pub use core::{Core, CoreError};
 pub use data_dir::{Announced, DataDir, DataDirError};
 pub use plugins::{PluginsError, inspection};
 
-use crate::config::Config;
+use crate::config::{Config, Operations};
 use crate::http::dispatch::Dispatcher;
 use crate::http::listener::Listener;
-use crate::http::{Cors, Edge, Site, TrustedProxies, routes, serve};
+use crate::http::recorder::Recorded;
+use crate::http::{Cors, Edge, Recorder, Site, TrustedProxies, routes, serve};
 use crate::tasks;
 use poem::{Endpoint, EndpointExt, Response};
 use std::io;
@@ -158,6 +159,18 @@ fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
         Cors::new(&server.cors_origins),
         server.default_language(),
     )
+    .recorded(recorder(core))
+}
+
+/// What puts requests into the operation log, if that is wanted.
+fn recorder(core: &Core) -> Option<Recorder> {
+    let recorded = match core.config.log.operations {
+        Operations::All => Recorded::All,
+        Operations::Writes => Recorded::Writes,
+        Operations::None => return None,
+    };
+    let proxies = TrustedProxies::new(core.config.server.trusted_proxies.clone());
+    Some(Recorder::new(core.admin.opera_log().clone(), recorded, proxies))
 }
 
 fn readiness(core: &Arc<Core>) -> crate::http::site::Check {

@@ -7,6 +7,7 @@ pub mod body;
 pub mod client;
 pub mod context;
 pub mod cors;
+pub mod cursor;
 pub mod dispatch;
 pub mod edge;
 pub mod envelope;
@@ -16,10 +17,12 @@ pub mod listener;
 pub mod message;
 pub mod page;
 pub mod plugins;
+pub mod recorder;
 pub mod request_id;
 pub mod routes;
 pub mod serve;
 pub mod site;
+mod tee;
 pub mod validation;
 
 pub use auth::{Caller, MaybeCaller, SuperCaller};
@@ -32,6 +35,7 @@ pub use envelope::{Answer, Done};
 pub use error::ApiError;
 pub use message::{Language, Message};
 pub use page::{Page, PageQuery};
+pub use recorder::Recorder;
 pub use request_id::RequestId;
 pub use site::Site;
 

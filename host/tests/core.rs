@@ -29,3 +29,5 @@ macro_rules! on_both {
 
 #[path = "core/me.rs"]
 mod me;
+#[path = "core/opera_log.rs"]
+mod opera_log;

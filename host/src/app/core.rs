@@ -95,13 +95,14 @@ impl Core {
         self.pool.ping().await
     }
 
-    /// Stops the plugins, ends every statement and closes the database.
+    /// Stops the plugins, writes what is still to be written, ends every statement and closes the database.
     pub async fn close(&self) {
         self.supervisor.shutdown().await;
         let loader = Arc::clone(&self.loader);
         if tokio::task::spawn_blocking(move || loader.shut_down()).await.is_err() {
             tracing::error!("the loader's shutdown panicked");
         }
+        self.admin.close().await;
         self.pool.close().await;
     }
 }

@@ -1,10 +1,11 @@
-//! The layer around everything: request id, language, other origins, panics, errors, unread bodies.
+//! The layer around everything: request id, language, other origins, panics, errors, unread bodies,
+//! the operation log.
 //!
 //! One endpoint in place of seven middlewares, since every request of every plugin pays for it.
 
 use super::cors::Cors;
 use super::leftover::Leftover;
-use super::{ApiError, Context, Language, Message, RequestId, error, request_id};
+use super::{ApiError, Context, Language, Message, Recorder, RequestId, error, request_id};
 use futures_util::FutureExt;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
@@ -21,6 +22,7 @@ pub struct Edge<E> {
     inner: E,
     cors: Cors,
     language: Language,
+    recorder: Option<Recorder>,
 }
 
 /// A handler panicked.
@@ -31,7 +33,14 @@ struct Panicked(String);
 impl<E: Endpoint> Edge<E> {
     /// Around `inner`; `language` is for clients that ask for none of ours.
     pub fn new(inner: E, cors: Cors, language: Language) -> Self {
-        Self { inner, cors, language }
+        Self { inner, cors, language, recorder: None }
+    }
+
+    /// With every request recorded.
+    #[must_use]
+    pub fn recorded(mut self, recorder: Option<Recorder>) -> Self {
+        self.recorder = recorder;
+        self
     }
 
     fn language(&self, headers: &HeaderMap) -> Language {
@@ -55,8 +64,9 @@ impl<E: Endpoint> Edge<E> {
         }
     }
 
-    async fn guarded(&self, request: Request, request_id: RequestId) -> Response {
+    async fn guarded(&self, mut request: Request, request_id: RequestId) -> Response {
         let line = AccessLine::begin(&request, request_id);
+        let recording = self.recorder.as_ref().and_then(|recorder| recorder.begin(&mut request, request_id));
         let response = match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
             Ok(Ok(response)) => response.into_response(),
             Ok(Err(failure)) => error::respond(failure),
@@ -64,6 +74,9 @@ impl<E: Endpoint> Edge<E> {
         };
         if let Some(line) = line {
             line.end(&response);
+        }
+        if let Some(recording) = recording {
+            recording.end(response.status().as_u16()).await;
         }
         response
     }

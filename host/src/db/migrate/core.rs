@@ -25,6 +25,8 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(4, "plugins", "0004_plugins"),
         migration!(5, "core_menus", "0005_core_menus"),
         MigrationSpec { up_postgres: Some(menu_ids_postgres.to_owned()), ..migration!(6, "menu_ids", "0006_menu_ids") },
+        migration!(13, "logs", "0013_logs"),
+        migration!(14, "log_codes", "0014_log_codes"),
     ]
 }
 
