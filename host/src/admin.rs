@@ -7,6 +7,7 @@
 pub mod auth;
 mod clock;
 mod journal;
+pub mod login_log;
 pub mod menu;
 pub mod opera_log;
 mod published;
@@ -21,6 +22,8 @@ pub use user_agent::UserAgent;
 use auth::api::AuthApi;
 use auth::token::TokenKey;
 use auth::{AuthService, Authenticator, Passwords, StoredSessions};
+use login_log::LoginLog;
+use login_log::api::LoginLogApi;
 use menu::MenuService;
 use menu::api::MenuApi;
 use opera_log::OperaLog;
@@ -32,7 +35,7 @@ use user::UserService;
 use user::api::UserApi;
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, UserApi, MenuApi, OperaLogApi);
+pub type Apis = (AuthApi, UserApi, MenuApi, OperaLogApi, LoginLogApi);
 
 /// Every feature, put together over one database.
 pub struct Admin {
@@ -43,6 +46,7 @@ pub struct Admin {
     sessions: AuthService,
     passwords: Passwords,
     opera_log: OperaLog,
+    login_log: LoginLog,
     proxies: Vec<IpAddr>,
 }
 
@@ -64,6 +68,7 @@ impl Admin {
         let clock = Clock::new(settings.zone);
         let passwords = Passwords::default();
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
+        let login_log = LoginLog::new(db.clone(), clock.clone());
         let users = UserService::new(db.clone(), clock.clone());
         Self {
             opera_log: OperaLog::new(db.clone(), clock.clone()),
@@ -75,8 +80,10 @@ impl Admin {
                 passwords.clone(),
                 Arc::clone(&authenticator),
                 settings.access_token_seconds,
+                Arc::new(login_log.clone()),
             ),
             clock,
+            login_log,
             authenticator,
             users,
             passwords,
@@ -102,6 +109,7 @@ impl Admin {
     /// Writes what is still to be written. To be called after the last request.
     pub async fn close(&self) {
         self.opera_log.close().await;
+        self.login_log.close().await;
     }
 
     /// Creates the first administrator if there is no user at all.
@@ -123,6 +131,7 @@ impl Admin {
             UserApi::new(self.users.clone(), self.clock.clone()),
             MenuApi::new(self.menus.clone(), self.clock.clone()),
             OperaLogApi::new(self.opera_log.clone(), self.clock.clone()),
+            LoginLogApi::new(self.login_log.clone(), self.clock.clone()),
         )
     }
 }

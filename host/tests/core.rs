@@ -27,6 +27,8 @@ macro_rules! on_both {
     };
 }
 
+#[path = "core/login_log.rs"]
+mod login_log;
 #[path = "core/me.rs"]
 mod me;
 #[path = "core/opera_log.rs"]

@@ -1,5 +1,6 @@
 //! Routes about logging in and out.
 
+use super::Origin;
 use super::service::{AuthService, Login, LoginError};
 use crate::admin::Clock;
 use crate::admin::menu::MenuService;
@@ -7,6 +8,7 @@ use crate::admin::user::api::UserView;
 use crate::http::auth::USER_DISABLED;
 use crate::http::{Answer, ApiError, Caller, Done, JsonBody, MaybeCaller, Message, TrustedProxies};
 use poem::Request;
+use poem::http::header;
 use poem_openapi::{Object, OpenApi};
 use std::net::IpAddr;
 
@@ -106,9 +108,10 @@ impl AuthApi {
     /// Log in
     #[oai(path = "/auth/login", method = "post", operation_id = "login")]
     async fn login(&self, request: &Request, input: JsonBody<LoginInput>) -> Result<Answer<LoginView>, ApiError> {
-        let ip = self.proxies.client(request);
+        let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let origin = Origin::new(self.proxies.client(request), agent);
         let JsonBody(input) = input;
-        let login = self.sessions.login(&input.username, &input.password, ip).await?;
+        let login = self.sessions.login(&input.username, &input.password, origin).await?;
         Ok(Answer::of(self.view(login)))
     }
 

@@ -1,10 +1,12 @@
 //! Rules about logging in and out.
 
 use super::authenticator::Authenticator;
+use super::login_error::Texts;
 use super::model::NewSession;
 use super::password::{PasswordError, Passwords};
 use super::token::Claims;
-use super::{Identity, crud};
+use super::watcher::{Attempt, LoginWatcher, Outcome};
+use super::{Identity, Origin, crud};
 use crate::admin::Clock;
 use crate::admin::user::UserService;
 use crate::admin::user::model::User;
@@ -22,6 +24,7 @@ pub struct AuthService {
     passwords: Passwords,
     authenticator: Arc<Authenticator>,
     token_seconds: u32,
+    watcher: Arc<dyn LoginWatcher>,
 }
 
 /// A session that has just begun.
@@ -58,7 +61,7 @@ pub enum LoginError {
 }
 
 impl AuthService {
-    /// Sessions of `users`, kept in `db`, with tokens good for `token_seconds`.
+    /// Sessions of `users`, kept in `db`, with tokens good for `token_seconds`; `watcher` is told of logins.
     pub fn new(
         db: Database,
         clock: Clock,
@@ -66,16 +69,31 @@ impl AuthService {
         passwords: Passwords,
         authenticator: Arc<Authenticator>,
         token_seconds: u32,
+        watcher: Arc<dyn LoginWatcher>,
     ) -> Self {
-        Self { db, clock, users, passwords, authenticator, token_seconds }
+        Self { db, clock, users, passwords, authenticator, token_seconds, watcher }
     }
 
     /// Begins a session. A user who may be logged in only once loses the others.
     ///
     /// # Errors
     /// [`LoginError`].
-    pub async fn login(&self, username: &str, password: &str, ip: Option<IpAddr>) -> Result<Login, LoginError> {
+    pub async fn login(&self, username: &str, password: &str, origin: Origin) -> Result<Login, LoginError> {
         let user = self.users.by_username(username).await?;
+        let user_uuid = user.as_ref().map(|user| user.uuid.clone());
+        let ended = self.checked(user, password, origin.ip).await;
+        self.watcher.attempted(&Attempt {
+            user_uuid,
+            username: username.to_owned(),
+            outcome: if ended.is_ok() { Outcome::Success } else { Outcome::Failure },
+            origin,
+            message: texts(&ended),
+            time_ms: self.clock.now_ms(),
+        });
+        ended
+    }
+
+    async fn checked(&self, user: Option<User>, password: &str, ip: Option<IpAddr>) -> Result<Login, LoginError> {
         let hash = user.as_ref().and_then(|user| user.password.as_deref());
         let matches = self.passwords.verify(password, hash).await?;
         let Some(mut user) = user.filter(|_| matches) else {
@@ -138,4 +156,15 @@ impl AuthService {
         }
         self.users.logged_in(user.id, now_ms).await
     }
+}
+
+/// How an attempt ended, in words.
+fn texts(ended: &Result<Login, LoginError>) -> Texts {
+    let (english, chinese) = match ended {
+        Ok(_) => ("logged in", "登录成功"),
+        Err(LoginError::WrongCredentials) => ("wrong user name or password", "用户名或密码有误"),
+        Err(LoginError::Disabled) => ("the user is disabled; ask an administrator", "用户已被锁定，请联系系统管理员"),
+        Err(_) => ("Internal Server Error", "服务器内部错误"),
+    };
+    (english.into(), chinese.into())
 }
