@@ -154,12 +154,14 @@ fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
     let authenticator = core.admin.authenticator();
     let routes = routes::routes(api::of(core), Arc::clone(authenticator), site);
     let proxies = TrustedProxies::new(server.trusted_proxies.clone());
-    Edge::new(
-        Dispatcher::new(routes, published, Arc::clone(authenticator), proxies),
+    let edge = Edge::new(
+        Dispatcher::new(routes, published, Arc::clone(authenticator), proxies.clone()),
         Cors::new(&server.cors_origins),
         server.default_language(),
     )
-    .recorded(recorder(core))
+    .behind(proxies)
+    .recorded(recorder(core));
+    if server.demo { edge.demo() } else { edge }
 }
 
 /// What puts requests into the operation log, if that is wanted.

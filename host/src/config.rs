@@ -68,6 +68,8 @@ pub struct Server {
     pub compression: bool,
     /// How long requests may take to end at shutdown.
     pub shutdown_deadline_ms: u64,
+    /// Whether everything that would change something is refused.
+    pub demo: bool,
 }
 
 /// Where rows are kept.

@@ -8,6 +8,7 @@ pub mod client;
 pub mod context;
 pub mod cors;
 pub mod cursor;
+mod demo;
 pub mod dispatch;
 pub mod edge;
 pub mod envelope;

@@ -27,6 +27,8 @@ macro_rules! on_both {
     };
 }
 
+#[path = "core/demo.rs"]
+mod demo;
 #[path = "core/login_log.rs"]
 mod login_log;
 #[path = "core/me.rs"]

@@ -1,6 +1,7 @@
 //! Where a request comes from.
 
 use poem::http::HeaderMap;
+use poem::http::uri::Scheme;
 use poem::{Addr, Request};
 use std::net::IpAddr;
 
@@ -20,6 +21,18 @@ impl TrustedProxies {
             Addr::SocketAddr(peer) => Some(self.client_of(peer.ip(), request.headers())),
             _ => None,
         }
+    }
+
+    /// Whether the client speaks TLS, with us or, as it says, with a trusted proxy.
+    pub fn is_https(&self, request: &Request) -> bool {
+        if *request.scheme() == Scheme::HTTPS {
+            return true;
+        }
+        let Some(said) = request.headers().get("x-forwarded-proto") else { return false };
+        let trusted =
+            request.remote_addr().as_socket_addr().is_some_and(|peer| self.0.contains(&peer.ip().to_canonical()));
+        // Each proxy appends; the first one is the client's.
+        trusted && said.to_str().is_ok_and(|said| said.split(',').next().unwrap_or_default().trim() == "https")
     }
 
     /// What a trusted `peer` says in `X-Real-IP` or, from the right, in `X-Forwarded-For`; else
