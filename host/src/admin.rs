@@ -9,6 +9,7 @@ mod clock;
 mod journal;
 pub mod login_log;
 pub mod menu;
+pub mod monitor;
 pub mod opera_log;
 mod published;
 pub mod user;
@@ -26,6 +27,8 @@ use login_log::LoginLog;
 use login_log::api::LoginLogApi;
 use menu::MenuService;
 use menu::api::MenuApi;
+use monitor::Monitor;
+use monitor::api::MonitorApi;
 use opera_log::OperaLog;
 use opera_log::api::OperaLogApi;
 use plugin_api::db::Database;
@@ -35,7 +38,7 @@ use user::UserService;
 use user::api::UserApi;
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, UserApi, MenuApi, OperaLogApi, LoginLogApi);
+pub type Apis = (AuthApi, UserApi, MenuApi, OperaLogApi, LoginLogApi, MonitorApi);
 
 /// Every feature, put together over one database.
 pub struct Admin {
@@ -47,6 +50,8 @@ pub struct Admin {
     passwords: Passwords,
     opera_log: OperaLog,
     login_log: LoginLog,
+    monitor: Monitor,
+    name: String,
     proxies: Vec<IpAddr>,
 }
 
@@ -57,6 +62,10 @@ pub struct AdminSettings {
     pub zone: jiff::tz::TimeZone,
     /// Life of an access token.
     pub access_token_seconds: u32,
+    /// The product's name.
+    pub name: String,
+    /// Where shared state is kept; empty if in this process.
+    pub redis_url: String,
     /// Proxies that are believed about the client's address.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -84,6 +93,8 @@ impl Admin {
             ),
             clock,
             login_log,
+            monitor: Monitor::new(Arc::clone(&authenticator), &settings.redis_url),
+            name: settings.name,
             authenticator,
             users,
             passwords,
@@ -132,6 +143,7 @@ impl Admin {
             MenuApi::new(self.menus.clone(), self.clock.clone()),
             OperaLogApi::new(self.opera_log.clone(), self.clock.clone()),
             LoginLogApi::new(self.login_log.clone(), self.clock.clone()),
+            MonitorApi::new(self.monitor.clone(), self.clock.clone(), self.name.clone()),
         )
     }
 }

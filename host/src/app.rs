@@ -210,7 +210,9 @@ fn listen(
 /// Settings that have their names already and no effect yet are said so, not passed over.
 fn warn_of_what_is_not_used(config: &Config) {
     if !config.redis.url.is_empty() {
-        tracing::warn!("redis.url is set, but this version runs as a single node and does not use it");
+        tracing::warn!(
+            "redis.url is set, but this version runs as a single node and only shows what it says of itself"
+        );
     }
 }
 

@@ -33,5 +33,7 @@ mod demo;
 mod login_log;
 #[path = "core/me.rs"]
 mod me;
+#[path = "core/monitors.rs"]
+mod monitors;
 #[path = "core/opera_log.rs"]
 mod opera_log;

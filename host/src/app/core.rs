@@ -69,6 +69,8 @@ impl Core {
         let settings = AdminSettings {
             zone: config.server.zone(),
             access_token_seconds: config.auth.access_token_seconds,
+            name: config.server.name.clone(),
+            redis_url: config.redis.url.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
         };
         let plugged = Plugged::default();
