@@ -11,12 +11,13 @@ pub use data_dir::{Announced, DataDir, DataDirError};
 pub use plugins::{PluginsError, inspection};
 
 use crate::config::{Config, Operations};
+use crate::http::compressed::Compressed;
 use crate::http::dispatch::Dispatcher;
 use crate::http::listener::Listener;
 use crate::http::recorder::Recorded;
 use crate::http::{Cors, Edge, Recorder, Site, TrustedProxies, routes, serve};
 use crate::tasks;
-use poem::{Endpoint, EndpointExt, Response};
+use poem::{Endpoint, Response};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -199,8 +200,7 @@ fn listen(
     tasks::spawn("http server", async move {
         let stop = stopping.cancelled_owned();
         if compress {
-            let endpoint = endpoint.with(poem::middleware::Compression::new()).map_to_response();
-            serve::serve(listener, endpoint, stop, deadline).await;
+            serve::serve(listener, Compressed::new(endpoint), stop, deadline).await;
         } else {
             serve::serve(listener, endpoint, stop, deadline).await;
         }

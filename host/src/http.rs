@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod body;
 pub mod client;
+pub mod compressed;
 pub mod context;
 pub mod cors;
 pub mod cursor;
