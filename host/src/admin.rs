@@ -11,7 +11,11 @@ pub mod data_scope;
 pub mod dept;
 pub mod file;
 mod filter;
+mod journal;
+pub mod login_log;
 pub mod menu;
+pub mod monitor;
+pub mod opera_log;
 mod published;
 pub mod role;
 pub mod session;
@@ -21,13 +25,14 @@ pub mod user;
 pub mod user_agent;
 
 pub use clock::Clock;
+pub use journal::JournalCounts;
 pub use published::{NothingPublished, Published};
+pub use user_agent::UserAgent;
 
 use auth::api::AuthApi;
 use auth::token::TokenKey;
 use auth::{
-    AuthService, Authenticator, CurrentRules, LoginWatcher, PasswordRules, Passwords, Rules, StoredSessions, Terms,
-    TokenLives,
+    AuthService, Authenticator, CurrentRules, PasswordRules, Passwords, Rules, StoredSessions, Terms, TokenLives,
 };
 use data_rule::api::DataRuleApi;
 use data_rule::{DataRuleService, Models};
@@ -37,8 +42,14 @@ use dept::DeptService;
 use dept::api::DeptApi;
 use file::FileService;
 use file::api::FileApi;
+use login_log::LoginLog;
+use login_log::api::LoginLogApi;
 use menu::MenuService;
 use menu::api::MenuApi;
+use monitor::Monitor;
+use monitor::api::MonitorApi;
+use opera_log::OperaLog;
+use opera_log::api::OperaLogApi;
 use plugin_api::db::Database;
 use role::RoleService;
 use role::api::RoleApi;
@@ -50,7 +61,16 @@ use user::UserService;
 use user::api::{MeApi, UserApi};
 
 /// The routes of every feature, below the API's prefix.
-pub type Apis = (AuthApi, SessionApi, MeApi, UserApi, RoleApi, MenuApi, (DataRuleApi, DataScopeApi, DeptApi, FileApi));
+pub type Apis = (
+    AuthApi,
+    SessionApi,
+    MeApi,
+    UserApi,
+    RoleApi,
+    MenuApi,
+    (DataRuleApi, DataScopeApi, DeptApi, FileApi),
+    (OperaLogApi, LoginLogApi, MonitorApi),
+);
 
 /// Every feature, put together over one database.
 pub struct Admin {
@@ -69,6 +89,9 @@ pub struct Admin {
     password_rules: PasswordRules,
     rules: CurrentRules,
     settings: AdminSettings,
+    opera_log: OperaLog,
+    login_log: LoginLog,
+    monitor: Monitor,
 }
 
 /// What of the configuration the features need.
@@ -88,20 +111,18 @@ pub struct AdminSettings {
     pub captchas_per_half_minute: u32,
     /// The directory of uploaded files.
     pub uploads: std::path::PathBuf,
+    /// The product's name.
+    pub name: String,
+    /// Where shared state is kept; empty if in this process.
+    pub redis_url: String,
     /// Proxies that are believed about the client's address.
     pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl Admin {
     /// The features over `db`. Tokens are signed with `key`; entries and codes of plugins are
-    /// there while `published` says so; `watcher` is told of logins.
-    pub fn new(
-        db: Database,
-        settings: AdminSettings,
-        key: TokenKey,
-        published: Arc<dyn Published>,
-        watcher: Arc<dyn LoginWatcher>,
-    ) -> Self {
+    /// there while `published` says so.
+    pub fn new(db: Database, settings: AdminSettings, key: TokenKey, published: Arc<dyn Published>) -> Self {
         let clock = Clock::new(settings.zone.clone());
         let passwords = Passwords::default();
         let rules = CurrentRules::new(settings.rules.clone());
@@ -118,17 +139,19 @@ impl Admin {
         );
         let data_rules = DataRuleService::new(db.clone(), clock.clone(), Models::CORE);
         let scopes = DataScopeService::new(db.clone(), clock.clone(), data_rules.clone());
+        let login_log = LoginLog::new(db.clone(), clock.clone());
         let sessions = AuthService::new(
             db.clone(),
             clock.clone(),
             users.clone(),
             passwords.clone(),
             Arc::clone(&authenticator),
-            Terms { lives: settings.lives, rules: rules.clone(), watcher },
+            Terms { lives: settings.lives, rules: rules.clone(), watcher: Arc::new(login_log.clone()) },
         );
         let files = FileService::new(settings.uploads.clone(), clock.clone());
         files.sweep();
         Self {
+            opera_log: OperaLog::new(db.clone(), clock.clone()),
             depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
             files,
             data_rules,
@@ -138,6 +161,8 @@ impl Admin {
             password_rules,
             sessions,
             clock,
+            login_log,
+            monitor: Monitor::new(Arc::clone(&authenticator), &settings.redis_url),
             authenticator,
             users,
             roles,
@@ -172,6 +197,17 @@ impl Admin {
         &self.password_rules
     }
 
+    /// What was done.
+    pub fn opera_log(&self) -> &OperaLog {
+        &self.opera_log
+    }
+
+    /// Writes what is still to be written. To be called after the last request.
+    pub async fn close(&self) {
+        self.opera_log.close().await;
+        self.login_log.close().await;
+    }
+
     /// Creates the first administrator if there is no user at all.
     ///
     /// # Errors
@@ -194,6 +230,11 @@ impl Admin {
                 DataScopeApi::new(self.scopes.clone(), self.clock.clone()),
                 DeptApi::new(self.depts.clone(), self.clock.clone()),
                 FileApi::new(self.files.clone()),
+            ),
+            (
+                OperaLogApi::new(self.opera_log.clone(), self.clock.clone()),
+                LoginLogApi::new(self.login_log.clone(), self.clock.clone()),
+                MonitorApi::new(self.monitor.clone(), self.clock.clone(), self.settings.name.clone()),
             ),
         )
     }

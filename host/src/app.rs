@@ -10,12 +10,14 @@ pub use core::{Core, CoreError};
 pub use data_dir::{Announced, DataDir, DataDirError};
 pub use plugins::{PluginsError, inspection};
 
-use crate::config::Config;
+use crate::config::{Config, Operations};
+use crate::http::compressed::Compressed;
 use crate::http::dispatch::Dispatcher;
 use crate::http::listener::Listener;
-use crate::http::{Cors, Edge, Site, TrustedProxies, routes, serve};
+use crate::http::recorder::Recorded;
+use crate::http::{Cors, Edge, Recorder, Site, TrustedProxies, routes, serve};
 use crate::tasks;
-use poem::{Endpoint, EndpointExt, Response};
+use poem::{Endpoint, Response};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -154,11 +156,25 @@ fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
     let authenticator = core.admin.authenticator();
     let routes = routes::routes(api::of(core), Arc::clone(authenticator), site);
     let proxies = TrustedProxies::new(server.trusted_proxies.clone());
-    Edge::new(
-        Dispatcher::new(routes, published, Arc::clone(authenticator), proxies),
+    let edge = Edge::new(
+        Dispatcher::new(routes, published, Arc::clone(authenticator), proxies.clone()),
         Cors::new(&server.cors_origins),
         server.default_language(),
     )
+    .behind(proxies)
+    .recorded(recorder(core));
+    if server.demo { edge.demo() } else { edge }
+}
+
+/// What puts requests into the operation log, if that is wanted.
+fn recorder(core: &Core) -> Option<Recorder> {
+    let recorded = match core.config.log.operations {
+        Operations::All => Recorded::All,
+        Operations::Writes => Recorded::Writes,
+        Operations::None => return None,
+    };
+    let proxies = TrustedProxies::new(core.config.server.trusted_proxies.clone());
+    Some(Recorder::new(core.admin.opera_log().clone(), recorded, proxies))
 }
 
 fn readiness(core: &Arc<Core>) -> crate::http::site::Check {
@@ -185,8 +201,7 @@ fn listen(
     tasks::spawn("http server", async move {
         let stop = stopping.cancelled_owned();
         if compress {
-            let endpoint = endpoint.with(poem::middleware::Compression::new()).map_to_response();
-            serve::serve(listener, endpoint, stop, deadline).await;
+            serve::serve(listener, Compressed::new(endpoint), stop, deadline).await;
         } else {
             serve::serve(listener, endpoint, stop, deadline).await;
         }
@@ -196,7 +211,9 @@ fn listen(
 /// Settings that have their names already and no effect yet are said so, not passed over.
 fn warn_of_what_is_not_used(config: &Config) {
     if !config.redis.url.is_empty() {
-        tracing::warn!("redis.url is set, but this version runs as a single node and does not use it");
+        tracing::warn!(
+            "redis.url is set, but this version runs as a single node and only shows what it says of itself"
+        );
     }
 }
 

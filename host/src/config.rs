@@ -76,6 +76,8 @@ pub struct Server {
     pub compression: bool,
     /// How long requests may take to end at shutdown.
     pub shutdown_deadline_ms: u64,
+    /// Whether everything that would change something is refused.
+    pub demo: bool,
 }
 
 /// Where rows are kept.
@@ -197,6 +199,20 @@ pub struct Log {
     pub level: String,
     /// The form of a line.
     pub format: LogFormat,
+    /// Which requests the operation log has.
+    pub operations: Operations,
+}
+
+/// Which requests the operation log has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Operations {
+    /// Every request to the API.
+    All,
+    /// Those that may change something.
+    Writes,
+    /// None.
+    None,
 }
 
 /// The form of a line of the log.

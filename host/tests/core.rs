@@ -35,16 +35,24 @@ mod auth;
 mod data_rules;
 #[path = "core/data_scopes.rs"]
 mod data_scopes;
+#[path = "core/demo.rs"]
+mod demo;
 #[path = "core/depts.rs"]
 mod depts;
 #[path = "core/files.rs"]
 mod files;
+#[path = "core/login_log.rs"]
+mod login_log;
 #[path = "core/logins.rs"]
 mod logins;
 #[path = "core/me.rs"]
 mod me;
 #[path = "core/menus.rs"]
 mod menus;
+#[path = "core/monitors.rs"]
+mod monitors;
+#[path = "core/opera_log.rs"]
+mod opera_log;
 #[path = "core/passwords.rs"]
 mod passwords;
 #[path = "core/roles.rs"]

@@ -19,5 +19,7 @@ mod compilers;
 mod defects;
 #[path = "server/lifecycle.rs"]
 mod lifecycle;
+#[path = "server/operations.rs"]
+mod operations;
 #[path = "server/recovery.rs"]
 mod recovery;

@@ -32,4 +32,4 @@ pub use policy::{PasswordRules, PolicyError};
 pub use rules::{CurrentRules, Rules};
 pub use service::{AuthService, Terms, TokenLives};
 pub use sessions::StoredSessions;
-pub use watcher::{Attempt, LoginWatcher, NobodyWatches, Outcome};
+pub use watcher::{Attempt, LoginWatcher, Outcome};

@@ -3,7 +3,7 @@
 use super::data_dir::{DataDir, DataDirError};
 use super::plugins::{self, Plugged, PluginsError};
 use crate::admin::auth::secret::{self, SecretError};
-use crate::admin::auth::{NobodyWatches, Rules, TokenLives};
+use crate::admin::auth::{Rules, TokenLives};
 use crate::admin::user::{FirstAdmin, FirstAdminError};
 use crate::admin::{Admin, AdminSettings};
 use crate::config::Config;
@@ -72,7 +72,7 @@ impl Core {
         let key = secret::load(&config.auth.jwt_secret, data.path())?;
         let settings = settings(&config, data.path());
         let plugged = Plugged::default();
-        let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(NobodyWatches));
+        let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()));
         let document = super::api::document(&config.server.name);
         let plugins = plugins::open(&config, data.path(), &pool, document).await?;
         plugged.set(plugins.supervisor.published().clone());
@@ -100,13 +100,14 @@ impl Core {
         self.pool.ping().await
     }
 
-    /// Stops the plugins, ends every statement and closes the database.
+    /// Stops the plugins, writes what is still to be written, ends every statement and closes the database.
     pub async fn close(&self) {
         self.supervisor.shutdown().await;
         let loader = Arc::clone(&self.loader);
         if tokio::task::spawn_blocking(move || loader.shut_down()).await.is_err() {
             tracing::error!("the loader's shutdown panicked");
         }
+        self.admin.close().await;
         self.pool.close().await;
     }
 }
@@ -116,6 +117,8 @@ fn settings(config: &Config, data: &Path) -> AdminSettings {
     let (login, password) = (&config.login, &config.password);
     AdminSettings {
         zone: config.server.zone(),
+        name: config.server.name.clone(),
+        redis_url: config.redis.url.clone(),
         lives: TokenLives {
             access_seconds: config.auth.access_token_seconds,
             refresh_seconds: config.auth.refresh_token_seconds,

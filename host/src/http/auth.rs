@@ -1,6 +1,6 @@
 //! The caller as a handler's argument, and refusals as HTTP.
 
-use super::{ApiError, Message};
+use super::{ApiError, Message, context};
 use crate::admin::auth::{AccessError, AuthError, Authenticator, Identity, authorise, authorise_superuser};
 use plugin_api::descriptor::Access;
 use poem::http::Method;
@@ -53,7 +53,11 @@ impl Caller {
 async fn identify(request: &Request) -> Result<Option<Arc<Identity>>, ApiError> {
     let authenticator =
         request.data::<Arc<Authenticator>>().expect("the core's routes carry the authenticator as data (http::routes)");
-    Ok(authenticator.identify(request.headers()).await?)
+    let identity = authenticator.identify(request.headers()).await?;
+    if let Some(identity) = &identity {
+        context::note(|seen| seen.user = Some(Arc::clone(identity)));
+    }
+    Ok(identity)
 }
 
 macro_rules! bearer_extractor {

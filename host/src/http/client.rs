@@ -28,6 +28,8 @@ impl TrustedProxies {
     /// `X-Forwarded-Proto`.
     pub fn transport(&self, request: &Request) -> Transport {
         let said = request.header("x-forwarded-proto").unwrap_or_default();
+        // Each proxy appends; the first one is the client's.
+        let said = said.split(',').next().unwrap_or_default().trim();
         let proxied = match &request.remote_addr().0 {
             Addr::SocketAddr(peer) => self.0.contains(&peer.ip().to_canonical()) && said.eq_ignore_ascii_case("https"),
             _ => false,

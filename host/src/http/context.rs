@@ -1,14 +1,38 @@
-//! What is true for one request wherever its code runs: its id and its language.
+//! What is true for one request wherever its code runs: its id and its language. And what is found
+//! out about it on its way, for those who record it.
 //!
 //! It is a task-local, set by [`Edge`](super::edge::Edge) around everything else, so that an error
 //! or an answer can be rendered without the request at hand. It ends with the handler: a body that
 //! streams later does not see it.
 
-use super::{Language, RequestId};
+use super::{Language, Message, RequestId};
+use crate::admin::auth::Identity;
+use crate::admin::opera_log::Route;
+use std::cell::RefCell;
 use std::future::Future;
+use std::sync::Arc;
 
 tokio::task_local! {
-    static CURRENT: Context;
+    static CURRENT: Current;
+}
+
+struct Current {
+    context: Context,
+    /// None while nobody records the request.
+    seen: RefCell<Option<Seen>>,
+}
+
+/// What was found out about a request on its way.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Who sent it.
+    pub(super) user: Option<Arc<Identity>>,
+    /// What serves it.
+    pub(super) route: Option<Route>,
+    /// Code and text of the core's answer, if they are not the ordinary ones.
+    pub(super) told: Option<(i32, Message)>,
+    /// A plugin's answer, if it is short.
+    pub(super) envelope: Option<Box<[u8]>>,
 }
 
 /// The id and the language of a request.
@@ -23,16 +47,31 @@ pub struct Context {
 impl Context {
     /// Runs `work` with this context.
     pub fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
-        CURRENT.scope(self, work)
+        CURRENT.scope(Current { context: self, seen: RefCell::new(None) }, work)
     }
 
     /// The context of the running request; none outside of one.
     pub fn current() -> Option<Self> {
-        CURRENT.try_with(|context| *context).ok()
+        CURRENT.try_with(|current| current.context).ok()
     }
 }
 
 /// The language of the running request, the default language outside of one.
 pub fn language() -> Language {
     Context::current().map_or_else(Language::default, |context| context.language)
+}
+
+/// From here on, what is found out about the running request is kept.
+pub(super) fn watch() {
+    let _ = CURRENT.try_with(|current| *current.seen.borrow_mut() = Some(Seen::default()));
+}
+
+/// Keeps something about the running request, if anybody wants it.
+pub(super) fn note(write: impl FnOnce(&mut Seen)) {
+    let _ = CURRENT.try_with(|current| current.seen.borrow_mut().as_mut().map(write));
+}
+
+/// What was kept since [`watch`].
+pub(super) fn seen() -> Seen {
+    CURRENT.try_with(|current| current.seen.borrow_mut().take()).ok().flatten().unwrap_or_default()
 }

@@ -44,6 +44,16 @@ impl Cors {
         Some(response.body("OK"))
     }
 
+    /// The policy by which only our own pages and those of allowed origins may frame an answer.
+    pub fn frame_policy(&self) -> HeaderValue {
+        let mut policy = b"frame-ancestors 'self'".to_vec();
+        for origin in &self.origins {
+            policy.push(b' ');
+            policy.extend_from_slice(origin.as_bytes());
+        }
+        HeaderValue::from_bytes(&policy).unwrap_or(HeaderValue::from_static("frame-ancestors 'self'"))
+    }
+
     /// The origin of a request, if its page may read the answer.
     pub fn allowed(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let origin = headers.get(header::ORIGIN)?;

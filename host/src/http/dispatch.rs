@@ -7,8 +7,9 @@
 
 mod body;
 
-use super::{API_PREFIX, ApiError, Context, Message, RequestId, TrustedProxies};
+use super::{API_PREFIX, ApiError, Context, Message, RequestId, TrustedProxies, context};
 use crate::admin::auth::{Authenticator, Identity, authorise};
+use crate::admin::opera_log::Route;
 use crate::loader::{Begun, CallError, CallHead, CallResponse, Caller, ResponseBody};
 use crate::plugin::{ActivePlugin, Lookup, Matched, Outcome, Permit, PluginId, Published};
 use body::Refused;
@@ -21,6 +22,9 @@ use std::time::{Duration, Instant};
 
 /// Seconds after which a client that was turned away may try again.
 const RETRY_AFTER_S: u32 = 1;
+
+/// Longer answers of plugins are not looked at for their code and text.
+const ENVELOPE_BYTES_MAX: usize = 512;
 
 /// Serves plugins' routes, and hands everything else to `E`.
 pub struct Dispatcher<E> {
@@ -72,11 +76,19 @@ impl<E> Dispatcher<E> {
         let uri = request.uri().clone();
         let matched = match table.find(request.method(), uri.path()) {
             Lookup::Found(matched) => matched,
+            Lookup::Core(target) => {
+                note_route(&target.title, &target.pattern);
+                return Ok(Way::Core);
+            }
             Lookup::NotFound => return Ok(Way::Core),
             Lookup::MethodNotAllowed { allow } => return Ok(Way::Done(not_allowed(request.method(), allow))),
             Lookup::Disabled { plugin } => return Err(disabled(plugin)),
         };
+        note_route(&matched.target.title, &matched.target.pattern);
         let identity = self.authenticator.identify(request.headers()).await?;
+        if let Some(identity) = &identity {
+            context::note(|seen| seen.user = Some(Arc::clone(identity)));
+        }
         authorise(identity.as_deref(), &matched.target.access, &matched.target.method)?;
         let plugin = Arc::clone(&matched.target.plugin);
         let Some(lease) = plugin.generation.lease() else { return Ok(Way::Again) };
@@ -201,7 +213,16 @@ fn judged(
     }
 }
 
+fn note_route(title: &Arc<str>, pattern: &Arc<str>) {
+    context::note(|seen| seen.route = Some(Route { title: Arc::clone(title), pattern: Arc::clone(pattern) }));
+}
+
 fn written(answer: CallResponse, permit: Permit) -> Response {
+    if let ResponseBody::Full(bytes) = &answer.body
+        && bytes.len() <= ENVELOPE_BYTES_MAX
+    {
+        context::note(|seen| seen.envelope = Some(bytes.as_ref().into()));
+    }
     let body = match answer.body {
         ResponseBody::Empty => Body::empty(),
         ResponseBody::Full(bytes) => Body::from_bytes(bytes),

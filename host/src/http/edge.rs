@@ -1,10 +1,11 @@
-//! The layer around everything: request id, language, other origins, panics, errors, unread bodies.
+//! The layer around everything: request id, language, other origins, panics, errors, unread bodies,
+//! the operation log.
 //!
 //! One endpoint in place of seven middlewares, since every request of every plugin pays for it.
 
 use super::cors::Cors;
 use super::leftover::Leftover;
-use super::{ApiError, Context, Language, Message, RequestId, error, request_id};
+use super::{ApiError, Context, Language, Message, Recorder, RequestId, TrustedProxies, demo, error, request_id};
 use futures_util::FutureExt;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
@@ -14,6 +15,9 @@ use std::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 
+/// For a year; without subdomains, which are not ours to decide about.
+const HTTPS_ONLY: &str = "max-age=31536000";
+
 /// Answers with the inner endpoint's answer or, whatever goes wrong, with the envelope.
 ///
 /// It sets the [`Context`] for everything inside.
@@ -21,6 +25,10 @@ pub struct Edge<E> {
     inner: E,
     cors: Cors,
     language: Language,
+    recorder: Option<Recorder>,
+    proxies: TrustedProxies,
+    frame_policy: HeaderValue,
+    is_demo: bool,
 }
 
 /// A handler panicked.
@@ -31,7 +39,30 @@ struct Panicked(String);
 impl<E: Endpoint> Edge<E> {
     /// Around `inner`; `language` is for clients that ask for none of ours.
     pub fn new(inner: E, cors: Cors, language: Language) -> Self {
-        Self { inner, cors, language }
+        let frame_policy = cors.frame_policy();
+        let proxies = TrustedProxies::default();
+        Self { inner, cors, language, recorder: None, proxies, frame_policy, is_demo: false }
+    }
+
+    /// With every request recorded.
+    #[must_use]
+    pub fn recorded(mut self, recorder: Option<Recorder>) -> Self {
+        self.recorder = recorder;
+        self
+    }
+
+    /// Believing these proxies about how the client came.
+    #[must_use]
+    pub fn behind(mut self, proxies: TrustedProxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// With everything refused that would change something.
+    #[must_use]
+    pub fn demo(mut self) -> Self {
+        self.is_demo = true;
+        self
     }
 
     fn language(&self, headers: &HeaderMap) -> Language {
@@ -55,17 +86,38 @@ impl<E: Endpoint> Edge<E> {
         }
     }
 
-    async fn guarded(&self, request: Request, request_id: RequestId) -> Response {
+    async fn guarded(&self, mut request: Request, request_id: RequestId) -> Response {
         let line = AccessLine::begin(&request, request_id);
-        let response = match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
-            Ok(Ok(response)) => response.into_response(),
-            Ok(Err(failure)) => error::respond(failure),
-            Err(panic) => ApiError::internal(Panicked(panic_text(panic.as_ref()))).to_response(),
+        let recording = self.recorder.as_ref().and_then(|recorder| recorder.begin(&mut request, request_id));
+        let response = match demo::refusal(&request).filter(|_| self.is_demo) {
+            Some(refusal) => refusal.to_response(),
+            None => self.answered(request).await,
         };
         if let Some(line) = line {
             line.end(&response);
         }
+        if let Some(recording) = recording {
+            recording.end(response.status().as_u16()).await;
+        }
         response
+    }
+
+    async fn answered(&self, request: Request) -> Response {
+        match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
+            Ok(Ok(response)) => response.into_response(),
+            Ok(Err(failure)) => error::respond(failure),
+            Err(panic) => ApiError::internal(Panicked(panic_text(panic.as_ref()))).to_response(),
+        }
+    }
+
+    /// What browsers are told with every answer; what it says of itself stays.
+    fn protect(&self, headers: &mut HeaderMap, is_https: bool) {
+        headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+        headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| self.frame_policy.clone());
+        if is_https {
+            headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HeaderValue::from_static(HTTPS_ONLY));
+        }
     }
 }
 
@@ -77,14 +129,14 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             return Ok(answer);
         }
         let origin = self.cors.allowed(request.headers());
+        let is_https = self.proxies.transport(&request) == super::Transport::Https;
         let leftover = Leftover::lend(&mut request);
         let mut response = self.identified(request).await;
         if let Some(leftover) = leftover {
             leftover.throw_away().await;
         }
         let headers = response.headers_mut();
-        headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
-        headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+        self.protect(headers, is_https);
         if let Some(origin) = origin {
             Cors::allow(origin, headers);
         }

@@ -79,6 +79,9 @@ impl<T> Answer<T> {
 
 impl<T: ToJSON + Type + Send> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
+        if self.code != 200 || self.message != SUCCESS {
+            context::note(|seen| seen.told = Some((self.code, self.message.clone())));
+        }
         let envelope = Envelope {
             code: self.code,
             msg: self.message.text(context::language()),

@@ -1,6 +1,6 @@
 //! The one place where errors become HTTP.
 
-use super::{Context, Language, Message, validation};
+use super::{Context, Language, Message, context, validation};
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{Body, IntoResponse, Response};
 use serde::Serialize;
@@ -148,6 +148,7 @@ impl ApiError {
     pub fn to_response(&self) -> Response {
         let context = Context::current();
         self.log(context);
+        context::note(|seen| seen.told = Some((self.0.code, self.0.message.clone())));
         let language = context.map_or_else(Language::default, |context| context.language);
         let body = FailureBody {
             code: self.0.code,

@@ -75,6 +75,11 @@ impl PageQuery {
         i64::from(self.size)
     }
 
+    /// The same, as a number of items.
+    pub fn size(self) -> usize {
+        usize::try_from(self.size).unwrap_or(usize::MAX)
+    }
+
     /// The page of `items`, of `total` rows in all, asked for at `uri`.
     pub fn answer<T: ParseFromJSON + ToJSON + Type + Send + Sync>(
         self,

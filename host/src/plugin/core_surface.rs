@@ -9,7 +9,18 @@ use serde_json::Value;
 pub struct CoreSurface {
     prefix: String,
     openapi: Value,
-    routes: Vec<(Method, Pattern)>,
+    routes: Vec<CoreRoute>,
+}
+
+/// One of the core's routes.
+#[derive(Debug, Clone)]
+pub struct CoreRoute {
+    /// Its method.
+    pub method: Method,
+    /// Its absolute path.
+    pub pattern: Pattern,
+    /// One line for people; empty if nothing describes it.
+    pub summary: String,
 }
 
 impl CoreSurface {
@@ -19,11 +30,15 @@ impl CoreSurface {
     pub fn new(prefix: &str, openapi: Value, others: &[(Method, &str)]) -> Self {
         let mut routes = described(&openapi);
         for (method, path) in others {
-            routes.extend(Pattern::parse(path).ok().map(|pattern| (method.clone(), pattern)));
+            routes.extend(Pattern::parse(path).ok().map(|pattern| CoreRoute {
+                method: method.clone(),
+                pattern,
+                summary: String::new(),
+            }));
         }
         // The same route, described and named again, is one route.
         let mut known = std::collections::HashSet::new();
-        routes.retain(|(method, pattern)| known.insert((method.clone(), pattern.canonical().to_owned())));
+        routes.retain(|route| known.insert((route.method.clone(), route.pattern.canonical().to_owned())));
         Self { prefix: prefix.to_owned(), openapi, routes }
     }
 
@@ -41,21 +56,23 @@ impl CoreSurface {
 
     /// The core's routes.
     #[must_use]
-    pub fn routes(&self) -> &[(Method, Pattern)] {
+    pub fn routes(&self) -> &[CoreRoute] {
         &self.routes
     }
 }
 
-fn described(openapi: &Value) -> Vec<(Method, Pattern)> {
+fn described(openapi: &Value) -> Vec<CoreRoute> {
     let Some(paths) = openapi.get("paths").and_then(Value::as_object) else { return Vec::new() };
     let mut routes = Vec::new();
     for (path, item) in paths {
         // The core writes its own document: a path that is no pattern is not routable either.
         let (Ok(pattern), Some(item)) = (Pattern::parse(path), item.as_object()) else { continue };
-        for name in item.keys() {
+        for (name, operation) in item {
             let method = Method::from_bytes(name.to_ascii_uppercase().as_bytes());
             let known = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD];
-            routes.extend(method.ok().filter(|method| known.contains(method)).map(|method| (method, pattern.clone())));
+            let Some(method) = method.ok().filter(|method| known.contains(method)) else { continue };
+            let summary = operation["summary"].as_str().unwrap_or_default().to_owned();
+            routes.push(CoreRoute { method, pattern: pattern.clone(), summary });
         }
     }
     routes

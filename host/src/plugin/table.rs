@@ -48,14 +48,25 @@ pub struct Target {
     pub method: Method,
     /// Its absolute path, with the parameters' names.
     pub pattern: Arc<str>,
+    /// One line for people.
+    pub title: Arc<str>,
     /// Who may call it.
     pub access: Access,
+}
+
+/// One route of the core.
+#[derive(Debug, Clone)]
+pub struct CoreTarget {
+    /// Its absolute path, with the parameters' names.
+    pub pattern: Arc<str>,
+    /// One line for people.
+    pub title: Arc<str>,
 }
 
 /// Who serves a path.
 #[derive(Debug, Clone)]
 enum Slot {
-    Core,
+    Core(CoreTarget),
     Plugin(Target),
 }
 
@@ -75,6 +86,8 @@ pub enum Lookup<'table, 'path> {
         /// Whose it would be.
         plugin: &'table PluginId,
     },
+    /// The core serves it.
+    Core(&'table CoreTarget),
     /// No plugin has to do with it; the core may.
     NotFound,
 }
@@ -106,7 +119,7 @@ impl RouteTable {
     pub fn find<'table, 'path>(&'table self, method: &Method, path: &'path str) -> Lookup<'table, 'path> {
         match self.served.find(method, path) {
             Found::Value { value: Slot::Plugin(target), params } => Lookup::Found(Matched { target, params }),
-            Found::Value { value: Slot::Core, .. } => Lookup::NotFound,
+            Found::Value { value: Slot::Core(target), .. } => Lookup::Core(target),
             other => self.find_switched_off(method, path, other),
         }
     }
@@ -158,7 +171,7 @@ impl RouteTable {
 impl Slot {
     fn owner(&self) -> Owner {
         match self {
-            Self::Core => Owner::Core,
+            Self::Core(_) => Owner::Core,
             Self::Plugin(target) => {
                 Owner::Plugin { id: target.plugin.id.clone(), version: target.plugin.version.clone() }
             }

@@ -74,6 +74,11 @@ impl Authenticator {
         &self.key
     }
 
+    /// How many tokens are remembered.
+    pub fn remembered(&self) -> usize {
+        self.remembered.len()
+    }
+
     /// The user whose token the request carries; None if it carries no Bearer token.
     ///
     /// # Errors

@@ -34,11 +34,3 @@ pub trait LoginWatcher: Send + Sync + 'static {
     /// An attempt has ended.
     fn attempted(&self, attempt: &Attempt);
 }
-
-/// Nobody wants to know.
-#[derive(Debug, Clone, Copy)]
-pub struct NobodyWatches;
-
-impl LoginWatcher for NobodyWatches {
-    fn attempted(&self, _attempt: &Attempt) {}
-}

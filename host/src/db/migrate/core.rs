@@ -31,6 +31,8 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(10, "user_codes", "0010_user_codes"),
         migration!(11, "seed_scopes", "0011_seed_scopes"),
         migration!(12, "names_and_codes", "0012_names_and_codes"),
+        migration!(13, "logs", "0013_logs"),
+        migration!(14, "log_codes", "0014_log_codes"),
     ]
 }
 

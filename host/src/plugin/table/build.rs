@@ -1,7 +1,7 @@
 //! Building a table: the core's routes first, then those of every plugin that serves.
 
 use super::paths::{Clash, Paths};
-use super::{Plugins, RouteTable, Slot, Target};
+use super::{CoreTarget, Plugins, RouteTable, Slot, Target};
 use crate::plugin::active::ActivePlugin;
 use crate::plugin::conflict::{Conflict, Owner};
 use crate::plugin::core_surface::CoreSurface;
@@ -41,8 +41,10 @@ fn serving(plugins: &Plugins) -> Vec<(&Arc<ActivePlugin>, &PluginStatus)> {
 
 fn core_paths(core: &CoreSurface) -> Result<Paths<Slot>, Conflict> {
     let mut paths = Paths::default();
-    for (method, pattern) in core.routes() {
-        if paths.insert(method.clone(), pattern, Slot::Core).is_err() {
+    for route in core.routes() {
+        let (method, pattern) = (&route.method, &route.pattern);
+        let target = CoreTarget { pattern: pattern.as_str().into(), title: route.summary.as_str().into() };
+        if paths.insert(method.clone(), pattern, Slot::Core(target)).is_err() {
             let (method, path) = (method.clone(), pattern.as_str().to_owned());
             return Err(Conflict::Route {
                 method,
@@ -63,6 +65,7 @@ fn add_routes(paths: &mut Paths<Slot>, active: &Arc<ActivePlugin>, status: &Plug
             route: index,
             method: route.method.clone(),
             pattern: route.pattern.as_str().into(),
+            title: route.summary.as_str().into(),
             access: route.access.clone(),
         };
         let path = route.pattern.as_str().to_owned();

@@ -13,7 +13,8 @@ use serde_json::json;
 use std::sync::Arc;
 
 fn core() -> CoreSurface {
-    let openapi = json!({ "paths": { "/api/v1/sys/users/{pk}": { "get": {}, "parameters": [] } } });
+    let openapi =
+        json!({ "paths": { "/api/v1/sys/users/{pk}": { "get": { "summary": "Read a user" }, "parameters": [] } } });
     CoreSurface::new("/api/v1", openapi, &[(Method::GET, "/healthz"), (Method::GET, "/api/v1/sys/users/{id}")])
 }
 
@@ -57,6 +58,7 @@ fn say(table: &RouteTable, method: Method, path: &str) -> String {
         Lookup::Found(_) => "found".to_owned(),
         Lookup::MethodNotAllowed { allow } => allow.to_owned(),
         Lookup::Disabled { plugin } => format!("{plugin} is off"),
+        Lookup::Core(target) => format!("core: {}", target.title),
         Lookup::NotFound => "not found".to_owned(),
     }
 }
@@ -68,10 +70,10 @@ fn routes_of_a_plugin_that_is_off_say_so_and_leave_the_core_alone() {
     let table = RouteTable::build(&core(), &Plugins::from([off])).unwrap();
     assert_eq!(say(&table, Method::GET, "/api/v1/sys/notices/7"), "notice is off");
     assert_eq!(say(&table, Method::DELETE, "/api/v1/sys/notices/7"), "notice is off");
-    assert_eq!(say(&table, Method::GET, "/api/v1/sys/users/7"), "not found");
+    assert_eq!(say(&table, Method::GET, "/api/v1/sys/users/7"), "core: Read a user");
     assert_eq!(say(&table, Method::POST, "/api/v1/sys/users/7"), "notice is off");
     assert_eq!(say(&table, Method::PUT, "/api/v1/sys/users/7"), "not found");
-    assert_eq!(say(&table, Method::GET, "/healthz"), "not found");
+    assert_eq!(say(&table, Method::GET, "/healthz"), "core: ");
     assert_eq!(say(&table, Method::GET, "/elsewhere"), "not found");
 }
 

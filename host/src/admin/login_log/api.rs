@@ -1,0 +1,171 @@
+//! Routes of the login log.
+
+use super::LoginLog;
+use super::model::{LoginLogRow, NewLoginLog};
+use crate::admin::Clock;
+use crate::admin::auth::{Attempt, LoginWatcher, Outcome};
+use crate::admin::journal::filter::{LogFilter, Stretch};
+use crate::http::cursor::{self, CursorPage};
+use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Language, Page, PageQuery, context};
+use poem::Request;
+use poem_openapi::param::Query;
+use poem_openapi::{Object, OpenApi, Union};
+
+/// `/logs/login`
+pub struct LoginLogApi {
+    log: LoginLog,
+    clock: Clock,
+}
+
+/// An attempt to log in.
+#[derive(Debug, Clone, PartialEq, Object)]
+#[oai(rename = "LoginLog")]
+pub struct LoginLogView {
+    /// Of the user; empty if nobody has this name.
+    pub user_uuid: String,
+    /// The name that was given.
+    pub username: String,
+    /// 1 success, 0 failure.
+    pub status: i32,
+    /// Where from.
+    pub ip: String,
+    /// Of the address.
+    pub country: Option<String>,
+    /// Of the address.
+    pub region: Option<String>,
+    /// Of the address.
+    pub city: Option<String>,
+    /// As it was sent.
+    pub user_agent: Option<String>,
+    /// `Chrome 126.0.0`
+    pub browser: Option<String>,
+    /// `Windows 10`
+    pub os: Option<String>,
+    /// `PC`
+    pub device: Option<String>,
+    /// What the client was told.
+    pub msg: String,
+    /// `YYYY-MM-DD HH:MM:SS`
+    pub login_time: String,
+    /// The key.
+    pub id: i64,
+    /// `YYYY-MM-DD HH:MM:SS`
+    pub created_time: String,
+}
+
+/// A page of the log or, if a cursor was sent, a part of it.
+#[derive(Debug, Union)]
+pub enum LoginLogList {
+    /// Asked for by `page`.
+    Page(Page<LoginLogView>),
+    /// Asked for by `cursor`.
+    Part(CursorPage<LoginLogView>),
+}
+
+/// Which entries to delete.
+#[derive(Debug, Object)]
+#[oai(rename = "DeleteLoginLogs")]
+pub struct Selection {
+    /// Their ids.
+    #[oai(validator(max_items = 1000))]
+    pub pks: Vec<i64>,
+}
+
+impl LoginLogApi {
+    /// The routes over `log`.
+    pub fn new(log: LoginLog, clock: Clock) -> Self {
+        Self { log, clock }
+    }
+
+    fn view(&self, row: LoginLogRow) -> LoginLogView {
+        LoginLogView {
+            user_uuid: row.user_uuid,
+            username: row.username,
+            status: row.status,
+            ip: row.ip,
+            country: row.country,
+            region: row.region,
+            city: row.city,
+            user_agent: row.user_agent,
+            browser: row.browser,
+            os: row.os,
+            device: row.device,
+            msg: row.msg,
+            login_time: self.clock.format(row.login_time),
+            id: row.id,
+            created_time: self.clock.format(row.created_time),
+        }
+    }
+}
+
+impl LoginWatcher for LoginLog {
+    fn attempted(&self, attempt: &Attempt) {
+        let (english, chinese) = &attempt.message;
+        self.record(NewLoginLog {
+            user_uuid: attempt.user_uuid.clone().unwrap_or_default(),
+            username: attempt.username.clone(),
+            status: i32::from(attempt.outcome == Outcome::Success),
+            ip: attempt.origin.ip.map_or(String::new(), |ip| ip.to_string()),
+            user_agent: attempt.origin.user_agent.clone(),
+            msg: match context::language() {
+                Language::Chinese => chinese.to_string(),
+                Language::English => english.to_string(),
+            },
+            login_time: attempt.time_ms,
+        });
+    }
+}
+
+/// Who tried to log in
+#[OpenApi]
+impl LoginLogApi {
+    /// List the login log, newest first
+    #[oai(path = "/logs/login", method = "get", operation_id = "get_login_logs")]
+    async fn list(
+        &self,
+        request: &Request,
+        caller: Caller,
+        /// A part of the user name
+        #[oai(validator(max_length = 64))]
+        username: Query<Option<String>>,
+        /// 1 success, 0 failure
+        status: Query<Option<i32>>,
+        /// A part of the address
+        #[oai(validator(max_length = 64))]
+        ip: Query<Option<String>>,
+        /// Instead of `page`: empty, then what `next_cursor` said
+        #[oai(validator(max_length = 64))]
+        cursor: Query<Option<String>>,
+    ) -> Result<Answer<LoginLogList>, ApiError> {
+        caller.may_read("log:login:list")?;
+        let query = PageQuery::of(request.uri())?;
+        let filter = LogFilter { username: username.0, ip: ip.0, status: status.0 };
+        if let Some(sent) = cursor.0 {
+            let stretch = Stretch { before: cursor::last_seen(&sent)?, limit: query.limit() + 1, offset: 0 };
+            let rows = self.log.list(&filter, stretch).await.map_err(ApiError::internal)?;
+            let part = cursor::part(rows, query.size(), |row| row.id, |row| self.view(row));
+            return Ok(Answer::of(LoginLogList::Part(part)));
+        }
+        let total = self.log.count(&filter).await.map_err(ApiError::internal)?;
+        let stretch = Stretch { before: None, limit: query.limit(), offset: query.offset() };
+        let rows = self.log.list(&filter, stretch).await.map_err(ApiError::internal)?;
+        let items = rows.into_iter().map(|row| self.view(row)).collect();
+        Ok(Answer::of(LoginLogList::Page(query.answer(request.uri(), items, total))))
+    }
+
+    /// Delete entries of the login log
+    #[oai(path = "/logs/login", method = "delete", operation_id = "delete_login_logs")]
+    async fn delete(&self, caller: Caller, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
+        caller.may_change("log:login:del")?;
+        let deleted = self.log.delete(&selection.0.pks).await.map_err(ApiError::internal)?;
+        Ok(if deleted == 0 { Done::nothing_done() } else { Done::done() })
+    }
+
+    /// Clear the login log
+    #[oai(path = "/logs/login/all", method = "delete", operation_id = "clear_login_logs")]
+    async fn clear(&self, caller: Caller) -> Result<Done, ApiError> {
+        caller.may_change("log:login:clear")?;
+        self.log.clear().await.map_err(ApiError::internal)?;
+        Ok(Done::done())
+    }
+}

@@ -1,0 +1,193 @@
+//! Routes of the operation log.
+
+use super::OperaLog;
+use super::model::OperaLogRow;
+use crate::admin::Clock;
+use crate::admin::journal::filter::{LogFilter, Stretch};
+use crate::http::cursor::{self, CursorPage};
+use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Page, PageQuery};
+use poem::Request;
+use poem_openapi::param::Query;
+use poem_openapi::{Object, OpenApi, Union};
+use serde_json::Value;
+
+/// `/logs/opera`
+pub struct OperaLogApi {
+    log: OperaLog,
+    clock: Clock,
+}
+
+/// What somebody did.
+#[derive(Debug, Clone, PartialEq, Object)]
+#[oai(rename = "OperaLog")]
+pub struct OperaLogView {
+    /// The request's id.
+    pub trace_id: String,
+    /// Who; null for nobody who is logged in.
+    pub username: Option<String>,
+    /// The HTTP method.
+    pub method: String,
+    /// What the route does.
+    pub title: String,
+    /// The path.
+    pub path: String,
+    /// Where from.
+    pub ip: String,
+    /// Of the address.
+    pub country: Option<String>,
+    /// Of the address.
+    pub region: Option<String>,
+    /// Of the address.
+    pub city: Option<String>,
+    /// As it was sent.
+    pub user_agent: Option<String>,
+    /// `Windows 10`
+    pub os: Option<String>,
+    /// `Chrome 126.0.0`
+    pub browser: Option<String>,
+    /// `PC`
+    pub device: Option<String>,
+    /// Parameters and body, without secrets.
+    pub args: Option<Value>,
+    /// 1 success, 0 failure.
+    pub status: i32,
+    /// The code in the answer.
+    pub code: String,
+    /// The text in the answer.
+    pub msg: Option<String>,
+    /// Milliseconds.
+    pub cost_time: f64,
+    /// `YYYY-MM-DD HH:MM:SS`
+    pub opera_time: String,
+    /// The key.
+    pub id: i64,
+    /// `YYYY-MM-DD HH:MM:SS`
+    pub created_time: String,
+}
+
+/// A page of the log or, if a cursor was sent, a part of it.
+#[derive(Debug, Union)]
+pub enum OperaLogList {
+    /// Asked for by `page`.
+    Page(Page<OperaLogView>),
+    /// Asked for by `cursor`.
+    Part(CursorPage<OperaLogView>),
+}
+
+/// What became of entries since the server's start.
+#[derive(Debug, Clone, PartialEq, Object)]
+pub struct LogStatus {
+    /// Entries that were written.
+    pub written: u64,
+    /// Entries that wait to be written.
+    pub waiting: u64,
+    /// Reads that were left out, since too many came at once.
+    pub skipped: u64,
+    /// Entries that were lost, since the database failed for too long.
+    pub lost: u64,
+}
+
+/// Which entries to delete.
+#[derive(Debug, Object)]
+#[oai(rename = "DeleteOperaLogs")]
+pub struct Selection {
+    /// Their ids.
+    #[oai(validator(max_items = 1000))]
+    pub pks: Vec<i64>,
+}
+
+impl OperaLogApi {
+    /// The routes over `log`.
+    pub fn new(log: OperaLog, clock: Clock) -> Self {
+        Self { log, clock }
+    }
+
+    fn view(&self, row: OperaLogRow) -> OperaLogView {
+        OperaLogView {
+            trace_id: row.trace_id,
+            username: row.username,
+            method: row.method,
+            title: row.title,
+            path: row.path,
+            ip: row.ip,
+            country: row.country,
+            region: row.region,
+            city: row.city,
+            user_agent: row.user_agent,
+            os: row.os,
+            browser: row.browser,
+            device: row.device,
+            args: row.args.and_then(|args| serde_json::from_str(&args).ok()),
+            status: row.status,
+            code: row.code,
+            msg: row.msg,
+            cost_time: row.cost_time,
+            opera_time: self.clock.format(row.opera_time),
+            id: row.id,
+            created_time: self.clock.format(row.created_time),
+        }
+    }
+}
+
+/// What was done, request by request
+#[OpenApi]
+impl OperaLogApi {
+    /// List the operation log, newest first
+    #[oai(path = "/logs/opera", method = "get", operation_id = "get_opera_logs")]
+    async fn list(
+        &self,
+        request: &Request,
+        caller: Caller,
+        /// A part of the user name
+        #[oai(validator(max_length = 64))]
+        username: Query<Option<String>>,
+        /// 1 success, 0 failure
+        status: Query<Option<i32>>,
+        /// A part of the address
+        #[oai(validator(max_length = 64))]
+        ip: Query<Option<String>>,
+        /// Instead of `page`: empty, then what `next_cursor` said
+        #[oai(validator(max_length = 64))]
+        cursor: Query<Option<String>>,
+    ) -> Result<Answer<OperaLogList>, ApiError> {
+        caller.may_read("log:opera:list")?;
+        let query = PageQuery::of(request.uri())?;
+        let filter = LogFilter { username: username.0, ip: ip.0, status: status.0 };
+        if let Some(sent) = cursor.0 {
+            let stretch = Stretch { before: cursor::last_seen(&sent)?, limit: query.limit() + 1, offset: 0 };
+            let rows = self.log.list(&filter, stretch).await.map_err(ApiError::internal)?;
+            let part = cursor::part(rows, query.size(), |row| row.id, |row| self.view(row));
+            return Ok(Answer::of(OperaLogList::Part(part)));
+        }
+        let total = self.log.count(&filter).await.map_err(ApiError::internal)?;
+        let stretch = Stretch { before: None, limit: query.limit(), offset: query.offset() };
+        let rows = self.log.list(&filter, stretch).await.map_err(ApiError::internal)?;
+        let items = rows.into_iter().map(|row| self.view(row)).collect();
+        Ok(Answer::of(OperaLogList::Page(query.answer(request.uri(), items, total))))
+    }
+
+    /// What became of entries since the server's start
+    #[oai(path = "/logs/opera/status", method = "get", operation_id = "get_opera_log_status")]
+    async fn status(&self, caller: Caller) -> Result<Answer<LogStatus>, ApiError> {
+        caller.may_read("log:opera:list")?;
+        let counts = self.log.counts();
+        let (written, waiting, skipped, lost) = (counts.written, counts.waiting, counts.skipped, counts.lost);
+        Ok(Answer::of(LogStatus { written, waiting, skipped, lost }))
+    }
+
+    /// Delete entries of the operation log
+    #[oai(path = "/logs/opera", method = "delete", operation_id = "delete_opera_logs")]
+    async fn delete(&self, caller: Caller, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
+        caller.may_change("log:opera:del")?;
+        let deleted = self.log.delete(&selection.0.pks).await.map_err(ApiError::internal)?;
+        Ok(if deleted == 0 { Done::nothing_done() } else { Done::done() })
+    }
+
+    /// Clear the operation log
+    #[oai(path = "/logs/opera/all", method = "delete", operation_id = "clear_opera_logs")]
+    async fn clear(&self, caller: Caller) -> Result<Done, ApiError> {
+        caller.may_change("log:opera:clear")?;
+        self.log.clear().await.map_err(ApiError::internal)?;
+        Ok(Done::done())
+    }
+}

@@ -1,0 +1,63 @@
+//! Statements about the operation log.
+
+use super::model::OperaLogRow;
+use crate::admin::journal::filter::{self, Condition, LogFilter, Stretch};
+use crate::admin::journal::rows::{self, Column};
+use plugin_api::db::{Database, DbError, Value};
+
+const TABLE: &str = "sys_opera_log";
+
+/// What is written, in the order of the values of a row.
+const WRITTEN: [Column; 17] = [
+    Column::Plain("trace_id"),
+    Column::EmptyIsNull("username"),
+    Column::Plain("method"),
+    Column::Plain("title"),
+    Column::Plain("path"),
+    Column::Plain("ip"),
+    Column::EmptyIsNull("user_agent"),
+    Column::Plain("os"),
+    Column::Plain("browser"),
+    Column::Plain("device"),
+    Column::EmptyIsNull("args"),
+    Column::Plain("status"),
+    Column::Plain("code"),
+    Column::EmptyIsNull("msg"),
+    Column::Plain("cost_time"),
+    Column::Plain("opera_time"),
+    Column::Plain("created_time"),
+];
+
+pub(super) async fn insert(db: &Database, rows: Vec<Vec<Value>>) -> Result<(), DbError> {
+    rows::insert(db, TABLE, &WRITTEN, rows).await
+}
+
+/// Entries that fit, newest first.
+pub(super) async fn list(db: &Database, filter: &LogFilter, stretch: Stretch) -> Result<Vec<OperaLogRow>, DbError> {
+    let mut condition = Condition::of(db, TABLE, filter).await?;
+    if let Some(id) = stretch.before {
+        condition.before(id);
+    }
+    let sql = format!(
+        "SELECT id, trace_id, username, method, title, path, ip, country, region, city, user_agent, os, browser, \
+         device, args, status, code, msg, cost_time, opera_time, created_time FROM {TABLE} {} ORDER BY id DESC \
+         LIMIT {} OFFSET {}",
+        condition.sql(),
+        stretch.limit,
+        stretch.offset
+    );
+    db.query(sql).bind_all(condition.parameters()).fetch_all().await
+}
+
+/// How many entries fit.
+pub(super) async fn count(db: &Database, filter: &LogFilter) -> Result<u64, DbError> {
+    filter::count(db, TABLE, &Condition::of(db, TABLE, filter).await?).await
+}
+
+pub(super) async fn delete(db: &Database, ids: &[i64]) -> Result<u64, DbError> {
+    filter::delete(db, TABLE, ids).await
+}
+
+pub(super) async fn clear(db: &Database) -> Result<u64, DbError> {
+    db.query(format!("DELETE FROM {TABLE}")).execute().await
+}
