@@ -152,3 +152,19 @@ async fn a_type_that_does_not_fit_is_refused_with_422() {
     assert_eq!(fault(&host.delete("/sys/dict-types").json(&pks).send().await), json!(["body", "pks"]));
     assert_eq!(fault(&host.delete("/sys/dict-types").json(&json!([1])).send().await), json!(["body"]));
 }
+
+/// PostgreSQL stores no text with a NUL, so none comes as far as the database.
+#[tokio::test]
+async fn a_text_with_a_nul_is_refused_with_422() {
+    let host = emptied().await;
+    let refusals = [
+        host.post("/sys/dict-types").json(&json!({ "name": "a\0", "code": "c" })).send().await,
+        host.get("/sys/dict-types?name=a%00").send().await,
+        host.get("/sys/dict-datas/type-codes/a%00").send().await,
+    ];
+    for refusal in refusals {
+        assert_eq!(codes(&refusal), (422, 422));
+        assert_eq!(refusal.json()["trace_id"].as_str().map(str::len), Some(32));
+    }
+    add_type(&host, "\\u0000").await;
+}
