@@ -11,6 +11,8 @@ mod server;
 mod access;
 #[path = "server/bad_input.rs"]
 mod bad_input;
+#[path = "server/bundled.rs"]
+mod bundled;
 #[path = "server/cli.rs"]
 mod cli;
 #[path = "server/compilers.rs"]

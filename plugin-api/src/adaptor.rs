@@ -6,6 +6,7 @@
 
 mod endpoint;
 mod language;
+mod nul;
 mod request;
 mod response;
 

@@ -142,7 +142,8 @@ pub(crate) fn enveloped(error: poem::Error, info: Option<&RequestInfo>, form: &F
     written(&ApiError::new(status, said.clone(), said), request_id)
 }
 
-fn written(error: &ApiError, request_id: &str) -> Response {
+/// Writes an error in the envelope.
+pub(crate) fn written(error: &ApiError, request_id: &str) -> Response {
     if let Some(cause) = &error.cause {
         report::error(cause);
     }

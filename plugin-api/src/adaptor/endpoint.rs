@@ -1,13 +1,13 @@
 //! One operation's endpoint.
 
 use super::language::Spoken;
-use super::{One, request, response};
+use super::{One, nul, request, response};
 use crate::abi::FfiCall;
+use crate::error::written;
 use crate::fault::{Form, KeptBody};
 use crate::raw::{Body, Handler, Head, poll_once};
 use crate::{ApiError, RequestInfo};
 use poem::endpoint::{BoxEndpoint, EndpointExt};
-use poem::error::ResponseError;
 use poem::http::{HeaderValue, Method, header};
 use poem::{Endpoint, IntoEndpoint, Request, Response};
 use poem_openapi::OpenApiService;
@@ -34,13 +34,20 @@ impl Handler for OperationHandler {
             Err(refused) => return FfiCall::Ready(refused.into()),
         };
         let spoken = Spoken::of(info.language());
-        request.extensions_mut().insert(info);
+        let brings_nul = nul::in_uri(head.ffi().uri.as_str());
+        request.extensions_mut().insert(info.clone());
         let (endpoint, takes_json) = (Arc::clone(&self.endpoint), self.takes_json);
         let answer = async move {
-            if !takes_json {
-                request.set_body(request::body_of(body.into_ffi()));
-            } else if let Err(error) = take_json(&mut request, body).await {
-                return response::of(error.as_response()).await;
+            let taken = match takes_json {
+                _ if brings_nul => Err(nul::refusal()),
+                true => take_json(&mut request, body).await,
+                false => {
+                    request.set_body(request::body_of(body.into_ffi()));
+                    Ok(())
+                }
+            };
+            if let Err(error) = taken {
+                return response::of(written(&error, info.request_id())).await;
             }
             match endpoint.call(request).await {
                 Ok(answer) => response::of(answer).await,
@@ -55,6 +62,9 @@ impl Handler for OperationHandler {
 async fn take_json(request: &mut Request, body: Body) -> Result<(), ApiError> {
     let unreadable = |_| ApiError::bad_request("the body could not be read", "无法读取请求体");
     let bytes = body.bytes().await.map_err(unreadable)?;
+    if nul::in_json(&bytes) {
+        return Err(nul::refusal());
+    }
     // Clients exist that send JSON without naming it.
     let unnamed = request.headers().get(header::CONTENT_TYPE).is_none();
     if unnamed {

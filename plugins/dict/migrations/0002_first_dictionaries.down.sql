@@ -1,0 +1,2 @@
+DELETE FROM sys_dict_data;
+DELETE FROM sys_dict_type;

@@ -1,0 +1,86 @@
+//! The statements on `sys_dict_type`.
+
+use super::containing;
+use crate::model::{DictType, SysDictType, TypeDraft, TypeFilter};
+use plugin_api::PageQuery;
+use plugin_api::db::{DbError, Statements};
+use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
+
+const COLUMNS: [SysDictType; 6] = [
+    SysDictType::Id,
+    SysDictType::Name,
+    SysDictType::Code,
+    SysDictType::Remark,
+    SysDictType::CreatedTime,
+    SysDictType::UpdatedTime,
+];
+
+/// Every type, the latest first.
+pub(crate) async fn all(db: &impl Statements) -> Result<Vec<DictType>, DbError> {
+    db.statement(select().order_by(SysDictType::Id, Order::Desc)).fetch_all().await
+}
+
+/// One page of the types that pass the filter, the latest first.
+pub(crate) async fn list(db: &impl Statements, filter: &TypeFilter, page: PageQuery) -> Result<Vec<DictType>, DbError> {
+    let mut select = select();
+    select
+        .cond_where(condition(filter))
+        .order_by(SysDictType::Id, Order::Desc)
+        .limit(page.limit())
+        .offset(page.offset());
+    db.statement(&select).fetch_all().await
+}
+
+/// How many types pass the filter.
+pub(crate) async fn count(db: &impl Statements, filter: &TypeFilter) -> Result<u64, DbError> {
+    let mut select = Query::select();
+    select.expr(Expr::col(SysDictType::Id).count()).from(SysDictType::Table).cond_where(condition(filter));
+    db.statement(&select).fetch_scalar().await
+}
+
+/// The type of that id.
+pub(crate) async fn find(db: &impl Statements, id: i64) -> Result<Option<DictType>, DbError> {
+    db.statement(select().and_where(Expr::col(SysDictType::Id).eq(id))).fetch_optional().await
+}
+
+/// Adds a type.
+pub(crate) async fn insert(db: &impl Statements, draft: TypeDraft, now_ms: i64) -> Result<(), DbError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table(SysDictType::Table)
+        .columns([SysDictType::Name, SysDictType::Code, SysDictType::Remark, SysDictType::CreatedTime])
+        .values_panic([draft.name.into(), draft.code.into(), draft.remark.into(), now_ms.into()]);
+    db.statement(&insert).execute().await.map(drop)
+}
+
+/// Changes a type, and with its code the code in its entries; gives 0 if there is none of that id.
+pub(crate) async fn update(db: &impl Statements, id: i64, draft: TypeDraft, now_ms: i64) -> Result<u64, DbError> {
+    let mut update = Query::update();
+    update
+        .table(SysDictType::Table)
+        .value(SysDictType::Name, draft.name)
+        .value(SysDictType::Code, draft.code)
+        .value(SysDictType::Remark, draft.remark)
+        .value(SysDictType::UpdatedTime, now_ms)
+        .and_where(Expr::col(SysDictType::Id).eq(id));
+    db.statement(&update).execute().await
+}
+
+/// Deletes the types of these ids, with their entries; gives how many types there were.
+pub(crate) async fn delete(db: &impl Statements, ids: &[i64]) -> Result<u64, DbError> {
+    let mut delete = Query::delete();
+    delete.from_table(SysDictType::Table).and_where(Expr::col(SysDictType::Id).is_in(ids.iter().copied()));
+    db.statement(&delete).execute().await
+}
+
+fn select() -> SelectStatement {
+    let mut select = Query::select();
+    select.columns(COLUMNS).from(SysDictType::Table);
+    select
+}
+
+fn condition(filter: &TypeFilter) -> Cond {
+    Cond::all()
+        .add_option(containing(SysDictType::Name, filter.name.as_deref()))
+        .add_option(containing(SysDictType::Code, filter.code.as_deref()))
+}
