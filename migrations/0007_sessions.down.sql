@@ -1,4 +1,3 @@
-DELETE FROM sys_menu WHERE name IN ('ListSession', 'DeleteSession');
 DROP TABLE sys_spent_refresh_token;
 DROP INDEX sys_session_family;
 DROP INDEX sys_session_refresh;

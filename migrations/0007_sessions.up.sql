@@ -17,8 +17,3 @@ CREATE TABLE sys_spent_refresh_token (
 );
 CREATE INDEX sys_spent_refresh_token_session ON sys_spent_refresh_token (session_uuid);
 CREATE INDEX sys_spent_refresh_token_expire ON sys_spent_refresh_token (expire_time);
-
--- What grants the right to see sessions and to end them.
-INSERT INTO sys_menu (title, name, path, parent_id, sort, icon, type, component, perms, status, display, cache, link, created_time) VALUES
-    ('View', 'ListSession', NULL, 43, 0, NULL, 2, NULL, 'monitor:session:list', 1, 0, 1, '', 1750969746000),
-    ('Delete', 'DeleteSession', NULL, 43, 0, NULL, 2, NULL, 'monitor:session:del', 1, 0, 1, '', 1750969746000);

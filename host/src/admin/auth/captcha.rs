@@ -13,7 +13,7 @@ const CAPTCHAS_MAX: usize = 10_000;
 /// Characters of an answer.
 const CHARACTERS: usize = 4;
 /// Without those that look alike.
-const ALPHABET: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+const ALPHABET: &[u8] = b"ABCEFHJKLMNPRTUWXY34679";
 
 /// What was shown and what it says. One per process.
 pub struct Captchas {

@@ -3,6 +3,7 @@
 use super::authenticator::{AuthError, SessionSource};
 use super::model::SessionRow;
 use super::{Identity, crud};
+use crate::tasks;
 use futures_util::future::BoxFuture;
 use plugin_api::db::{Database, DbError, Statements};
 use std::collections::HashSet;
@@ -28,7 +29,7 @@ impl StoredSessions {
         let row = crud::session(&self.db, session).await.map_err(AuthError::Storage)?;
         let row = row.ok_or(AuthError::Expired)?;
         check(&row)?;
-        self.touch(session, row.last_used_time).await?;
+        self.touch(session, row.last_used_time);
         let roles = crud::role_statuses(&self.db, row.user_id).await.map_err(AuthError::Storage)?;
         let has_roles = roles.contains(&1);
         if !roles.is_empty() && !has_roles && !row.is_superuser {
@@ -47,16 +48,20 @@ impl StoredSessions {
             has_roles,
         })
     }
-}
 
-impl StoredSessions {
-    /// Notes that a session is in use, now and then: not every request has to write.
-    async fn touch(&self, session: Uuid, last_used_time: Option<i64>) -> Result<(), AuthError> {
+    /// Notes that a session is in use, now and then: not every request has to write, and none has
+    /// to wait for a writer.
+    fn touch(&self, session: Uuid, last_used_time: Option<i64>) {
         let now_ms = jiff::Timestamp::now().as_millisecond();
-        if last_used_time.is_none_or(|last| now_ms - last > TOUCH_EVERY_MS) {
-            crud::touch(&self.db, session, now_ms).await.map_err(AuthError::Storage)?;
+        if last_used_time.is_some_and(|last| now_ms - last <= TOUCH_EVERY_MS) {
+            return;
         }
-        Ok(())
+        let db = self.db.clone();
+        tasks::spawn("note a session's use", async move {
+            if let Err(error) = crud::touch(&db, session, now_ms).await {
+                tracing::debug!(%error, "the use of a session was not noted");
+            }
+        });
     }
 }
 
