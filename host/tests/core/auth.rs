@@ -251,9 +251,9 @@ on_both! {
             login(server, "admin", "wrong").await.refused(403);
             known.push(began.elapsed());
         }
-        known.sort_unstable();
-        unknown.sort_unstable();
-        let (known, unknown) = (known[4].as_secs_f64(), unknown[4].as_secs_f64());
+        // The fastest of each: whatever else the machine does only ever adds to it.
+        let fastest = |times: Vec<std::time::Duration>| times.iter().min().expect("some").as_secs_f64();
+        let (known, unknown) = (fastest(known), fastest(unknown));
         assert!(known < unknown * 2.0 && unknown < known * 2.0, "known {known} s, unknown {unknown} s");
     }
 

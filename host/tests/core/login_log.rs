@@ -72,6 +72,7 @@ on_both! {
 
     async fn names_are_recorded_and_found_as_they_are(server: &Server) {
         let admin = server.admin().await;
+        assert_eq!(attempt(server, "a\u{0}b", "x", "").await, 422);
         for name in ["%_!'\"", "日本語"] {
             attempt(server, name, "x", "").await;
         }

@@ -168,6 +168,30 @@ on_both! {
         admin.get("/api/v1/logs/opera?size=201").await.refused(422);
     }
 
+    async fn many_entries_are_counted_exactly_as_they_come_and_go(server: &Server) {
+        let admin = server.admin().await;
+        let pool = server.pool().await;
+        let insert = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) \
+                      INSERT INTO sys_opera_log (trace_id, username, method, title, path, ip, status, code, cost_time, \
+                      opera_time, created_time) SELECT 'x', 'many', 'GET', 'x', '/x', '192.0.2.1', 1, '200', 1.5, 0, 0 FROM n";
+        pool.database().query(insert).execute().await.expect("rows");
+        pool.close().await;
+        let many = async || admin.get("/api/v1/logs/opera?username=many").await.ok()["data"]["total"].clone();
+        let all = async || admin.get("/api/v1/logs/opera").await.ok()["data"]["total"].as_u64().expect("a number");
+        assert_eq!(many().await, 12_000);
+        let before = all().await;
+        admin.post("/api/v1/nowhere/counted").await.refused(404);
+        entry(&admin, "/api/v1/nowhere/counted").await;
+        assert!(all().await > before);
+        assert_eq!(many().await, 12_000);
+        let id = admin.get("/api/v1/logs/opera?username=many&size=1").await.ok()["data"]["items"][0]["id"].clone();
+        let delete = admin.request(Method::DELETE, "/api/v1/logs/opera").json(&json!({"pks": [id]}));
+        crate::server::Answer::of(delete).await.ok();
+        assert_eq!(many().await, 11_999);
+        admin.delete("/api/v1/logs/opera/all").await.ok();
+        assert_eq!(many().await, 0);
+    }
+
     async fn entries_are_deleted_and_cleared(server: &Server) {
         let admin = server.admin().await;
         let id = entry(&admin, "/api/v1/auth/login").await["id"].clone();

@@ -58,7 +58,7 @@ on_both! {
         assert_eq!(menus, (50, 1, 50));
         let insert = "INSERT INTO sys_menu (title, name, created_time) VALUES ($1, $2, $3) RETURNING id";
         let id: i64 = db.query(insert).bind("t").bind("Further").bind(1).fetch_scalar().await.expect("inserts");
-        assert!(id > 100, "{id}");
+        assert!(id > 100, "{id}: up to 100 is for entries whose ids clients know");
         let twice = db.query(insert).bind("t").bind("Further").bind(1).execute().await.expect_err("taken");
         assert!(twice.is_unique());
         let user = "INSERT INTO sys_user (uuid, username, nickname, is_superuser, join_time, created_time) \

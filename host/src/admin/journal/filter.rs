@@ -8,7 +8,7 @@ const VALUES_MAX: usize = 100;
 const ESCAPE: char = '!';
 
 /// Which entries are asked for; what is None does not matter.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct LogFilter {
     /// A part of the user name.
     pub username: Option<String>,
@@ -64,6 +64,11 @@ impl Condition {
         self.add("id < ", id.into(), "");
     }
 
+    /// And newer than the entry `id`.
+    pub(in crate::admin) fn after(&mut self, id: i64) {
+        self.add("id > ", id.into(), "");
+    }
+
     /// `WHERE …`, or nothing.
     pub(in crate::admin) fn sql(&self) -> &str {
         &self.sql
@@ -97,12 +102,6 @@ impl Condition {
         self.sql.push_str(if self.sql.is_empty() { "WHERE " } else { " AND " });
         self.sql.push_str(condition);
     }
-}
-
-/// How many entries fit.
-pub(in crate::admin) async fn count(db: &Database, table: &str, condition: &Condition) -> Result<u64, DbError> {
-    let sql = format!("SELECT COUNT(*) FROM {table} {}", condition.sql());
-    db.query(sql).bind_all(condition.parameters()).fetch_scalar().await
 }
 
 /// The different values of an indexed column that fit a pattern, one more than [`VALUES_MAX`] at most.

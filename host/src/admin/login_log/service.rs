@@ -2,6 +2,7 @@
 
 use super::crud;
 use super::model::{LoginLogRow, NewLoginLog};
+use crate::admin::journal::count::Counter;
 use crate::admin::journal::filter::{LogFilter, Stretch};
 use crate::admin::journal::rows::{clipped, message};
 use crate::admin::journal::{EntryStore, Journal};
@@ -14,6 +15,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct LoginLog {
     db: Database,
+    counter: Arc<Counter>,
     journal: Arc<Journal<NewLoginLog>>,
 }
 
@@ -21,7 +23,7 @@ impl LoginLog {
     /// The log in `db`, with the task that writes it.
     pub fn new(db: Database, clock: Clock) -> Self {
         let store = Store { db: db.clone(), clock };
-        Self { db, journal: Arc::new(Journal::start("login log", store)) }
+        Self { db, counter: Arc::new(Counter::new(crud::TABLE)), journal: Arc::new(Journal::start("login log", store)) }
     }
 
     /// Takes an attempt. Nobody waits: one that finds no room is lost, and said so.
@@ -47,7 +49,7 @@ impl LoginLog {
     /// # Errors
     /// The database's.
     pub async fn count(&self, filter: &LogFilter) -> Result<u64, DbError> {
-        crud::count(&self.db, filter).await
+        self.counter.count(&self.db, filter).await
     }
 
     /// Deletes entries; gives how many of them there were.
@@ -55,7 +57,9 @@ impl LoginLog {
     /// # Errors
     /// The database's.
     pub async fn delete(&self, ids: &[i64]) -> Result<u64, DbError> {
-        crud::delete(&self.db, ids).await
+        let deleted = crud::delete(&self.db, ids).await;
+        self.counter.forget();
+        deleted
     }
 
     /// Deletes every entry.
@@ -63,7 +67,9 @@ impl LoginLog {
     /// # Errors
     /// The database's.
     pub async fn clear(&self) -> Result<(), DbError> {
-        crud::clear(&self.db).await.map(drop)
+        let cleared = crud::clear(&self.db).await;
+        self.counter.forget();
+        cleared.map(drop)
     }
 }
 

@@ -3,7 +3,7 @@
 mod beginning;
 
 use super::operation::{Operation, PAYLOAD_BYTES_MAX, Payload, Route};
-use super::redaction::redact_fields;
+use super::redaction::{is_secret, redact_fields};
 use futures_util::stream;
 use multer::Multipart;
 use serde_json::{Map, Value, json};
@@ -38,8 +38,16 @@ pub(super) async fn of(operation: &Operation) -> Option<Value> {
 }
 
 /// Path and query of a target.
-pub(super) fn split(target: &str) -> (&str, &str) {
+fn split(target: &str) -> (&str, &str) {
     target.split_once('?').unwrap_or((target, ""))
+}
+
+/// The path as it may be shown: one with a secret in it is told by its pattern.
+pub(super) fn path(operation: &Operation) -> &str {
+    let name = |segment: &str| segment.trim_matches(['{', '}', '*']).to_owned();
+    let pattern = operation.route.as_ref().map_or("", |route| &route.pattern);
+    let is_secret = |segment: &str| segment.starts_with('{') && is_secret(&name(segment));
+    if pattern.split('/').any(is_secret) { pattern } else { split(&operation.target).0 }
 }
 
 fn put(all: &mut Map<String, Value>, name: &str, fields: Map<String, Value>) {

@@ -5,7 +5,7 @@ use crate::admin::journal::filter::{self, Condition, LogFilter, Stretch};
 use crate::admin::journal::rows::{self, Column};
 use plugin_api::db::{Database, DbError, Value};
 
-const TABLE: &str = "sys_opera_log";
+pub(super) const TABLE: &str = "sys_opera_log";
 
 /// What is written, in the order of the values of a row.
 const WRITTEN: [Column; 17] = [
@@ -47,11 +47,6 @@ pub(super) async fn list(db: &Database, filter: &LogFilter, stretch: Stretch) ->
         stretch.offset
     );
     db.query(sql).bind_all(condition.parameters()).fetch_all().await
-}
-
-/// How many entries fit.
-pub(super) async fn count(db: &Database, filter: &LogFilter) -> Result<u64, DbError> {
-    filter::count(db, TABLE, &Condition::of(db, TABLE, filter).await?).await
 }
 
 pub(super) async fn delete(db: &Database, ids: &[i64]) -> Result<u64, DbError> {

@@ -3,6 +3,7 @@
 use super::model::OperaLogRow;
 use super::operation::Operation;
 use super::{args, crud};
+use crate::admin::journal::count::Counter;
 use crate::admin::journal::filter::{LogFilter, Stretch};
 use crate::admin::journal::rows::{clipped, message};
 use crate::admin::journal::{EntryStore, Journal, JournalCounts};
@@ -15,6 +16,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct OperaLog {
     db: Database,
+    counter: Arc<Counter>,
     journal: Arc<Journal<Operation>>,
 }
 
@@ -22,7 +24,11 @@ impl OperaLog {
     /// The log in `db`, with the task that writes it.
     pub fn new(db: Database, clock: Clock) -> Self {
         let store = Store { db: db.clone(), clock };
-        Self { db, journal: Arc::new(Journal::start("operation log", store)) }
+        Self {
+            db,
+            counter: Arc::new(Counter::new(crud::TABLE)),
+            journal: Arc::new(Journal::start("operation log", store)),
+        }
     }
 
     /// Takes what must be in the log; waits while there is no room.
@@ -68,7 +74,7 @@ impl OperaLog {
     /// # Errors
     /// The database's.
     pub async fn count(&self, filter: &LogFilter) -> Result<u64, DbError> {
-        crud::count(&self.db, filter).await
+        self.counter.count(&self.db, filter).await
     }
 
     /// Deletes entries; gives how many of them there were.
@@ -76,7 +82,9 @@ impl OperaLog {
     /// # Errors
     /// The database's.
     pub async fn delete(&self, ids: &[i64]) -> Result<u64, DbError> {
-        crud::delete(&self.db, ids).await
+        let deleted = crud::delete(&self.db, ids).await;
+        self.counter.forget();
+        deleted
     }
 
     /// Deletes every entry.
@@ -84,7 +92,9 @@ impl OperaLog {
     /// # Errors
     /// The database's.
     pub async fn clear(&self) -> Result<(), DbError> {
-        crud::clear(&self.db).await.map(drop)
+        let cleared = crud::clear(&self.db).await;
+        self.counter.forget();
+        cleared.map(drop)
     }
 }
 
@@ -110,7 +120,6 @@ impl EntryStore for Store {
 
 /// The values of an entry, in the order of [`crud`]'s columns.
 async fn row(operation: &Operation, now_ms: i64) -> Vec<Value> {
-    let (path, _) = args::split(&operation.target);
     let (code, told) = operation.outcome.read();
     let sent = operation.user_agent.as_deref().unwrap_or_default();
     let agent = UserAgent::parse(sent);
@@ -121,7 +130,7 @@ async fn row(operation: &Operation, now_ms: i64) -> Vec<Value> {
         clipped(operation.user.as_ref().map_or("", |user| &user.username), 64),
         clipped(operation.method.as_str(), 32),
         clipped(operation.route.as_ref().map_or("", |route| &route.title), 256),
-        clipped(path, 512),
+        clipped(args::path(operation), 512),
         clipped(&ip, 64),
         clipped(sent, 512),
         clipped(&agent.os, 64),

@@ -55,6 +55,12 @@ async fn parameters_and_bodies_of_each_kind_are_shown_without_secrets() {
     }
 }
 
+#[test]
+fn a_path_with_a_secret_is_told_by_its_pattern() {
+    assert_eq!(path(&operation("/x/7?a=1", "/x/{pk}", None)), "/x/7");
+    assert_eq!(path(&operation("/reset/s3cret", "/reset/{token}", None)), "/reset/{token}");
+}
+
 #[tokio::test]
 async fn a_long_payload_is_replaced_and_its_preview_has_no_secrets() {
     let filler = "x".repeat(12_000);
