@@ -152,10 +152,13 @@ impl<S: EntryStore> Writer<S> {
         loop {
             let batch = self.next().await;
             if batch.is_empty() {
+                self.tell(told.1);
                 return;
             }
             self.write(&batch).await;
-            told = self.tell(told);
+            if told.0.elapsed() >= TELL_EVERY {
+                told = (Instant::now(), self.tell(told.1));
+            }
         }
     }
 
@@ -200,15 +203,14 @@ impl<S: EntryStore> Writer<S> {
         tracing::error!(count, "entries of the {} were lost: the database refused them too often", self.name);
     }
 
-    /// Says from time to time how much was left out.
-    fn tell(&self, told: (Instant, u64)) -> (Instant, u64) {
+    /// Says how much more was left out than is `known`; gives how much it is in all.
+    fn tell(&self, known: u64) -> u64 {
         let skipped = self.counters.skipped.load(Ordering::Relaxed);
-        if skipped == told.1 || told.0.elapsed() < TELL_EVERY {
-            return told;
+        let count = skipped - known;
+        if count > 0 {
+            tracing::warn!(skipped = count, "{count} reads are not in the {}: too many came at once", self.name);
         }
-        let count = skipped - told.1;
-        tracing::warn!(skipped = count, "{count} reads are not in the {}: too many came at once", self.name);
-        (Instant::now(), skipped)
+        skipped
     }
 }
 
