@@ -32,7 +32,8 @@ pub use user_agent::UserAgent;
 use auth::api::AuthApi;
 use auth::token::TokenKey;
 use auth::{
-    AuthService, Authenticator, CurrentRules, PasswordRules, Passwords, Rules, StoredSessions, Terms, TokenLives,
+    AuthService, Authenticator, CurrentRules, PasswordRules, Passwords, RuleChanges, Rules, StoredSessions, Terms,
+    TokenLives,
 };
 use data_rule::api::DataRuleApi;
 use data_rule::{DataRuleService, Models};
@@ -121,11 +122,18 @@ pub struct AdminSettings {
 
 impl Admin {
     /// The features over `db`. Tokens are signed with `key`; entries and codes of plugins are
-    /// there while `published` says so.
-    pub fn new(db: Database, settings: AdminSettings, key: TokenKey, published: Arc<dyn Published>) -> Self {
+    /// there while `published` says so; `changes` are what is set for logins and passwords while the
+    /// server runs.
+    pub fn new(
+        db: Database,
+        settings: AdminSettings,
+        key: TokenKey,
+        published: Arc<dyn Published>,
+        changes: Arc<dyn RuleChanges>,
+    ) -> Self {
         let clock = Clock::new(settings.zone.clone());
         let passwords = Passwords::default();
-        let rules = CurrentRules::new(settings.rules.clone());
+        let rules = CurrentRules::new(settings.rules.clone(), changes);
         let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
         let roles = RoleService::new(db.clone(), clock.clone(), Arc::clone(&authenticator));
         let password_rules =

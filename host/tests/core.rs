@@ -31,6 +31,8 @@ macro_rules! on_both {
 mod accounts;
 #[path = "core/auth.rs"]
 mod auth;
+#[path = "core/changes.rs"]
+mod changes;
 #[path = "core/data_rules.rs"]
 mod data_rules;
 #[path = "core/data_scopes.rs"]

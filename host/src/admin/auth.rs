@@ -29,7 +29,7 @@ pub use login_error::LoginError;
 pub use origin::Origin;
 pub use password::Passwords;
 pub use policy::{PasswordRules, PolicyError};
-pub use rules::{CurrentRules, Rules};
+pub use rules::{CurrentRules, NothingChanged, RuleChanges, Rules};
 pub use service::{AuthService, Terms, TokenLives};
 pub use sessions::StoredSessions;
 pub use watcher::{Attempt, LoginWatcher, Outcome};

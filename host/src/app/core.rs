@@ -72,7 +72,7 @@ impl Core {
         let key = secret::load(&config.auth.jwt_secret, data.path())?;
         let settings = settings(&config, data.path());
         let plugged = Plugged::default();
-        let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()));
+        let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(plugged.clone()));
         let document = super::api::document(&config.server.name);
         let plugins = plugins::open(&config, data.path(), &pool, document).await?;
         plugged.set(plugins.supervisor.published().clone());

@@ -1,14 +1,17 @@
 //! Puts the rooms of plugins together: store, loader, supervisor.
 
 use crate::admin;
+use crate::admin::auth::RuleChanges;
 use crate::config::{Config, Unload};
 use crate::db::{Limits, Pool};
 use crate::http::API_PREFIX;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
-    Configured, CoreSurface, Deadlines, Inspection, OperationError, Published, SupervisorHandle, Workplace, supervise,
+    Configured, CoreSurface, Deadlines, Inspection, OperationError, ProvidedSettings, Published, SettingGroup,
+    SupervisorHandle, Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
+use futures_util::future::BoxFuture;
 use plugin_api::db::Dialect;
 use poem::http::Method;
 use std::collections::BTreeMap;
@@ -108,7 +111,7 @@ pub fn inspection(config: &Config, dialect: Dialect) -> io::Result<Inspection> {
     })
 }
 
-/// What menus and codes ask: the published table, once there is one.
+/// What menus, codes and rules ask: the published table, once there is one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Plugged(Arc<OnceLock<Published>>);
 
@@ -126,5 +129,17 @@ impl admin::Published for Plugged {
 
     fn permissions(&self) -> Vec<String> {
         self.0.get().map_or_else(Vec::new, |published| published.load().permissions().iter().cloned().collect())
+    }
+}
+
+impl RuleChanges for Plugged {
+    fn values(&self) -> BoxFuture<'_, BTreeMap<String, String>> {
+        Box::pin(async {
+            let Some(published) = self.0.get() else { return BTreeMap::new() };
+            let provided = ProvidedSettings::new(published.clone(), API_PREFIX);
+            let mut values = provided.group(SettingGroup::Login).await;
+            values.extend(provided.group(SettingGroup::UserSecurity).await);
+            values
+        })
     }
 }

@@ -4,8 +4,8 @@ use backplane::admin::Clock;
 use backplane::admin::auth::service::{Credentials, Renewal};
 use backplane::admin::auth::token::TokenKey;
 use backplane::admin::auth::{
-    Attempt, AuthService, Authenticator, CurrentRules, LoginWatcher, Origin, Outcome, PasswordRules, Passwords, Rules,
-    StoredSessions, Terms, TokenLives,
+    Attempt, AuthService, Authenticator, LoginWatcher, Origin, Outcome, PasswordRules, Passwords, StoredSessions,
+    Terms, TokenLives,
 };
 use backplane::admin::role::RoleService;
 use backplane::admin::user::UserService;
@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use plugin_api::db::Database;
 use std::sync::Arc;
 
+use crate::changes::{self, Changes};
 use crate::server::PASSWORD;
 
 #[derive(Default)]
@@ -24,18 +25,8 @@ impl LoginWatcher for Recorded {
     }
 }
 
-fn service(db: Database, watcher: Arc<Recorded>) -> (AuthService, CurrentRules) {
-    let rules = CurrentRules::new(Rules {
-        captcha: false,
-        lock_failures: 2,
-        lock_seconds: 300,
-        min_length: 6,
-        max_length: 32,
-        require_special: false,
-        history: 3,
-        expire_days: 365,
-        reminder_days: 7,
-    });
+fn service(db: Database, watcher: Arc<Recorded>) -> (AuthService, Changes) {
+    let (rules, changes) = changes::rules(2);
     let authenticator = Arc::new(Authenticator::new(TokenKey::new(b"another"), StoredSessions::new(db.clone())));
     let clock = Clock::new(jiff::tz::TimeZone::UTC);
     let passwords = Passwords::default();
@@ -45,7 +36,7 @@ fn service(db: Database, watcher: Arc<Recorded>) -> (AuthService, CurrentRules) 
     let users = UserService::new(db.clone(), clock.clone(), password_rules, own(), roles);
     let lives = TokenLives { access_seconds: 60, refresh_seconds: 60 };
     let terms = Terms { lives, rules: rules.clone(), watcher };
-    (AuthService::new(db, clock, users, passwords, authenticator, terms), rules)
+    (AuthService::new(db, clock, users, passwords, authenticator, terms), changes)
 }
 
 fn credentials(username: &str, password: &str) -> Credentials {
@@ -61,7 +52,7 @@ on_both! {
     async fn every_attempt_is_told_however_it_ends(server: &Server) {
         let pool = server.pool().await;
         let watcher = Arc::new(Recorded::default());
-        let (auth, rules) = service(pool.database(), watcher.clone());
+        let (auth, changes) = service(pool.database(), watcher.clone());
         let origin = Origin::new("192.0.2.1".parse().ok(), Some("curl/8"));
         let attempt = async |username: &str, password: &str| {
             auth.login(&credentials(username, password), &origin, Renewal::Never).await.is_ok()
@@ -70,7 +61,7 @@ on_both! {
         for (name, password) in [("admin", "wrong"), ("nobody", "wrong"), ("admin", "wrong"), ("admin", PASSWORD)] {
             assert!(!attempt(name, password).await, "{name}");
         }
-        rules.set(Rules { captcha: true, ..Rules::clone(&rules.get()) });
+        changes.set("LOGIN_CAPTCHA_ENABLED", "true");
         assert!(!attempt("admin", PASSWORD).await);
         let told: Vec<_> = watcher.0.lock().clone();
         let shown: Vec<_> = told

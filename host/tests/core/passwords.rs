@@ -3,32 +3,21 @@
 use backplane::admin::Clock;
 use backplane::admin::auth::policy;
 use backplane::admin::auth::token::TokenKey;
-use backplane::admin::auth::{
-    Authenticator, CurrentRules, PasswordRules, Passwords, PolicyError, Rules, StoredSessions,
-};
+use backplane::admin::auth::{Authenticator, PasswordRules, Passwords, PolicyError, StoredSessions};
 use plugin_api::db::Database;
 use reqwest::Method;
 use reqwest::header::{COOKIE, SET_COOKIE};
 use serde_json::json;
 use std::sync::Arc;
 
+use crate::changes::{self, Changes};
 use crate::server::{Answer, PASSWORD, Server};
 
-fn rules(db: Database) -> (PasswordRules, CurrentRules) {
-    let rules = CurrentRules::new(Rules {
-        captcha: false,
-        lock_failures: 0,
-        lock_seconds: 300,
-        min_length: 6,
-        max_length: 32,
-        require_special: false,
-        history: 3,
-        expire_days: 365,
-        reminder_days: 7,
-    });
+fn rules(db: Database) -> (PasswordRules, Changes) {
+    let (rules, changes) = changes::rules(0);
     let authenticator = Arc::new(Authenticator::new(TokenKey::new(b"another"), StoredSessions::new(db.clone())));
     let clock = Clock::new(jiff::tz::TimeZone::UTC);
-    (PasswordRules::new(db, clock, Passwords::default(), rules.clone(), authenticator), rules)
+    (PasswordRules::new(db, clock, Passwords::default(), rules, authenticator), changes)
 }
 
 async fn login(server: &Server, password: &str) -> Answer {
@@ -69,7 +58,7 @@ on_both! {
         passwords.set_password(1, "number-4").await.expect("taken");
         passwords.check(1, PASSWORD).await.expect("four passwords ago");
         // Rules change while everything runs.
-        current.set(Rules { history: 4, ..Rules::clone(&current.get()) });
+        current.set("USER_PASSWORD_HISTORY_CHECK_COUNT", "4");
         passwords.check(1, PASSWORD).await.expect_err("among the last four");
         policy::forget(&pool.database(), 1).await.expect("forgotten");
         passwords.check(1, "number-2").await.expect("nothing is remembered");

@@ -1,7 +1,7 @@
 //! The bundled plugins that other pages lean on, dict and config, in the hands of their users.
 
 use crate::bundle;
-use crate::server::{Answer, Role, Server, with_postgres};
+use crate::server::{Answer, PASSWORD, Role, Server, with_postgres};
 use backplane::app::Core;
 use backplane::config::Config;
 use backplane::plugin::{ProvidedSettings, SettingGroup};
@@ -271,12 +271,12 @@ async fn the_core_reads_the_parameters_that_count() {
         assert_eq!(update.execute().await.expect("changes"), 1);
     };
 
-    let of_login = [("LOGIN_CAPTCHA_ENABLED", "true"), ("LOGIN_CONFIG_STATUS", "1")];
+    let of_login = [("LOGIN_CAPTCHA_ENABLED", "false"), ("LOGIN_CONFIG_STATUS", "1")];
     assert_eq!(login().await, of_login.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
     assert_eq!(provided.group(SettingGroup::UserSecurity).await.len(), 9);
     assert_eq!(provided.group(SettingGroup::Email).await["EMAIL_PORT"], "465");
-    set("LOGIN_CAPTCHA_ENABLED", "false").await;
-    assert_eq!(login().await["LOGIN_CAPTCHA_ENABLED"], "false");
+    set("LOGIN_CAPTCHA_ENABLED", "true").await;
+    assert_eq!(login().await["LOGIN_CAPTCHA_ENABLED"], "true");
 
     // Switched off, disabled, broken: what is configured holds.
     set("LOGIN_CONFIG_STATUS", "0").await;
@@ -290,4 +290,30 @@ async fn the_core_reads_the_parameters_that_count() {
     core.pool.database().query("ALTER TABLE sys_config RENAME TO elsewhere").execute().await.expect("renames");
     assert!(login().await.is_empty());
     core.close().await;
+}
+
+/// What is set on the plugin's page holds for the very next login.
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_change_the_rules_of_logins_at_once() {
+    let server = Server::start().await;
+    let admin = installed(&server).await;
+    let rows = admin.get("/api/v1/sys/configs/all").await.ok();
+    let set = async |key: &str, value: &str| {
+        let row = rows["data"].as_array().into_iter().flatten().find(|row| row["key"] == key).expect("a row");
+        let mut row = row.clone();
+        row["value"] = json!(value);
+        admin.request(Method::PUT, "/api/v1/sys/configs").json(&json!([row])).send().await.expect("an answer")
+    };
+    let login = async |password: &str| {
+        let body = json!({"username": "admin", "password": password});
+        server.anonymous().post_json("/api/v1/auth/login", &body).await
+    };
+    login(PASSWORD).await.ok();
+    assert!(set("LOGIN_CAPTCHA_ENABLED", "true").await.status().is_success());
+    assert_eq!(login(PASSWORD).await.refused(400), "a captcha is needed");
+    assert_eq!(server.anonymous().get("/api/v1/auth/captcha").await.ok()["data"]["is_enabled"], true);
+    set("LOGIN_CAPTCHA_ENABLED", "false").await;
+    set("USER_LOCK_THRESHOLD", "2").await;
+    login("wrong").await.refused(403);
+    assert!(login("wrong").await.refused(403).contains("too many failed logins"));
 }

@@ -16,4 +16,4 @@ INSERT INTO sys_config (name, type, key, value, is_frontend, remark, created_tim
     ('密码最大长度', 'USER_SECURITY', 'USER_PASSWORD_MAX_LENGTH', '32', FALSE, NULL, 1750969746000),
     ('密码须含特殊字符', 'USER_SECURITY', 'USER_PASSWORD_REQUIRE_SPECIAL_CHAR', 'false', FALSE, NULL, 1750969746000),
     ('状态', 'LOGIN', 'LOGIN_CONFIG_STATUS', '1', FALSE, NULL, 1750969746000),
-    ('登录验证码', 'LOGIN', 'LOGIN_CAPTCHA_ENABLED', 'true', FALSE, NULL, 1750969746000);
+    ('登录验证码', 'LOGIN', 'LOGIN_CAPTCHA_ENABLED', 'false', FALSE, NULL, 1750969746000);

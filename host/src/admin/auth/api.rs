@@ -146,7 +146,7 @@ impl AuthApi {
         self.captchas_of_client.admit(self.proxies.client(request))?;
         let Shown { uuid, picture } = self.sessions.captchas().show();
         Ok(Answer::of(Captcha {
-            is_enabled: self.sessions.needs_captcha(),
+            is_enabled: self.sessions.needs_captcha().await,
             expire_seconds: CAPTCHA_SECONDS,
             uuid: uuid.to_string(),
             image: STANDARD.encode(picture),

@@ -124,7 +124,7 @@ impl PasswordRules {
     /// # Errors
     /// [`PolicyError`].
     pub async fn hash_first(&self, password: &str) -> Result<String, PolicyError> {
-        self.rules.get().check_form(password)?;
+        self.rules.get().await.check_form(password)?;
         Ok(self.passwords.hash(password).await?)
     }
 
@@ -139,12 +139,9 @@ impl PasswordRules {
     }
 
     async fn check_against(&self, row: &PasswordRow, user_id: i64, password: &str) -> Result<(), PolicyError> {
-        let history = {
-            let rules = self.rules.get();
-            rules.check_form(password)?;
-            rules.history.min(HISTORY_MAX)
-        };
-        let mut hashes = crud::former(&self.db, user_id, history).await?;
+        let rules = self.rules.get().await;
+        rules.check_form(password)?;
+        let mut hashes = crud::former(&self.db, user_id, rules.history.min(HISTORY_MAX)).await?;
         hashes.extend(row.password.clone());
         for hash in hashes {
             if self.passwords.verify(password, Some(&hash)).await? {

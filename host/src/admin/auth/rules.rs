@@ -1,6 +1,7 @@
 //! What logins and passwords have to obey, as it stands now.
 
-use arc_swap::{ArcSwap, Guard};
+use futures_util::future::BoxFuture;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Most former passwords that can be remembered.
@@ -29,24 +30,64 @@ pub struct Rules {
     pub reminder_days: u32,
 }
 
-/// The rules in force; they may be replaced while the server runs. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct CurrentRules(Arc<ArcSwap<Rules>>);
+/// What an administrator has set for logins and passwords while the server runs, for example in a
+/// plugin with a page for it.
+pub trait RuleChanges: Send + Sync + 'static {
+    /// Values by the contract's keys, for example `USER_LOCK_THRESHOLD`; none where nothing is set.
+    fn values(&self) -> BoxFuture<'_, BTreeMap<String, String>>;
+}
+
+/// Nothing is changed while the server runs.
+#[derive(Debug, Clone, Copy)]
+pub struct NothingChanged;
+
+impl RuleChanges for NothingChanged {
+    fn values(&self) -> BoxFuture<'_, BTreeMap<String, String>> {
+        Box::pin(std::future::ready(BTreeMap::new()))
+    }
+}
+
+/// The rules in force: the configured ones, with what is changed at this moment. Cheap to clone.
+#[derive(Clone)]
+pub struct CurrentRules {
+    configured: Rules,
+    changes: Arc<dyn RuleChanges>,
+}
 
 impl CurrentRules {
-    /// Begins with these.
-    pub fn new(rules: Rules) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(rules)))
+    /// The configured rules, which `changes` may change at any time.
+    pub fn new(configured: Rules, changes: Arc<dyn RuleChanges>) -> Self {
+        Self { configured, changes }
     }
 
     /// The rules in force. Read them once for each decision.
-    pub fn get(&self) -> Guard<Arc<Rules>> {
-        self.0.load()
+    pub async fn get(&self) -> Rules {
+        self.configured.changed_by(&self.changes.values().await)
     }
+}
 
-    /// Puts others in their place, from the next decision on.
-    pub fn set(&self, rules: Rules) {
-        self.0.store(Arc::new(rules));
+impl Rules {
+    /// With the values of the contract's keys; one that makes no sense changes nothing.
+    fn changed_by(&self, values: &BTreeMap<String, String>) -> Self {
+        let number = |key: &str, configured: u32| {
+            values.get(key).and_then(|value| value.trim().parse().ok()).unwrap_or(configured)
+        };
+        let switch = |key: &str, configured: bool| match values.get(key).map(|value| value.trim()) {
+            Some("true" | "True" | "1") => true,
+            Some("false" | "False" | "0") => false,
+            _ => configured,
+        };
+        Self {
+            captcha: switch("LOGIN_CAPTCHA_ENABLED", self.captcha),
+            lock_failures: number("USER_LOCK_THRESHOLD", self.lock_failures),
+            lock_seconds: number("USER_LOCK_SECONDS", self.lock_seconds),
+            min_length: number("USER_PASSWORD_MIN_LENGTH", self.min_length),
+            max_length: number("USER_PASSWORD_MAX_LENGTH", self.max_length),
+            require_special: switch("USER_PASSWORD_REQUIRE_SPECIAL_CHAR", self.require_special),
+            history: number("USER_PASSWORD_HISTORY_CHECK_COUNT", self.history),
+            expire_days: number("USER_PASSWORD_EXPIRY_DAYS", self.expire_days),
+            reminder_days: number("USER_PASSWORD_REMINDER_DAYS", self.reminder_days),
+        }
     }
 }
 
@@ -64,5 +105,20 @@ impl Default for Rules {
             expire_days: 365,
             reminder_days: 7,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_make_sense_count_and_others_change_nothing() {
+        let rules = Rules::default();
+        let values = [("USER_LOCK_THRESHOLD", "9"), ("LOGIN_CAPTCHA_ENABLED", "true"), ("USER_LOCK_SECONDS", "soon")];
+        let values = values.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let expected = Rules { lock_failures: 9, captcha: true, ..Rules::default() };
+        assert_eq!(rules.changed_by(&values), expected);
+        assert_eq!(rules.changed_by(&BTreeMap::new()), rules);
     }
 }

@@ -9,7 +9,7 @@ use super::password::{self, Passwords};
 use super::policy::Age;
 use super::refresh_token;
 use super::renewal::Grant;
-use super::rules::CurrentRules;
+use super::rules::{CurrentRules, Rules};
 use super::watcher::{Attempt, LoginWatcher, Outcome};
 use super::{Origin, crud};
 use crate::admin::Clock;
@@ -108,8 +108,8 @@ impl AuthService {
     }
 
     /// Whether a login needs a captcha.
-    pub fn needs_captcha(&self) -> bool {
-        self.terms.rules.get().captcha
+    pub async fn needs_captcha(&self) -> bool {
+        self.terms.rules.get().await.captcha
     }
 
     /// Begins a session. A user who may be logged in only once loses the others.
@@ -148,31 +148,32 @@ impl AuthService {
         renewal: Renewal,
         user_uuid: &mut Option<String>,
     ) -> Result<Login, LoginError> {
-        if self.needs_captcha() {
+        let rules = self.terms.rules.get().await;
+        if rules.captcha {
             self.captchas.answer(credentials.captcha_uuid.as_deref(), credentials.captcha.as_deref())?;
         }
         let user = self.users.by_username(&credentials.username).await?;
         *user_uuid = user.as_ref().map(|user| user.uuid.clone());
-        let user = self.verified(user, credentials).await?;
+        let user = self.verified(user, credentials, &rules).await?;
         // Only after the password: to anybody else a disabled user looks like none.
         if user.status != 1 {
             return Err(LoginError::Disabled);
         }
-        let password_days = self.password_days(&user).await?;
+        let password_days = self.password_days(&user, &rules).await?;
         self.lockout.clear(&user.username);
         let (grant, user) = self.begin(user, origin, renewal).await?;
         Ok(Login { grant, password_days, user })
     }
 
     /// The user, if the password is theirs and the name is not locked.
-    async fn verified(&self, user: Option<User>, credentials: &Credentials) -> Result<User, LoginError> {
+    async fn verified(&self, user: Option<User>, credentials: &Credentials, rules: &Rules) -> Result<User, LoginError> {
         let Credentials { username, password, .. } = credentials;
         if let Some(left) = self.lockout.locked_for(username, Instant::now()) {
             return Err(LoginError::Locked(left));
         }
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let matches = self.passwords.verify(password, hash.as_deref()).await?;
-        match (self.lockout.settle(username, matches, &self.terms.rules.get(), Instant::now()), user) {
+        match (self.lockout.settle(username, matches, rules, Instant::now()), user) {
             (Verdict::Admitted, Some(user)) => self.strengthened(user, password).await,
             (Verdict::Locked(left), _) => Err(LoginError::Locked(left)),
             _ => Err(LoginError::WrongCredentials),
@@ -189,9 +190,9 @@ impl AuthService {
         Ok(user)
     }
 
-    async fn password_days(&self, user: &User) -> Result<Option<i32>, LoginError> {
+    async fn password_days(&self, user: &User, rules: &Rules) -> Result<Option<i32>, LoginError> {
         let changed = crud::password(&self.db, user.id).await?.and_then(|row| row.last_password_changed_time);
-        match self.terms.rules.get().age(changed, self.clock.now_ms()) {
+        match rules.age(changed, self.clock.now_ms()) {
             Age::Good => Ok(None),
             Age::Ending(days) => Ok(Some(days)),
             Age::Expired => Err(LoginError::PasswordExpired),
