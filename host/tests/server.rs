@@ -17,6 +17,8 @@ mod bundled;
 mod cli;
 #[path = "server/compilers.rs"]
 mod compilers;
+#[path = "server/contract.rs"]
+mod contract;
 #[path = "server/defects.rs"]
 mod defects;
 #[path = "server/lifecycle.rs"]
