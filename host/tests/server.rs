@@ -23,6 +23,8 @@ mod contract;
 mod defects;
 #[path = "server/lifecycle.rs"]
 mod lifecycle;
+#[path = "server/matrix.rs"]
+mod matrix;
 #[path = "server/operations.rs"]
 mod operations;
 #[path = "server/recovery.rs"]
