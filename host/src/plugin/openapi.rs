@@ -58,11 +58,18 @@ impl Fragment {
 pub(super) fn merge(core: &Value, fragments: &[&Fragment]) -> Bytes {
     let mut document = core.clone();
     let login = login_scheme(core);
+    let refusal = refusal(core);
     for fragment in fragments {
         for operation in &fragment.operations {
             let mut body = operation.body.clone();
             if let (true, Some(login)) = (operation.needs_login && body.get("security").is_none(), &login) {
                 body["security"] = json!([{ login.as_str(): [] }]);
+            }
+            if let Some(refusal) = &refusal {
+                let responses = member(&mut body, "responses");
+                if responses.get("default").is_none() {
+                    responses["default"] = refusal.clone();
+                }
             }
             member(member(&mut document, "paths"), &operation.path)[operation.method.as_str()] = body;
         }
@@ -86,6 +93,14 @@ fn member<'a>(value: &'a mut Value, key: &str) -> &'a mut Value {
         value[key] = Value::Object(Map::new());
     }
     &mut value[key]
+}
+
+/// How the core's operations describe a refusal. The host refuses requests to plugins in the same words: without a
+/// login or a permission, over a limit, past a deadline.
+fn refusal(core: &Value) -> Option<Value> {
+    let items = core["paths"].as_object()?.values().filter_map(Value::as_object);
+    let mut operations = items.flat_map(Map::values);
+    operations.find_map(|operation| operation["responses"].get("default").cloned())
 }
 
 /// The name of the core's scheme for tokens.
