@@ -121,8 +121,8 @@ impl DataRuleApi {
 impl DataRuleApi {
     /// The models that rules may speak of
     #[oai(path = "/sys/data-rules/models", method = "get", operation_id = "get_data_rule_models")]
-    async fn models(&self, _caller: Caller) -> Answer<Vec<String>> {
-        Answer::of(self.rules.models().names().into_iter().map(str::to_owned).collect())
+    async fn models(&self, _caller: Caller) -> Result<Answer<Vec<String>>, ApiError> {
+        Ok(Answer::of(self.rules.models().names().into_iter().map(str::to_owned).collect()))
     }
 
     /// The columns of a model that rules may compare
@@ -135,9 +135,9 @@ impl DataRuleApi {
 
     /// The variables that values may hold
     #[oai(path = "/sys/data-rules/value-template-variables", method = "get", operation_id = "get_data_rule_variables")]
-    async fn variables(&self, _caller: Caller) -> Answer<Vec<DataRuleName>> {
+    async fn variables(&self, _caller: Caller) -> Result<Answer<Vec<DataRuleName>>, ApiError> {
         let name = |variable: Variable| DataRuleName::of(variable.key(), variable.comment());
-        Answer::of(Variable::ALL.into_iter().map(name).collect())
+        Ok(Answer::of(Variable::ALL.into_iter().map(name).collect()))
     }
 
     /// Every data rule

@@ -36,14 +36,14 @@ impl ContractPluginsApi {
 impl ContractPluginsApi {
     /// List the installed plugins
     #[oai(path = "/", method = "get")]
-    async fn list(&self, _caller: SuperCaller) -> Answer<Vec<Value>> {
-        Answer::of(self.supervisor.list().iter().map(|status| descriptor(status)).collect())
+    async fn list(&self, _caller: SuperCaller) -> Result<Answer<Vec<Value>>, ApiError> {
+        Ok(Answer::of(self.supervisor.list().iter().map(|status| descriptor(status)).collect()))
     }
 
     /// Say whether a restart is needed: never
     #[oai(path = "/changed", method = "get")]
-    async fn changed(&self, _caller: SuperCaller) -> Answer<bool> {
-        Answer::of(false)
+    async fn changed(&self, _caller: SuperCaller) -> Result<Answer<bool>, ApiError> {
+        Ok(Answer::of(false))
     }
 
     /// Install a plugin and enable it

@@ -35,8 +35,8 @@ impl PluginsApi {
 impl PluginsApi {
     /// List the installed plugins with their states
     #[oai(path = "/", method = "get")]
-    async fn list(&self, _caller: SuperCaller) -> Answer<Vec<PluginDto>> {
-        Answer::of(self.supervisor.list().iter().map(|status| PluginDto::of(status)).collect())
+    async fn list(&self, _caller: SuperCaller) -> Result<Answer<Vec<PluginDto>>, ApiError> {
+        Ok(Answer::of(self.supervisor.list().iter().map(|status| PluginDto::of(status)).collect()))
     }
 
     /// Install a plugin, enabled unless asked otherwise
