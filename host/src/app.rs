@@ -83,6 +83,7 @@ pub struct Running {
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(config: Config, data: &Path, notify: impl Fn(Notice)) -> Result<(), ServeError> {
+    crate::loader::heap::give_back_large_blocks();
     let mut signals = Signals::listen().map_err(ServeError::Signals)?;
     let running = start(config, data, notify).await?;
     let name = signals.next().await;

@@ -19,6 +19,7 @@ mod call;
 mod elf;
 mod error;
 mod generation;
+pub mod heap;
 mod image;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod interpose;
