@@ -1,10 +1,8 @@
 //! The `WHERE` of lists: what clients and data permissions narrow them to.
 
 use crate::admin::data_scope::Permitted;
+use crate::admin::sql::{ESCAPE, escaped};
 use plugin_api::db::Value;
-
-/// Stands before `%` and `_` where they mean themselves.
-const ESCAPE: char = '!';
 
 /// Conditions that hold together. Columns are the caller's own words, values always parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,17 +80,6 @@ impl Filter {
         self.parameters.push(value);
         self
     }
-}
-
-fn escaped(part: &str) -> String {
-    let mut escaped = String::with_capacity(part.len());
-    for c in part.chars() {
-        if matches!(c, '%' | '_' | ESCAPE) {
-            escaped.push(ESCAPE);
-        }
-        escaped.push(c);
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -4,20 +4,23 @@ use sea_query::LikeExpr;
 
 /// Stands before `%` and `_` where they mean themselves. Not a backslash: PostgreSQL's builder
 /// writes that as a text that SQLite does not read.
-const ESCAPE: char = '!';
+pub(super) const ESCAPE: char = '!';
+
+/// `part` for a `LIKE … ESCAPE '!'`, taken literally.
+pub(super) fn escaped(part: &str) -> String {
+    let mut escaped = String::with_capacity(part.len());
+    for c in part.chars() {
+        if matches!(c, '%' | '_' | ESCAPE) {
+            escaped.push(ESCAPE);
+        }
+        escaped.push(c);
+    }
+    escaped
+}
 
 /// The pattern of every text with `part` in it, taken literally.
 pub(super) fn containing(part: &str) -> LikeExpr {
-    let mut pattern = String::with_capacity(part.len() + 2);
-    pattern.push('%');
-    for c in part.chars() {
-        if matches!(c, '%' | '_' | ESCAPE) {
-            pattern.push(ESCAPE);
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    LikeExpr::new(pattern).escape(ESCAPE)
+    LikeExpr::new(format!("%{}%", escaped(part))).escape(ESCAPE)
 }
 
 /// `$first, $first+1, …`: the placeholders of `count` parameters, for `IN (…)`.

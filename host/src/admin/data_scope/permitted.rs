@@ -7,6 +7,7 @@ use crate::admin::Clock;
 use crate::admin::data_rule::operand::{self, Operand, Variable};
 use crate::admin::data_rule::registry::{EVERY_MODEL, Kind};
 use crate::admin::data_rule::{DataModel, DataRule};
+use crate::admin::sql::placeholders;
 use plugin_api::db::Value;
 
 /// What a statement of no row says.
@@ -135,9 +136,8 @@ impl Comparison {
             }
             Self::Among { column, operator, values } => {
                 let from = first + parameters.len();
-                let numbers: Vec<String> = (from..from + values.len()).map(|number| format!("${number}")).collect();
                 parameters.extend(values.iter().cloned());
-                format!("{column} {operator} ({})", numbers.join(", "))
+                format!("{column} {operator} ({})", placeholders(from, values.len()))
             }
         }
     }

@@ -1,11 +1,10 @@
 //! Which entries of a log are shown, and how to find them without reading all of them.
 
+use crate::admin::sql::{ESCAPE, escaped, placeholders};
 use plugin_api::db::{Database, DbError, Value};
 
 /// So many different values are looked up one by one; beyond, the database may as well read on.
 const VALUES_MAX: usize = 100;
-/// Stands before `%` and `_` where they mean themselves.
-const ESCAPE: char = '!';
 
 /// Which entries are asked for; what is None does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -45,7 +44,8 @@ impl Condition {
         let mut condition = Self::default();
         for (column, part) in [("username", &filter.username), ("ip", &filter.ip)] {
             let Some(part) = part.as_deref().filter(|part| !part.is_empty()) else { continue };
-            let pattern = containing(part);
+            // PostgreSQL has no text with a NUL, and does not look for one.
+            let pattern = format!("%{}%", escaped(&part.replace('\0', "")));
             let values = fitting(db, table, column, &pattern).await?;
             if values.len() > VALUES_MAX {
                 condition.add(&format!("{column} LIKE "), pattern.into(), &format!(" ESCAPE '{ESCAPE}'"));
@@ -91,9 +91,9 @@ impl Condition {
             1 => values.into_iter().for_each(|value| self.add(&format!("{column} = "), value.into(), "")),
             _ => {
                 let first = self.parameters.len() + 1;
+                let numbers = placeholders(first, values.len());
                 self.parameters.extend(values.into_iter().map(Value::from));
-                let numbers: Vec<String> = (first..=self.parameters.len()).map(|number| format!("${number}")).collect();
-                self.and(&format!("{column} IN ({})", numbers.join(", ")));
+                self.and(&format!("{column} IN ({numbers})"));
             }
         }
     }
@@ -115,25 +115,11 @@ async fn fitting(db: &Database, table: &str, column: &str, pattern: &str) -> Res
     db.query(sql).bind(pattern).fetch_all().await
 }
 
-fn containing(part: &str) -> String {
-    let mut pattern = String::with_capacity(part.len() + 2);
-    pattern.push('%');
-    for c in part.chars().filter(|c| *c != '\0') {
-        if matches!(c, '%' | '_' | ESCAPE) {
-            pattern.push(ESCAPE);
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
 /// Deletes the entries of these ids; gives how many there were.
 pub(in crate::admin) async fn delete(db: &Database, table: &str, ids: &[i64]) -> Result<u64, DbError> {
     if ids.is_empty() {
         return Ok(0);
     }
-    let numbers: Vec<String> = (1..=ids.len()).map(|number| format!("${number}")).collect();
-    let sql = format!("DELETE FROM {table} WHERE id IN ({})", numbers.join(", "));
+    let sql = format!("DELETE FROM {table} WHERE id IN ({})", placeholders(1, ids.len()));
     db.query(sql).bind_all(ids.iter().copied()).execute().await
 }

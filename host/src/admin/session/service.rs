@@ -4,6 +4,7 @@ use super::crud;
 use super::model::LiveSession;
 use crate::admin::Clock;
 use crate::admin::auth::AuthService;
+use crate::admin::sql::escaped;
 use plugin_api::db::{Database, DbError};
 use uuid::Uuid;
 
@@ -52,6 +53,5 @@ impl SessionService {
 
 /// The pattern of texts that contain `part`.
 fn containing(part: &str) -> String {
-    let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
+    format!("%{}%", escaped(part))
 }
