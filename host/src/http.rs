@@ -29,7 +29,7 @@ pub mod site;
 mod tee;
 pub mod validation;
 
-pub use auth::{Caller, MaybeCaller, SuperCaller};
+pub use auth::{Allowed, Caller, MaybeCaller, Permission, SuperCaller};
 pub use body::JsonBody;
 pub use client::TrustedProxies;
 pub use context::Context;

@@ -7,6 +7,7 @@ use poem::http::Method;
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The name of the security scheme in the OpenAPI document.
@@ -25,29 +26,41 @@ pub struct SuperCaller(pub Arc<Identity>);
 pub struct MaybeCaller(pub Option<Arc<Identity>>);
 
 impl Caller {
-    /// Asks for more than a login.
+    /// Asks for the permission to look at something.
     ///
     /// # Errors
     /// The 403 of the first rule that refuses.
-    pub fn require(&self, access: &Access, method: &Method) -> Result<(), ApiError> {
-        Ok(authorise(Some(&self.0), access, method)?)
+    pub fn may_read<P: Permission>(&self) -> Result<(), ApiError> {
+        Ok(authorise(Some(&self.0), &Access::permission(P::CODE), &Method::GET)?)
     }
+}
 
-    /// Asks for the permission to look at something, by its code.
-    ///
-    /// # Errors
-    /// The 403 of the first rule that refuses.
-    pub fn may_read(&self, code: &'static str) -> Result<(), ApiError> {
-        self.require(&Access::permission(code), &Method::GET)
-    }
+/// A code that a role's menus grant, as a type, so that a handler names it in its signature.
+/// [`permissions!`](crate::permissions) declares them.
+pub trait Permission: Send + Sync + 'static {
+    /// The code.
+    const CODE: &'static str;
+}
 
-    /// Asks for the permission to change something, by its code.
-    ///
-    /// # Errors
-    /// The 403 of the first rule that refuses.
-    pub fn may_change(&self, code: &'static str) -> Result<(), ApiError> {
-        self.require(&Access::permission(code), &Method::POST)
-    }
+/// A user with a permission. As a handler's first argument it refuses everybody else (401, 403) before
+/// anything else of the request is looked at.
+#[derive(Debug, Clone)]
+pub struct Allowed<P>(pub Arc<Identity>, PhantomData<P>);
+
+/// Declares permissions: `permissions! { AddDept = "sys:dept:add" }`.
+#[macro_export]
+macro_rules! permissions {
+    ($($name:ident = $code:literal),+ $(,)?) => {
+        $(
+            #[doc = concat!("`", $code, "`")]
+            #[derive(Debug, Clone)]
+            pub struct $name;
+
+            impl $crate::http::Permission for $name {
+                const CODE: &'static str = $code;
+            }
+        )+
+    };
 }
 
 async fn identify(request: &Request) -> Result<Option<Arc<Identity>>, ApiError> {
@@ -61,8 +74,8 @@ async fn identify(request: &Request) -> Result<Option<Arc<Identity>>, ApiError> 
 }
 
 macro_rules! bearer_extractor {
-    ($extractor:ty, $from:expr) => {
-        impl<'a> ApiExtractor<'a> for $extractor {
+    ($extractor:ty $(where $permission:ident)?, $from:expr) => {
+        impl<'a $(, $permission: Permission)?> ApiExtractor<'a> for $extractor {
             const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
             type ParamType = ();
             type ParamRawType = ();
@@ -81,19 +94,23 @@ macro_rules! bearer_extractor {
                 _options: ExtractParamOptions<()>,
             ) -> poem::Result<Self> {
                 let identity = identify(request).await?;
-                let from: fn(Option<Arc<Identity>>) -> Result<Self, ApiError> = $from;
-                Ok(from(identity)?)
+                let from: fn(Option<Arc<Identity>>, &Method) -> Result<Self, ApiError> = $from;
+                Ok(from(identity, request.method())?)
             }
         }
     };
 }
 
-bearer_extractor!(Caller, |identity| { identity.map(Self).ok_or_else(|| AccessError::NotAuthenticated.into()) });
-bearer_extractor!(SuperCaller, |identity| {
+bearer_extractor!(Caller, |identity, _| { identity.map(Self).ok_or_else(|| AccessError::NotAuthenticated.into()) });
+bearer_extractor!(SuperCaller, |identity, _| {
     authorise_superuser(identity.as_deref())?;
     identity.map(Self).ok_or_else(|| AccessError::NotAuthenticated.into())
 });
-bearer_extractor!(MaybeCaller, |identity| Ok(Self(identity)));
+bearer_extractor!(Allowed<P> where P, |identity, method| {
+    authorise(identity.as_deref(), &Access::permission(P::CODE), method)?;
+    identity.map(|identity| Self(identity, PhantomData)).ok_or_else(|| AccessError::NotAuthenticated.into())
+});
+bearer_extractor!(MaybeCaller, |identity, _| Ok(Self(identity)));
 
 fn scheme() -> MetaSecurityScheme {
     MetaSecurityScheme {

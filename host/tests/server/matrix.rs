@@ -3,7 +3,7 @@
 
 use crate::bundle;
 use crate::server::{Answer, Role, Server};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -71,15 +71,24 @@ impl Operation {
     }
 
     async fn call(&self, role: &Role) -> Answer {
-        let filled = self.path.split('/').map(|part| if part.starts_with('{') { "1" } else { part });
-        let path = filled.collect::<Vec<_>>().join("/");
-        // Whoever asks for more in the query than this is tested by its own tests.
-        let request = role.request(self.method.clone(), &format!("{path}?session_uuid=x&type=zip"));
+        let request = self.request(role);
         Answer::of(match &self.body {
             Some(body) => request.json(body),
             None => request,
         })
         .await
+    }
+
+    /// With a body that is no JSON: who may not call it must not hear what is wrong with it.
+    async fn call_badly(&self, role: &Role) -> Answer {
+        Answer::of(self.request(role).header("content-type", "application/json").body("{")).await
+    }
+
+    fn request(&self, role: &Role) -> RequestBuilder {
+        let filled = self.path.split('/').map(|part| if part.starts_with('{') { "1" } else { part });
+        let path = filled.collect::<Vec<_>>().join("/");
+        // Whoever asks for more in the query than this is tested by its own tests.
+        role.request(self.method.clone(), &format!("{path}?session_uuid=x&type=zip"))
     }
 }
 
@@ -160,6 +169,12 @@ async fn every_operation_is_open_only_to_those_it_names() {
         judge("anonymous", &name, &operation.call(&anonymous).await, (!public).then_some(401));
         let granted = public || authenticated || name == "POST /api/v1/sys/notices";
         judge("member", &name, &operation.call(&member).await, (!granted).then_some(403));
+        if operation.body.is_some() && !public {
+            judge("anonymous, badly", &name, &operation.call_badly(&anonymous).await, Some(401));
+        }
+        if operation.body.is_some() && !granted {
+            judge("member, badly", &name, &operation.call_badly(&member).await, Some(403));
+        }
     }
     println!("{} operations × 2 roles", operations.len());
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));

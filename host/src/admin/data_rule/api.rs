@@ -6,10 +6,17 @@ use super::registry::{Column, Comment};
 use super::service::{DataRuleError, DataRuleService};
 use crate::admin::Clock;
 use crate::http::validation::{self, FieldError, Part};
-use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery, context};
+use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery, context};
+use crate::permissions;
 use poem::Request;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
+
+permissions! {
+    AddDataRule = "data:rule:add",
+    EditDataRule = "data:rule:edit",
+    DeleteDataRule = "data:rule:del",
+}
 
 /// `/sys/data-rules`
 pub struct DataRuleApi {
@@ -176,24 +183,26 @@ impl DataRuleApi {
 
     /// Add a data rule
     #[oai(path = "/sys/data-rules", method = "post", operation_id = "create_data_rule")]
-    async fn create(&self, caller: Caller, form: JsonBody<DataRuleForm>) -> Result<Done, ApiError> {
-        caller.may_change("data:rule:add")?;
+    async fn create(&self, _caller: Allowed<AddDataRule>, form: JsonBody<DataRuleForm>) -> Result<Done, ApiError> {
         self.rules.create(&form.0.into()).await?;
         Ok(Done::done())
     }
 
     /// Change a data rule
     #[oai(path = "/sys/data-rules/:pk", method = "put", operation_id = "update_data_rule")]
-    async fn update(&self, caller: Caller, pk: Path<i64>, form: JsonBody<DataRuleForm>) -> Result<Done, ApiError> {
-        caller.may_change("data:rule:edit")?;
+    async fn update(
+        &self,
+        _caller: Allowed<EditDataRule>,
+        pk: Path<i64>,
+        form: JsonBody<DataRuleForm>,
+    ) -> Result<Done, ApiError> {
         let rows = self.rules.update(pk.0, &form.0.into()).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
 
     /// Delete data rules, also out of data scopes
     #[oai(path = "/sys/data-rules", method = "delete", operation_id = "delete_data_rules")]
-    async fn delete(&self, caller: Caller, ids: JsonBody<DataRuleIds>) -> Result<Done, ApiError> {
-        caller.may_change("data:rule:del")?;
+    async fn delete(&self, _caller: Allowed<DeleteDataRule>, ids: JsonBody<DataRuleIds>) -> Result<Done, ApiError> {
         let rows = self.rules.delete(&ids.0.pks).await.map_err(ApiError::internal)?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }

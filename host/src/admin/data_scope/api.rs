@@ -4,10 +4,18 @@ use super::model::DataScope;
 use super::service::{DataScopeError, DataScopeService};
 use crate::admin::Clock;
 use crate::admin::data_rule::api::DataRuleView;
-use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery};
+use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery};
+use crate::permissions;
 use poem::Request;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
+
+permissions! {
+    AddDataScope = "data:scope:add",
+    EditDataScope = "data:scope:edit",
+    EditDataScopeRule = "data:scope:rule:edit",
+    DeleteDataScope = "data:scope:del",
+}
 
 /// `/sys/data-scopes`
 pub struct DataScopeApi {
@@ -141,16 +149,19 @@ impl DataScopeApi {
 
     /// Add a data scope
     #[oai(path = "/sys/data-scopes", method = "post", operation_id = "create_data_scope")]
-    async fn create(&self, caller: Caller, form: JsonBody<DataScopeForm>) -> Result<Done, ApiError> {
-        caller.may_change("data:scope:add")?;
+    async fn create(&self, _caller: Allowed<AddDataScope>, form: JsonBody<DataScopeForm>) -> Result<Done, ApiError> {
         self.scopes.create(&form.0.name, form.0.status).await?;
         Ok(Done::done())
     }
 
     /// Change a data scope
     #[oai(path = "/sys/data-scopes/:pk", method = "put", operation_id = "update_data_scope")]
-    async fn update(&self, caller: Caller, pk: Path<i64>, form: JsonBody<DataScopeForm>) -> Result<Done, ApiError> {
-        caller.may_change("data:scope:edit")?;
+    async fn update(
+        &self,
+        _caller: Allowed<EditDataScope>,
+        pk: Path<i64>,
+        form: JsonBody<DataScopeForm>,
+    ) -> Result<Done, ApiError> {
         let rows = self.scopes.update(pk.0, &form.0.name, form.0.status).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
@@ -159,19 +170,17 @@ impl DataScopeApi {
     #[oai(path = "/sys/data-scopes/:pk/rules", method = "put", operation_id = "update_data_scope_rules")]
     async fn set_rules(
         &self,
-        caller: Caller,
+        _caller: Allowed<EditDataScopeRule>,
         pk: Path<i64>,
         ids: JsonBody<DataScopeRuleIds>,
     ) -> Result<Done, ApiError> {
-        caller.may_change("data:scope:rule:edit")?;
         self.scopes.set_rules(pk.0, &ids.0.rules).await?;
         Ok(Done::done())
     }
 
     /// Delete data scopes, also out of roles
     #[oai(path = "/sys/data-scopes", method = "delete", operation_id = "delete_data_scopes")]
-    async fn delete(&self, caller: Caller, ids: JsonBody<DataScopeIds>) -> Result<Done, ApiError> {
-        caller.may_change("data:scope:del")?;
+    async fn delete(&self, _caller: Allowed<DeleteDataScope>, ids: JsonBody<DataScopeIds>) -> Result<Done, ApiError> {
         let rows = self.scopes.delete(&ids.0.pks).await.map_err(ApiError::internal)?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }

@@ -5,9 +5,16 @@ use super::service::{DeptError, DeptService};
 use crate::admin::Clock;
 use crate::admin::tree::Node;
 use crate::http::validation::{self, FieldError, Part};
-use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Message};
+use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message};
+use crate::permissions;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
+
+permissions! {
+    AddDept = "sys:dept:add",
+    EditDept = "sys:dept:edit",
+    DeleteDept = "sys:dept:del",
+}
 
 /// `/sys/depts`
 pub struct DeptApi {
@@ -142,24 +149,26 @@ impl DeptApi {
 
     /// Add a department
     #[oai(path = "/sys/depts", method = "post", operation_id = "create_dept")]
-    async fn create(&self, caller: Caller, form: JsonBody<DeptForm>) -> Result<Done, ApiError> {
-        caller.may_change("sys:dept:add")?;
+    async fn create(&self, _caller: Allowed<AddDept>, form: JsonBody<DeptForm>) -> Result<Done, ApiError> {
         self.depts.create(&draft(form.0)?).await?;
         Ok(Done::done())
     }
 
     /// Change a department
     #[oai(path = "/sys/depts/:pk", method = "put", operation_id = "update_dept")]
-    async fn update(&self, caller: Caller, pk: Path<i64>, form: JsonBody<DeptForm>) -> Result<Done, ApiError> {
-        caller.may_change("sys:dept:edit")?;
+    async fn update(
+        &self,
+        _caller: Allowed<EditDept>,
+        pk: Path<i64>,
+        form: JsonBody<DeptForm>,
+    ) -> Result<Done, ApiError> {
         let rows = self.depts.update(pk.0, &draft(form.0)?).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
 
     /// Delete a department; its row is kept
     #[oai(path = "/sys/depts/:pk", method = "delete", operation_id = "delete_dept")]
-    async fn delete(&self, caller: Caller, pk: Path<i64>) -> Result<Done, ApiError> {
-        caller.may_change("sys:dept:del")?;
+    async fn delete(&self, _caller: Allowed<DeleteDept>, pk: Path<i64>) -> Result<Done, ApiError> {
         let rows = self.depts.delete(pk.0).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }

@@ -3,12 +3,17 @@
 use super::media::Class;
 use super::service::{FileError, FileService};
 use crate::http::site::UPLOADS_PATH;
-use crate::http::{Answer, ApiError, Caller, Message};
+use crate::http::{Allowed, Answer, ApiError, Message};
+use crate::permissions;
 use poem::web::{Field, Multipart};
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, OpenApi};
 use tokio::io::AsyncReadExt;
+
+permissions! {
+    UploadFile = "sys:file:upload",
+}
 
 /// The name of the field.
 const FIELD: &str = "file";
@@ -90,8 +95,7 @@ impl FileApi {
 impl FileApi {
     /// Upload a picture (at most 5 MiB) or a film (at most 20 MiB)
     #[oai(path = "/sys/files/upload", method = "post", operation_id = "upload_file")]
-    async fn upload(&self, caller: Caller, upload: MediaUpload) -> Result<Answer<UploadUrl>, ApiError> {
-        caller.may_change("sys:file:upload")?;
+    async fn upload(&self, _caller: Allowed<UploadFile>, upload: MediaUpload) -> Result<Answer<UploadUrl>, ApiError> {
         let field = upload.file().await?;
         let mut incoming = self.files.begin(field.file_name().unwrap_or_default()).await?;
         let mut reader = std::pin::pin!(field.into_async_read());

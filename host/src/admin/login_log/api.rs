@@ -6,10 +6,17 @@ use crate::admin::Clock;
 use crate::admin::auth::{Attempt, LoginWatcher, Outcome};
 use crate::admin::journal::filter::{LogFilter, Stretch};
 use crate::http::cursor::{self, CursorPage};
-use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Language, Page, PageQuery, context};
+use crate::http::{Allowed, Answer, ApiError, Done, JsonBody, Language, Page, PageQuery, context};
+use crate::permissions;
 use poem::Request;
 use poem_openapi::param::Query;
 use poem_openapi::{Object, OpenApi, Union};
+
+permissions! {
+    ListLoginLog = "log:login:list",
+    DeleteLoginLog = "log:login:del",
+    ClearLoginLog = "log:login:clear",
+}
 
 /// `/logs/login`
 pub struct LoginLogApi {
@@ -124,7 +131,7 @@ impl LoginLogApi {
     async fn list(
         &self,
         request: &Request,
-        caller: Caller,
+        _caller: Allowed<ListLoginLog>,
         /// A part of the user name
         #[oai(validator(max_length = 64))]
         username: Query<Option<String>>,
@@ -137,7 +144,6 @@ impl LoginLogApi {
         #[oai(validator(max_length = 64))]
         cursor: Query<Option<String>>,
     ) -> Result<Answer<LoginLogList>, ApiError> {
-        caller.may_read("log:login:list")?;
         let query = PageQuery::of(request.uri())?;
         let filter = LogFilter { username: username.0, ip: ip.0, status: status.0 };
         if let Some(sent) = cursor.0 {
@@ -155,16 +161,14 @@ impl LoginLogApi {
 
     /// Delete entries of the login log
     #[oai(path = "/logs/login", method = "delete", operation_id = "delete_login_logs")]
-    async fn delete(&self, caller: Caller, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
-        caller.may_change("log:login:del")?;
+    async fn delete(&self, _caller: Allowed<DeleteLoginLog>, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
         let deleted = self.log.delete(&selection.0.pks).await.map_err(ApiError::internal)?;
         Ok(if deleted == 0 { Done::nothing_done() } else { Done::done() })
     }
 
     /// Clear the login log
     #[oai(path = "/logs/login/all", method = "delete", operation_id = "clear_login_logs")]
-    async fn clear(&self, caller: Caller) -> Result<Done, ApiError> {
-        caller.may_change("log:login:clear")?;
+    async fn clear(&self, _caller: Allowed<ClearLoginLog>) -> Result<Done, ApiError> {
         self.log.clear().await.map_err(ApiError::internal)?;
         Ok(Done::done())
     }

@@ -4,10 +4,17 @@ use super::model::{Draft, Menu, kind};
 use super::service::{MenuError, MenuService, Node};
 use crate::admin::{Clock, tree};
 use crate::http::validation::{self, FieldError, Part};
-use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Message};
+use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message};
+use crate::permissions;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Object, OpenApi};
+
+permissions! {
+    AddMenu = "sys:menu:add",
+    EditMenu = "sys:menu:edit",
+    DeleteMenu = "sys:menu:del",
+}
 
 /// The front end's component for pages of somebody else.
 const FRAME: &str = "/_core/fallback/iframe.vue";
@@ -288,24 +295,26 @@ impl MenuApi {
 
     /// Add an entry
     #[oai(path = "/sys/menus", method = "post", operation_id = "create_menu")]
-    async fn create(&self, caller: Caller, form: JsonBody<MenuForm>) -> Result<Done, ApiError> {
-        caller.may_change("sys:menu:add")?;
+    async fn create(&self, _caller: Allowed<AddMenu>, form: JsonBody<MenuForm>) -> Result<Done, ApiError> {
         self.menus.create(draft(form.0)?).await?;
         Ok(Done::done())
     }
 
     /// Change an entry; what is not sent stays as it is
     #[oai(path = "/sys/menus/:pk", method = "put", operation_id = "update_menu")]
-    async fn update(&self, caller: Caller, pk: Path<i64>, form: JsonBody<MenuForm>) -> Result<Done, ApiError> {
-        caller.may_change("sys:menu:edit")?;
+    async fn update(
+        &self,
+        _caller: Allowed<EditMenu>,
+        pk: Path<i64>,
+        form: JsonBody<MenuForm>,
+    ) -> Result<Done, ApiError> {
         let rows = self.menus.update(pk.0, draft(form.0)?).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
 
     /// Delete an entry, also out of roles
     #[oai(path = "/sys/menus/:pk", method = "delete", operation_id = "delete_menu")]
-    async fn delete(&self, caller: Caller, pk: Path<i64>) -> Result<Done, ApiError> {
-        caller.may_change("sys:menu:del")?;
+    async fn delete(&self, _caller: Allowed<DeleteMenu>, pk: Path<i64>) -> Result<Done, ApiError> {
         let rows = self.menus.delete(pk.0).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }

@@ -5,9 +5,15 @@ use super::machine::{Disk, Machine};
 use super::quantity::{duration, gigabytes, percent, size};
 use super::service::{INFO_KEYS, MonitorError};
 use crate::admin::Clock;
-use crate::http::{Answer, ApiError, Caller, Message};
+use crate::http::{Allowed, Answer, ApiError, Message};
+use crate::permissions;
 use poem_openapi::{Object, OpenApi};
 use std::collections::HashMap;
+
+permissions! {
+    SeeServer = "monitor:server:list",
+    SeeRedis = "monitor:redis:list",
+}
 
 /// Seconds after which a client may ask for the store again.
 const RETRY_AFTER_S: u32 = 5;
@@ -249,16 +255,14 @@ fn disk(disk: Disk) -> DiskView {
 impl MonitorApi {
     /// Look at the machine and the server's process
     #[oai(path = "/monitors/server", method = "get", operation_id = "get_server_monitor")]
-    async fn server(&self, caller: Caller) -> Result<Answer<ServerMonitor>, ApiError> {
-        caller.may_read("monitor:server:list")?;
+    async fn server(&self, _caller: Allowed<SeeServer>) -> Result<Answer<ServerMonitor>, ApiError> {
         let machine = self.monitor.machine().await?;
         Ok(Answer::of(self.view(machine)))
     }
 
     /// Look at Redis or what stands in its place
     #[oai(path = "/monitors/redis", method = "get", operation_id = "get_redis_monitor")]
-    async fn redis(&self, caller: Caller) -> Result<Answer<RedisMonitor>, ApiError> {
-        caller.may_read("monitor:redis:list")?;
+    async fn redis(&self, _caller: Allowed<SeeRedis>) -> Result<Answer<RedisMonitor>, ApiError> {
         let report = self.monitor.store().await?;
         let info = RedisView::of(INFO_KEYS.into_iter().zip(report.info).collect());
         let stats = report.commands.into_iter().map(|(name, value)| RedisCommand { name, value }).collect();

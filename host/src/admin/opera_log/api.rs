@@ -5,11 +5,18 @@ use super::model::OperaLogRow;
 use crate::admin::Clock;
 use crate::admin::journal::filter::{LogFilter, Stretch};
 use crate::http::cursor::{self, CursorPage};
-use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Page, PageQuery};
+use crate::http::{Allowed, Answer, ApiError, Done, JsonBody, Page, PageQuery};
+use crate::permissions;
 use poem::Request;
 use poem_openapi::param::Query;
 use poem_openapi::{Object, OpenApi, Union};
 use serde_json::Value;
+
+permissions! {
+    ListOperaLog = "log:opera:list",
+    DeleteOperaLog = "log:opera:del",
+    ClearOperaLog = "log:opera:clear",
+}
 
 /// `/logs/opera`
 pub struct OperaLogApi {
@@ -137,7 +144,7 @@ impl OperaLogApi {
     async fn list(
         &self,
         request: &Request,
-        caller: Caller,
+        _caller: Allowed<ListOperaLog>,
         /// A part of the user name
         #[oai(validator(max_length = 64))]
         username: Query<Option<String>>,
@@ -150,7 +157,6 @@ impl OperaLogApi {
         #[oai(validator(max_length = 64))]
         cursor: Query<Option<String>>,
     ) -> Result<Answer<OperaLogList>, ApiError> {
-        caller.may_read("log:opera:list")?;
         let query = PageQuery::of(request.uri())?;
         let filter = LogFilter { username: username.0, ip: ip.0, status: status.0 };
         if let Some(sent) = cursor.0 {
@@ -168,8 +174,7 @@ impl OperaLogApi {
 
     /// What became of entries since the server's start
     #[oai(path = "/logs/opera/status", method = "get", operation_id = "get_opera_log_status")]
-    async fn status(&self, caller: Caller) -> Result<Answer<LogStatus>, ApiError> {
-        caller.may_read("log:opera:list")?;
+    async fn status(&self, _caller: Allowed<ListOperaLog>) -> Result<Answer<LogStatus>, ApiError> {
         let counts = self.log.counts();
         let (written, waiting, skipped, lost) = (counts.written, counts.waiting, counts.skipped, counts.lost);
         Ok(Answer::of(LogStatus { written, waiting, skipped, lost }))
@@ -177,16 +182,14 @@ impl OperaLogApi {
 
     /// Delete entries of the operation log
     #[oai(path = "/logs/opera", method = "delete", operation_id = "delete_opera_logs")]
-    async fn delete(&self, caller: Caller, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
-        caller.may_change("log:opera:del")?;
+    async fn delete(&self, _caller: Allowed<DeleteOperaLog>, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
         let deleted = self.log.delete(&selection.0.pks).await.map_err(ApiError::internal)?;
         Ok(if deleted == 0 { Done::nothing_done() } else { Done::done() })
     }
 
     /// Clear the operation log
     #[oai(path = "/logs/opera/all", method = "delete", operation_id = "clear_opera_logs")]
-    async fn clear(&self, caller: Caller) -> Result<Done, ApiError> {
-        caller.may_change("log:opera:clear")?;
+    async fn clear(&self, _caller: Allowed<ClearOperaLog>) -> Result<Done, ApiError> {
         self.log.clear().await.map_err(ApiError::internal)?;
         Ok(Done::done())
     }

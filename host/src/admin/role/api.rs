@@ -7,11 +7,20 @@ pub use view::{RoleDetailView, RoleMenuNode, RoleMenuView, RoleScopeRuleView, Ro
 use super::model::{RoleDraft, RoleFilter};
 use super::service::{RoleError, RoleService};
 use crate::admin::Clock;
-use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery};
+use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery};
+use crate::permissions;
 use poem::Request;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Object, OpenApi};
+
+permissions! {
+    AddRole = "sys:role:add",
+    EditRole = "sys:role:edit",
+    EditRoleMenu = "sys:role:menu:edit",
+    EditRoleScope = "sys:role:scope:edit",
+    DeleteRole = "sys:role:del",
+}
 
 /// `/sys/roles`
 pub struct RoleApi {
@@ -128,16 +137,19 @@ impl RoleApi {
 
     /// Add a role
     #[oai(path = "/sys/roles", method = "post", operation_id = "create_role")]
-    async fn create(&self, caller: Caller, form: JsonBody<RoleForm>) -> Result<Done, ApiError> {
-        caller.may_change("sys:role:add")?;
+    async fn create(&self, _caller: Allowed<AddRole>, form: JsonBody<RoleForm>) -> Result<Done, ApiError> {
         self.roles.create(&form.0.into()).await?;
         Ok(Done::done())
     }
 
     /// Change a role
     #[oai(path = "/sys/roles/:pk", method = "put", operation_id = "update_role")]
-    async fn update(&self, caller: Caller, pk: Path<i64>, form: JsonBody<RoleForm>) -> Result<Done, ApiError> {
-        caller.may_change("sys:role:edit")?;
+    async fn update(
+        &self,
+        _caller: Allowed<EditRole>,
+        pk: Path<i64>,
+        form: JsonBody<RoleForm>,
+    ) -> Result<Done, ApiError> {
         self.roles.update(pk.0, &form.0.into()).await?;
         Ok(Done::done())
     }
@@ -146,11 +158,10 @@ impl RoleApi {
     #[oai(path = "/sys/roles/:pk/menus", method = "put", operation_id = "update_role_menus")]
     async fn replace_menus(
         &self,
-        caller: Caller,
+        _caller: Allowed<EditRoleMenu>,
         pk: Path<i64>,
         form: JsonBody<RoleMenuForm>,
     ) -> Result<Done, ApiError> {
-        caller.may_change("sys:role:menu:edit")?;
         self.roles.replace_menus(pk.0, &form.0.menus).await?;
         Ok(Done::done())
     }
@@ -159,19 +170,17 @@ impl RoleApi {
     #[oai(path = "/sys/roles/:pk/scopes", method = "put", operation_id = "update_role_scopes")]
     async fn replace_scopes(
         &self,
-        caller: Caller,
+        _caller: Allowed<EditRoleScope>,
         pk: Path<i64>,
         form: JsonBody<RoleScopeForm>,
     ) -> Result<Done, ApiError> {
-        caller.may_change("sys:role:scope:edit")?;
         self.roles.replace_scopes(pk.0, &form.0.scopes).await?;
         Ok(Done::done())
     }
 
     /// Delete roles; their members lose them
     #[oai(path = "/sys/roles", method = "delete", operation_id = "delete_roles")]
-    async fn delete(&self, caller: Caller, ids: JsonBody<RoleIds>) -> Result<Done, ApiError> {
-        caller.may_change("sys:role:del")?;
+    async fn delete(&self, _caller: Allowed<DeleteRole>, ids: JsonBody<RoleIds>) -> Result<Done, ApiError> {
         match self.roles.delete(&ids.0.pks).await? {
             0 => Ok(Done::nothing_done()),
             _ => Ok(Done::done()),

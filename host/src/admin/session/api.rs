@@ -3,14 +3,15 @@
 use super::model::LiveSession;
 use super::service::SessionService;
 use crate::admin::Clock;
-use crate::http::{Answer, ApiError, Caller, Done};
+use crate::http::{Allowed, Answer, ApiError, Done};
+use crate::permissions;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
 
-/// Grants looking at sessions.
-const LIST: &str = "monitor:session:list";
-/// Grants ending sessions.
-const END: &str = "monitor:session:del";
+permissions! {
+    ListSessions = "monitor:session:list",
+    EndSession = "monitor:session:del",
+}
 
 /// `/monitors/sessions`
 pub struct SessionApi {
@@ -78,12 +79,11 @@ impl SessionApi {
     #[oai(path = "/monitors/sessions", method = "get", operation_id = "list_sessions")]
     async fn list(
         &self,
-        caller: Caller,
+        _caller: Allowed<ListSessions>,
         /// A part of the login name
         #[oai(validator(max_length = 64))]
         username: Query<Option<String>>,
     ) -> Result<Answer<Vec<SessionView>>, ApiError> {
-        caller.may_read(LIST)?;
         let sessions = self.sessions.list(username.0.as_deref().unwrap_or_default()).await;
         let sessions = sessions.map_err(ApiError::internal)?;
         Ok(Answer::of(sessions.into_iter().map(|session| self.view(session)).collect()))
@@ -95,14 +95,13 @@ impl SessionApi {
     #[oai(path = "/monitors/sessions/:pk", method = "delete", operation_id = "end_session")]
     async fn end(
         &self,
-        caller: Caller,
+        _caller: Allowed<EndSession>,
         /// The user
         pk: Path<i64>,
         /// The session
         #[oai(validator(max_length = 64))]
         session_uuid: Query<String>,
     ) -> Result<Done, ApiError> {
-        caller.may_change(END)?;
         self.sessions.end(pk.0, &session_uuid.0).await.map_err(ApiError::internal)?;
         Ok(Done::done())
     }

@@ -13,13 +13,16 @@ use super::model::UserFilter;
 use super::service::UserService;
 use crate::admin::Clock;
 use crate::admin::role::api::RoleView;
-use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery, SuperCaller};
+use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery, SuperCaller};
+use crate::permissions;
 use poem::Request;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
 
-/// The code that shows other people.
-const LIST: &str = "sys:user:list";
+permissions! {
+    ListUsers = "sys:user:list",
+    DeleteUser = "sys:user:del",
+}
 
 /// `/sys/users`
 pub struct UserApi {
@@ -42,7 +45,7 @@ impl UserApi {
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the route")]
     async fn list(
         &self,
-        caller: Caller,
+        _caller: Allowed<ListUsers>,
         /// The department
         dept: Query<Option<i64>>,
         /// A part of the login name
@@ -61,7 +64,6 @@ impl UserApi {
         _size: Query<Option<i64>>,
         request: &Request,
     ) -> Result<Answer<Page<UserDetailView>>, ApiError> {
-        caller.may_read(LIST)?;
         let uri = request.original_uri();
         let page = PageQuery::of(uri)?;
         let filter = UserFilter { dept: dept.0, username: username.0, phone: phone.0, status: status.0 };
@@ -133,8 +135,7 @@ impl UserApi {
 
     /// Delete another user
     #[oai(path = "/sys/users/:pk", method = "delete", operation_id = "delete_user")]
-    async fn delete(&self, caller: Caller, pk: Path<i64>) -> Result<Done, ApiError> {
-        caller.may_change("sys:user:del")?;
+    async fn delete(&self, caller: Allowed<DeleteUser>, pk: Path<i64>) -> Result<Done, ApiError> {
         self.users.delete(&caller.0, pk.0).await?;
         Ok(Done::done())
     }
@@ -142,7 +143,7 @@ impl UserApi {
 
 /// Oneself, or anybody with the code.
 fn may_see(caller: &Caller, id: i64) -> Result<(), ApiError> {
-    if caller.0.user_id == id { Ok(()) } else { caller.may_read(LIST) }
+    if caller.0.user_id == id { Ok(()) } else { caller.may_read::<ListUsers>() }
 }
 
 impl From<UserError> for ApiError {
