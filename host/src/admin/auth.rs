@@ -24,7 +24,7 @@ pub mod watcher;
 
 pub use access::{AccessError, authorise, authorise_superuser};
 pub use authenticator::{AuthError, Authenticator, SessionSource};
-pub use identity::Identity;
+pub use identity::{Identity, Profile};
 pub use login_error::LoginError;
 pub use origin::Origin;
 pub use password::Passwords;

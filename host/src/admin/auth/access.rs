@@ -65,6 +65,7 @@ pub fn authorise_superuser(identity: Option<&Identity>) -> Result<(), AccessErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::auth::Profile;
     use std::collections::HashSet;
     use std::sync::Arc;
     use uuid::Uuid;
@@ -80,6 +81,7 @@ mod tests {
             session: Uuid::nil(),
             has_roles: true,
             has_menus: true,
+            profile: Profile::default(),
         }
     }
 

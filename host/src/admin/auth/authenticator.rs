@@ -153,6 +153,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::auth::Profile;
     use crate::admin::auth::token::Claims;
     use std::collections::HashSet;
     use std::sync::atomic::AtomicUsize;
@@ -173,6 +174,7 @@ mod tests {
                     session,
                     has_roles: false,
                     has_menus: false,
+                    profile: Profile::default(),
                 })
             })
         }

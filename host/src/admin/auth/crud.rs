@@ -1,6 +1,6 @@
 //! Statements about sessions, what they may do, and passwords.
 
-use super::model::{NewSession, PasswordRow, RefreshableRow, Renewed, SessionRow, SpentRow};
+use super::model::{NewSession, PasswordRow, RefreshableRow, Renewed, RoleRow, SessionRow, SpentRow};
 use plugin_api::db::{Database, DbError, Statements};
 use uuid::Uuid;
 
@@ -12,7 +12,8 @@ pub(super) const REPLACED: &str = "replaced";
 pub(super) async fn session(db: &Database, session: Uuid) -> Result<Option<SessionRow>, DbError> {
     db.query(
         "SELECT s.expire_time, s.last_used_time, u.id AS user_id, u.uuid, u.username, u.status, u.is_superuser, u.is_staff, \
-         d.status AS dept_status, d.del_flag AS dept_deleted \
+         u.nickname, u.avatar, u.email, u.phone, u.is_multi_login, u.join_time, u.last_login_time, u.dept_id, \
+         d.name AS dept_name, d.status AS dept_status, d.del_flag AS dept_deleted \
          FROM sys_session s JOIN sys_user u ON u.id = s.user_id LEFT JOIN sys_dept d ON d.id = u.dept_id \
          WHERE s.session_uuid = $1",
     )
@@ -21,12 +22,11 @@ pub(super) async fn session(db: &Database, session: Uuid) -> Result<Option<Sessi
     .await
 }
 
-/// The `status` of each role of a user.
-pub(super) async fn role_statuses(db: &Database, user_id: i64) -> Result<Vec<i32>, DbError> {
-    db.query("SELECT r.status FROM sys_role r JOIN sys_user_role ur ON ur.role_id = r.id WHERE ur.user_id = $1")
-        .bind(user_id)
-        .fetch_all()
-        .await
+/// The roles of a user.
+pub(super) async fn roles(db: &Database, user_id: i64) -> Result<Vec<RoleRow>, DbError> {
+    let sql = "SELECT r.name, r.status FROM sys_role r JOIN sys_user_role ur ON ur.role_id = r.id \
+               WHERE ur.user_id = $1 ORDER BY r.id";
+    db.query(sql).bind(user_id).fetch_all().await
 }
 
 /// The `perms` of each enabled entry that the enabled roles of a user have.

@@ -18,10 +18,29 @@ pub(super) struct SessionRow {
     pub(super) status: i32,
     pub(super) is_superuser: bool,
     pub(super) is_staff: bool,
+    pub(super) nickname: String,
+    pub(super) avatar: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) phone: Option<String>,
+    pub(super) is_multi_login: bool,
+    /// Unix milliseconds.
+    pub(super) join_time: i64,
+    /// Unix milliseconds.
+    pub(super) last_login_time: Option<i64>,
+    pub(super) dept_id: Option<i64>,
+    /// None without a department.
+    pub(super) dept_name: Option<String>,
     /// None without a department.
     pub(super) dept_status: Option<i32>,
     /// None without a department.
     pub(super) dept_deleted: Option<bool>,
+}
+
+/// A role of a session's user.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct RoleRow {
+    pub(super) name: String,
+    pub(super) status: i32,
 }
 
 /// A session to be begun.

@@ -232,9 +232,7 @@ impl AuthService {
         }
         crud::insert_session(&transaction, &session).await?;
         transaction.commit().await?;
-        if !user.is_multi_login {
-            self.authenticator.forget_user(user.id);
-        }
+        self.authenticator.forget_user(user.id);
         user.last_login_time = Some(now_ms);
         Ok((grant, user))
     }

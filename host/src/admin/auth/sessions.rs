@@ -2,7 +2,7 @@
 
 use super::authenticator::{AuthError, SessionSource};
 use super::model::SessionRow;
-use super::{Identity, crud};
+use super::{Identity, Profile, crud};
 use crate::tasks;
 use futures_util::future::BoxFuture;
 use plugin_api::db::{Database, DbError, Statements};
@@ -30,8 +30,8 @@ impl StoredSessions {
         let row = row.ok_or(AuthError::Expired)?;
         check(&row)?;
         self.touch(session, row.last_used_time);
-        let roles = crud::role_statuses(&self.db, row.user_id).await.map_err(AuthError::Storage)?;
-        let has_roles = roles.contains(&1);
+        let roles = crud::roles(&self.db, row.user_id).await.map_err(AuthError::Storage)?;
+        let has_roles = roles.iter().any(|role| role.status == 1);
         if !roles.is_empty() && !has_roles && !row.is_superuser {
             return Err(AuthError::RolesDisabled);
         }
@@ -46,6 +46,18 @@ impl StoredSessions {
             permissions: Arc::new(codes(&perms)),
             session,
             has_roles,
+            profile: Profile {
+                nickname: row.nickname,
+                avatar: row.avatar,
+                email: row.email,
+                phone: row.phone,
+                is_multi_login: row.is_multi_login,
+                join_time: row.join_time,
+                last_login_time: row.last_login_time,
+                dept_id: row.dept_id,
+                dept: row.dept_name,
+                roles: roles.into_iter().map(|role| role.name).collect(),
+            },
         })
     }
 

@@ -103,7 +103,9 @@ impl UserService {
     /// # Errors
     /// [`UserError::NotFound`].
     pub async fn set_nickname(&self, id: i64, nickname: &str) -> Result<(), UserError> {
-        touched(crud::set_nickname(&self.db, id, nickname, self.clock.now_ms()).await?)
+        let rows = crud::set_nickname(&self.db, id, nickname, self.clock.now_ms()).await?;
+        self.authenticator.forget_user(id);
+        touched(rows)
     }
 
     /// Gives somebody another picture.
@@ -111,7 +113,9 @@ impl UserService {
     /// # Errors
     /// [`UserError::NotFound`].
     pub async fn set_avatar(&self, id: i64, avatar: &str) -> Result<(), UserError> {
-        touched(crud::set_avatar(&self.db, id, avatar, self.clock.now_ms()).await?)
+        let rows = crud::set_avatar(&self.db, id, avatar, self.clock.now_ms()).await?;
+        self.authenticator.forget_user(id);
+        touched(rows)
     }
 
     /// Commits a change of user `id`, unless it leaves nobody of the `administrators` there were.

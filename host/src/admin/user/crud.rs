@@ -47,23 +47,6 @@ pub(super) async fn depts(db: &impl Statements, ids: &[i64]) -> Result<Vec<UserD
     db.query(sql).bind_all(ids.iter().copied()).fetch_all().await
 }
 
-pub(super) async fn dept_name(db: &Database, user_id: i64) -> Result<Option<String>, DbError> {
-    db.query("SELECT d.name FROM sys_dept d JOIN sys_user u ON u.dept_id = d.id WHERE u.id = $1")
-        .bind(user_id)
-        .fetch_optional()
-        .await
-}
-
-pub(super) async fn role_names(db: &Database, user_id: i64) -> Result<Vec<String>, DbError> {
-    db.query(
-        "SELECT r.name FROM sys_role r JOIN sys_user_role ur ON ur.role_id = r.id \
-         WHERE ur.user_id = $1 ORDER BY r.id",
-    )
-    .bind(user_id)
-    .fetch_all()
-    .await
-}
-
 /// Adds a user and gives the id.
 pub(super) async fn insert(db: &impl Statements, user: &NewUser) -> Result<i64, DbError> {
     let everything = user.rank == Rank::Administrator;

@@ -22,17 +22,6 @@ pub struct UserService {
     pub(super) roles: RoleService,
 }
 
-/// A user with the names of what they belong to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UserDetail {
-    /// The user.
-    pub user: User,
-    /// The department's name.
-    pub dept: Option<String>,
-    /// The roles' names.
-    pub roles: Vec<String>,
-}
-
 /// A user in a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
@@ -73,21 +62,6 @@ impl UserService {
     /// The database's.
     pub async fn by_username(&self, username: &str) -> Result<Option<User>, DbError> {
         crud::by_username(&self.db, username).await
-    }
-
-    /// A user with department and roles; None if it is gone.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn detail(&self, id: i64) -> Result<Option<UserDetail>, DbError> {
-        let Some(user) = crud::by_id(&self.db, id).await? else {
-            return Ok(None);
-        };
-        Ok(Some(UserDetail {
-            dept: crud::dept_name(&self.db, id).await?,
-            roles: crud::role_names(&self.db, id).await?,
-            user,
-        }))
     }
 
     /// `limit` users who pass the filter, newest first, after the first `offset`, and how many pass

@@ -1,11 +1,11 @@
 //! Routes about the user who asks.
 
 use super::form::{AvatarForm, NicknameForm, OwnPasswordForm};
-use super::view::{Me, UserView};
+use super::view::Me;
 use crate::admin::Clock;
 use crate::admin::auth::AuthError;
 use crate::admin::user::UserError;
-use crate::admin::user::service::{UserDetail, UserService};
+use crate::admin::user::service::UserService;
 use crate::http::{Answer, ApiError, Caller, Done, JsonBody};
 use poem_openapi::OpenApi;
 
@@ -28,10 +28,7 @@ impl MeApi {
     /// The user who asks
     #[oai(path = "/sys/users/me", method = "get", operation_id = "get_me")]
     async fn me(&self, caller: Caller) -> Result<Answer<Me>, ApiError> {
-        let detail = self.users.detail(caller.0.user_id).await.map_err(ApiError::internal)?;
-        // Deleted since the token was looked at.
-        let UserDetail { user, dept, roles } = detail.ok_or(AuthError::Expired)?;
-        Ok(Answer::of(Me { user: UserView::of(user, &self.clock), dept, roles }))
+        Ok(Answer::of(Me::of(&caller.0, &self.clock)))
     }
 
     /// Change the own password; every session of the user ends

@@ -1,6 +1,7 @@
 //! Users as answers show them.
 
 use crate::admin::Clock;
+use crate::admin::auth::Identity;
 use crate::admin::role::api::RoleDetailView;
 use crate::admin::user::model::{User, UserDept};
 use crate::admin::user::service::{Listed, Person};
@@ -91,6 +92,34 @@ pub struct UserDeptView {
     pub created_time: String,
     /// `YYYY-MM-DD HH:MM:SS`
     pub updated_time: Option<String>,
+}
+
+impl Me {
+    /// What the authenticator knows of the user behind the request; every change has it forget them.
+    pub fn of(identity: &Identity, clock: &Clock) -> Self {
+        let profile = identity.profile.clone();
+        Self {
+            user: UserView {
+                dept_id: profile.dept_id,
+                username: identity.username.clone(),
+                nickname: profile.nickname,
+                avatar: profile.avatar,
+                email: profile.email,
+                phone: profile.phone,
+                id: identity.user_id,
+                uuid: identity.uuid.clone(),
+                // The sessions of a disabled user are refused.
+                status: 1,
+                is_superuser: identity.is_superuser,
+                is_staff: identity.is_staff,
+                is_multi_login: profile.is_multi_login,
+                join_time: clock.format(profile.join_time),
+                last_login_time: profile.last_login_time.map(|time| clock.format(time)),
+            },
+            dept: profile.dept,
+            roles: profile.roles,
+        }
+    }
 }
 
 impl UserView {
