@@ -8,6 +8,7 @@ mod layers;
 
 pub use layers::Origin;
 
+use crate::db::PART_MAX;
 use crate::http::Language;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ pub struct Config {
     pub server: Server,
     /// Where rows are kept.
     pub database: Database,
+    /// The keys of new rows.
+    pub ids: Ids,
     /// Where several nodes meet.
     pub redis: Redis,
     /// The first administrator.
@@ -85,6 +88,27 @@ pub struct Server {
 pub struct Database {
     /// `sqlite://…` or `postgres://…`, with `{data}` for the data directory.
     pub url: String,
+}
+
+/// The keys of new rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ids {
+    /// Who makes them.
+    pub kind: IdKind,
+    /// The first part of this process' number.
+    pub datacenter: u8,
+    /// The second part of this process' number.
+    pub worker: u8,
+}
+
+/// Who makes the keys of new rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IdKind {
+    /// The database.
+    Autoincrement,
+    /// Each process.
+    Snowflake,
 }
 
 /// Where several nodes meet.
@@ -374,6 +398,16 @@ impl Config {
     }
 
     fn validate_numbers(&self, layers: &layers::Layers) -> Result<(), ConfigError> {
+        for (key, part) in [("ids.datacenter", self.ids.datacenter), ("ids.worker", self.ids.worker)] {
+            if part > PART_MAX {
+                return Err(ConfigError::WrongValue {
+                    key: key.to_owned(),
+                    origin: layers.origin(key),
+                    expected: format!("at most {PART_MAX}"),
+                    found: part.to_string(),
+                });
+            }
+        }
         let plugins = &self.plugins;
         let positive = [
             ("server.shutdown_deadline_ms", self.server.shutdown_deadline_ms),

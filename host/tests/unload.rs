@@ -42,6 +42,9 @@ impl Executor for NoDatabase {
         none()
     }
     fn abandon(&self, _: u64) {}
+    fn new_id(&self) -> Option<i64> {
+        None
+    }
 }
 
 impl HostServices for NoDatabase {
@@ -57,6 +60,9 @@ impl HostServices for NoDatabase {
     }
     fn settings(&self) -> String {
         "{}".to_owned()
+    }
+    fn id_form(&self) -> plugin_api::IdForm {
+        plugin_api::IdForm::Number
     }
     fn panicked(&self, _: &str) {}
 }

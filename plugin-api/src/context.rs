@@ -1,5 +1,6 @@
 //! What a plugin holds of its host.
 
+use crate::IdForm;
 use crate::db::{Database, DbError, DbErrorKind, Dialect, Executor, Value};
 use crate::services::{HostServices, Level};
 use bytes::Bytes;
@@ -94,6 +95,9 @@ impl Executor for Shared {
     fn abandon(&self, tx: u64) {
         self.0.abandon(tx);
     }
+    fn new_id(&self) -> Option<i64> {
+        self.0.new_id()
+    }
 }
 
 struct Detached;
@@ -123,6 +127,9 @@ impl Executor for Detached {
         unavailable()
     }
     fn abandon(&self, _: u64) {}
+    fn new_id(&self) -> Option<i64> {
+        None
+    }
 }
 
 impl HostServices for Detached {
@@ -138,6 +145,9 @@ impl HostServices for Detached {
     }
     fn settings(&self) -> String {
         "{}".to_owned()
+    }
+    fn id_form(&self) -> IdForm {
+        IdForm::Number
     }
     fn panicked(&self, _: &str) {}
 }

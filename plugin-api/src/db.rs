@@ -29,6 +29,7 @@
 mod codec;
 mod database;
 mod de;
+mod insert;
 mod reader;
 mod rows;
 #[cfg(feature = "sea-query")]
@@ -38,6 +39,7 @@ mod value;
 
 pub use codec::{DecodeError, RowEncoder, decode_parameters, encode_parameters};
 pub use database::{Database, Query, Statements};
+pub use insert::Insert;
 pub use reader::ValueRef;
 pub use rows::{Row, Rows};
 pub use transaction::Transaction;
@@ -63,6 +65,8 @@ pub trait Executor: Send + Sync + 'static {
     fn rollback(&self, tx: u64) -> BoxFuture<'static, Result<(), DbError>>;
     /// Rolls back transaction `tx` some time later; does nothing if it has ended.
     fn abandon(&self, tx: u64);
+    /// A key for a new row; None where the database makes them.
+    fn new_id(&self) -> Option<i64>;
 }
 
 /// Which database it is.

@@ -22,6 +22,7 @@ mod envelope;
 mod error;
 #[cfg(feature = "poem")]
 mod fault;
+mod id;
 mod menu;
 #[doc(hidden)]
 pub mod migrations;
@@ -44,6 +45,7 @@ pub use contributions::{ContributionError, Contributions};
 pub use envelope::Envelope;
 #[cfg(feature = "poem")]
 pub use error::ApiError;
+pub use id::{ID_FORMAT, Id, IdForm};
 #[cfg(feature = "poem")]
 pub use page::{Page, PageLinks, PageQuery};
 pub use plugin::{Plugin, PluginError};

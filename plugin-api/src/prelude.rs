@@ -2,7 +2,7 @@
 
 pub use crate::descriptor::{Access, Menu, Setting};
 pub use crate::services::Level;
-pub use crate::{Contributions, Plugin, PluginContext, PluginError, RequestInfo, export_plugin, migrations};
+pub use crate::{Contributions, Id, Plugin, PluginContext, PluginError, RequestInfo, export_plugin, migrations};
 
 #[cfg(feature = "poem")]
 pub use crate::{ApiError, Envelope, Page, PageQuery};

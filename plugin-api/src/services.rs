@@ -4,6 +4,7 @@
 //! an in-memory SQLite. A plugin never sees it: it works with
 //! [`PluginContext`](crate::PluginContext), whose calls cross the ABI and end here.
 
+use crate::IdForm;
 use crate::db::Executor;
 use futures_util::future::BoxFuture;
 
@@ -38,6 +39,8 @@ pub trait HostServices: Executor {
     fn sleep(&self, ms: u64) -> BoxFuture<'static, ()>;
     /// The effective settings as a JSON object: environment over stored over default.
     fn settings(&self) -> String;
+    /// How answers show ids.
+    fn id_form(&self) -> IdForm;
     /// Told once for each panic on a thread that the plugin started itself.
     fn panicked(&self, message: &str);
 }

@@ -6,9 +6,9 @@ use crate::admin::auth::secret::{self, SecretError};
 use crate::admin::auth::{Rules, TokenLives};
 use crate::admin::user::{FirstAdmin, FirstAdminError};
 use crate::admin::{Admin, AdminSettings};
-use crate::config::Config;
+use crate::config::{Config, IdKind};
 use crate::db::migrate::{self, MigrateError};
-use crate::db::{OpenError, Pool};
+use crate::db::{Ids, OpenError, Pool};
 use crate::loader::Loader;
 use crate::plugin::SupervisorHandle;
 use plugin_api::db::DbError;
@@ -64,7 +64,9 @@ impl Core {
     /// [`CoreError`]. A plugin that does not start is none: it is recorded with its reason.
     pub async fn open(config: Config, data: &Path) -> Result<Self, CoreError> {
         let data = DataDir::open(data)?;
-        let pool = Pool::open(&config.database_url(data.path())).await?;
+        let ids = ids(&config);
+        ids.form().set();
+        let pool = Pool::open_with(&config.database_url(data.path()), ids).await?;
         let applied = migrate::core(&pool).await?;
         if !applied.is_empty() {
             tracing::info!(migrations = ?applied, "the database's schema was updated");
@@ -109,6 +111,14 @@ impl Core {
         }
         self.admin.close().await;
         self.pool.close().await;
+    }
+}
+
+/// Who makes the keys of new rows.
+fn ids(config: &Config) -> Ids {
+    match config.ids.kind {
+        IdKind::Autoincrement => Ids::Autoincrement,
+        IdKind::Snowflake => Ids::snowflake(config.ids.datacenter, config.ids.worker),
     }
 }
 

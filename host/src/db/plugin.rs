@@ -5,6 +5,7 @@ use super::runner::{Limits, Runner};
 use super::sql;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use plugin_api::IdForm;
 use plugin_api::db::{DbError, DbErrorKind, Dialect, Executor, Value};
 
 /// An [`Executor`] that holds a plugin to its limits and can be closed under it.
@@ -26,6 +27,11 @@ impl PluginDatabase {
     /// How many transactions are open.
     pub fn open_transactions(&self) -> usize {
         self.runner.open_transactions()
+    }
+
+    /// How ids are shown.
+    pub fn id_form(&self) -> IdForm {
+        self.runner.id_form()
     }
 
     /// Rolls back what is open; every later call fails with [`DbErrorKind::Unavailable`].
@@ -90,6 +96,10 @@ impl Executor for PluginDatabase {
 
     fn abandon(&self, tx: u64) {
         self.runner.abandon(tx);
+    }
+
+    fn new_id(&self) -> Option<i64> {
+        self.runner.new_id()
     }
 }
 

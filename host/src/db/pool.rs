@@ -1,5 +1,6 @@
 //! The database that the server was configured with.
 
+use super::ids::Ids;
 use super::lease::Lease;
 use super::runner::{Limits, Runner};
 use super::sqlite::{Access, Kept, SqlitePool};
@@ -87,6 +88,7 @@ pub(super) struct Shared {
     backend: Backend,
     /// Counts changes of the schema; see [`Shared::tagged`] and [`super::sqlite`].
     epoch: Arc<AtomicU64>,
+    ids: Ids,
 }
 
 enum Backend {
@@ -102,6 +104,14 @@ impl Pool {
     /// # Errors
     /// [`OpenError`], which never contains the URL's password.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(url, Ids::default()).await
+    }
+
+    /// The same, where the keys of new rows come from `ids`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_with(url: &str, ids: Ids) -> Result<Self, OpenError> {
         let epoch = Arc::new(AtomicU64::new(0));
         let backend = match url.split_once(':').map_or(url, |(scheme, _)| scheme) {
             "sqlite" => open_sqlite(url, Arc::clone(&epoch)).await?,
@@ -110,7 +120,7 @@ impl Pool {
                 return Err(OpenError::UnknownScheme { scheme: scheme.to_owned() });
             }
         };
-        Ok(Self::of(backend, epoch))
+        Ok(Self::of(backend, epoch, ids))
     }
 
     /// Opens an SQLite file that is thrown away afterwards. It never waits for the disk, which may be
@@ -121,11 +131,11 @@ impl Pool {
     pub async fn open_scratch(file: &Path) -> Result<Self, OpenError> {
         let epoch = Arc::new(AtomicU64::new(0));
         let options = SqliteConnectOptions::new().filename(file);
-        Ok(Self::of(sqlite_pool(options, Kept::Scratch, Arc::clone(&epoch)).await?, epoch))
+        Ok(Self::of(sqlite_pool(options, Kept::Scratch, Arc::clone(&epoch)).await?, epoch, Ids::default()))
     }
 
-    fn of(backend: Backend, epoch: Arc<AtomicU64>) -> Self {
-        let shared = Arc::new(Shared { backend, epoch });
+    fn of(backend: Backend, epoch: Arc<AtomicU64>, ids: Ids) -> Self {
+        let shared = Arc::new(Shared { backend, epoch, ids });
         let core = Arc::new(Runner::new(Arc::clone(&shared), Limits::CORE));
         Self { shared, core }
     }
@@ -158,6 +168,10 @@ impl Pool {
 }
 
 impl Shared {
+    pub(super) fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
     pub(super) fn dialect(&self) -> Dialect {
         match self.backend {
             Backend::Sqlite(_) => Dialect::Sqlite,
@@ -289,5 +303,9 @@ impl Executor for Pool {
 
     fn abandon(&self, tx: u64) {
         self.core.abandon(tx);
+    }
+
+    fn new_id(&self) -> Option<i64> {
+        self.core.new_id()
     }
 }

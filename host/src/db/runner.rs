@@ -6,6 +6,7 @@ use super::transactions::{Slot, Transactions, ended};
 use super::{postgres, sql};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use plugin_api::IdForm;
 use plugin_api::db::{DbError, DbErrorKind, Dialect, Executor, Value};
 use std::future::Future;
 use std::sync::Arc;
@@ -79,6 +80,10 @@ impl Runner {
     pub(super) fn new(shared: Arc<Shared>, limits: Limits) -> Self {
         let transactions = Arc::new(Transactions::new(limits.transactions_max, limits.transaction_idle));
         Self { shared, limits, transactions, runtime: Handle::current() }
+    }
+
+    pub(super) fn id_form(&self) -> IdForm {
+        self.shared.ids().form()
     }
 
     pub(super) fn open_transactions(&self) -> usize {
@@ -284,5 +289,9 @@ impl Executor for Runner {
                 }
             });
         }
+    }
+
+    fn new_id(&self) -> Option<i64> {
+        self.shared.ids().next()
     }
 }

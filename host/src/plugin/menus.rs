@@ -8,7 +8,7 @@ use super::id::PluginId;
 use super::release::Release;
 use super::status::PluginStatus;
 use super::table::Plugins;
-use plugin_api::db::{Database, DbError, Transaction};
+use plugin_api::db::{Database, DbError, Transaction, Value};
 use plugin_api::descriptor::{Menu, MenuKind};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
@@ -174,18 +174,22 @@ async fn parent_id(tx: &Transaction, name: &str, ids: &HashMap<&str, i64>) -> Re
 }
 
 async fn insert(tx: &Transaction, id: &PluginId, row: &Row, now_ms: i64) -> Result<i64, DbError> {
-    let sql = "INSERT INTO sys_menu (title, path, sort, icon, type, component, perms, display, link, parent_id, \
-               name, plugin_id, status, cache, created_time) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, 1, $13) RETURNING id";
-    let statement = row.bind(tx.query(sql)).bind(row.name.as_str()).bind(id.as_str()).bind(now_ms);
-    statement.fetch_scalar().await
+    let menu = tx
+        .insert("sys_menu")
+        .value("name", row.name.as_str())
+        .value("plugin_id", id.as_str())
+        .value("status", 1)
+        .value("cache", 1)
+        .value("created_time", now_ms);
+    row.columns().into_iter().fold(menu, |menu, (column, value)| menu.value(column, value)).returning_id().await
 }
 
 /// The administrator's own choices are left alone: `status` and `cache`, and what is arranged.
 async fn update(tx: &Transaction, menu_id: i64, row: &Row, now_ms: i64) -> Result<i64, DbError> {
-    let sql = "UPDATE sys_menu SET title = $1, path = $2, sort = $3, icon = $4, type = $5, component = $6, \
-               perms = $7, display = $8, link = $9, parent_id = $10, updated_time = $11 WHERE id = $12";
-    row.bind(tx.query(sql)).bind(now_ms).bind(menu_id).execute().await?;
+    let (columns, values): (Vec<&str>, Vec<Value>) = row.columns().into_iter().unzip();
+    let sets: Vec<String> = (3..).zip(columns).map(|(number, column)| format!("{column} = ${number}")).collect();
+    let sql = format!("UPDATE sys_menu SET updated_time = $1, {} WHERE id = $2", sets.join(", "));
+    tx.query(sql).bind(now_ms).bind(menu_id).bind_all(values).execute().await?;
     Ok(menu_id)
 }
 
@@ -219,18 +223,19 @@ impl Row {
         Self { title, icon, sort, display, parent_id, ..self }
     }
 
-    fn bind<'q>(&self, query: plugin_api::db::Query<'q>) -> plugin_api::db::Query<'q> {
-        query
-            .bind(self.title.as_str())
-            .bind(self.path.clone())
-            .bind(self.sort)
-            .bind(self.icon.clone())
-            .bind(self.kind)
-            .bind(self.component.clone())
-            .bind(self.perms.clone())
-            .bind(self.display)
-            .bind(self.link.clone())
-            .bind(self.parent_id)
+    fn columns(&self) -> [(&'static str, Value); 10] {
+        [
+            ("title", self.title.as_str().into()),
+            ("path", self.path.clone().into()),
+            ("sort", self.sort.into()),
+            ("icon", self.icon.clone().into()),
+            ("type", self.kind.into()),
+            ("component", self.component.clone().into()),
+            ("perms", self.perms.clone().into()),
+            ("display", self.display.into()),
+            ("link", self.link.clone().into()),
+            ("parent_id", self.parent_id.into()),
+        ]
     }
 }
 

@@ -7,6 +7,7 @@ use super::contribution::CheckedRoute;
 use super::id::PluginId;
 use bytes::Bytes;
 use plugin_api::descriptor::{Access, Descriptor};
+use plugin_api::{ID_FORMAT, IdForm};
 use serde_json::{Map, Value, json};
 
 /// The part of one plugin, ready to be merged.
@@ -84,7 +85,27 @@ pub(super) fn merge(core: &Value, fragments: &[&Fragment]) -> Bytes {
             }
         }
     }
+    type_ids(&mut document, IdForm::current());
     Bytes::from(document.to_string())
+}
+
+/// Gives every id the type in which it is shown. Only the host knows it when documents are written.
+fn type_ids(value: &mut Value, form: IdForm) {
+    match value {
+        Value::Object(fields) => {
+            if fields.get("format").is_some_and(|format| format == ID_FORMAT) {
+                let (kind, format) = match form {
+                    IdForm::Number => ("integer", "int64"),
+                    IdForm::Text => ("string", "int64"),
+                };
+                fields["type"] = json!(kind);
+                fields["format"] = json!(format);
+            }
+            fields.values_mut().for_each(|field| type_ids(field, form));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| type_ids(item, form)),
+        _ => {}
+    }
 }
 
 /// The object below `key`, made where it is missing.

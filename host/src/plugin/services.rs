@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use plugin_api::IdForm;
 use plugin_api::db::{DbError, Dialect, Executor, Value};
 use plugin_api::services::{HostServices, Level};
 use semver::Version;
@@ -101,6 +102,10 @@ impl HostServices for PluginServices {
         self.settings.clone()
     }
 
+    fn id_form(&self) -> IdForm {
+        self.database.id_form()
+    }
+
     fn panicked(&self, message: &str) {
         self.stats.record_panic();
         tracing::error!(
@@ -139,5 +144,9 @@ impl Executor for PluginServices {
 
     fn abandon(&self, tx: u64) {
         self.database.abandon(tx);
+    }
+
+    fn new_id(&self) -> Option<i64> {
+        self.database.new_id()
     }
 }

@@ -7,6 +7,7 @@ use super::{
 use crate::context::PluginContext;
 use crate::contributions::Parts;
 use crate::plugin::{Plugin, PluginError};
+use crate::services::HostServices;
 use crate::{raw, report};
 use abi_stable::library::{LibHeader, RootModuleResult};
 use abi_stable::prefix_type::{PrefixRefTrait, WithMetadata};
@@ -87,6 +88,7 @@ extern "C" fn describe<P: Plugin + Identity>() -> RResult<RVec<u8>, RString> {
 
 extern "C" fn create<P: Plugin + Identity>(host: FfiHost) -> RResult<FfiInstance, RString> {
     report::install(host.clone());
+    host.id_form().set();
     answer(guard(|| {
         let plugin = Arc::new(P::new(PluginContext::new(P::ID, Arc::new(host))));
         let handlers = parts(&*plugin)?.handlers;

@@ -5,6 +5,7 @@
 
 use super::guard::Panicked;
 use super::{FfiBytes, FfiFuture, Hold, guard};
+use crate::IdForm;
 use crate::db::{DbError, DbErrorKind, Dialect, Executor, Value};
 use crate::db::{decode_parameters, encode_parameters};
 use crate::services::{HostServices, Level};
@@ -54,6 +55,10 @@ pub struct HostApi {
     /// [`HostServices::panicked`]
     #[sabi(last_prefix_field)]
     pub panicked: extern "C" fn(*const (), RStr<'_>),
+    /// [`HostServices::id_form`] as its number.
+    pub id_form: extern "C" fn(*const ()) -> u8,
+    /// [`Executor::new_id`]; 0 for none.
+    pub new_id: extern "C" fn(*const ()) -> i64,
 }
 
 /// A [`DbError`] on its way.
@@ -139,6 +144,10 @@ impl Executor for FfiHost {
     fn abandon(&self, tx: u64) {
         self.api.db_abandon()(self.context, tx);
     }
+
+    fn new_id(&self) -> Option<i64> {
+        Some(self.api.new_id()(self.context)).filter(|id| *id != 0)
+    }
 }
 
 impl HostServices for FfiHost {
@@ -163,6 +172,10 @@ impl HostServices for FfiHost {
 
     fn settings(&self) -> String {
         self.api.settings()(self.context).into_string()
+    }
+
+    fn id_form(&self) -> IdForm {
+        IdForm::from_code(self.api.id_form()(self.context))
     }
 
     fn panicked(&self, message: &str) {
@@ -212,6 +225,8 @@ static HOST_API: &abi_stable::prefix_type::WithMetadata<HostApi> = {
         db_rollback,
         db_abandon,
         panicked,
+        id_form,
+        new_id,
     });
     API
 };
@@ -337,4 +352,12 @@ extern "C" fn db_abandon(context: *const (), tx: u64) {
 
 extern "C" fn panicked(context: *const (), message: RStr<'_>) {
     with(context, (), |c| c.services.panicked(message.as_str()));
+}
+
+extern "C" fn id_form(context: *const ()) -> u8 {
+    with(context, IdForm::Number as u8, |c| c.services.id_form() as u8)
+}
+
+extern "C" fn new_id(context: *const ()) -> i64 {
+    with(context, 0, |c| c.services.new_id().unwrap_or(0))
 }

@@ -1,7 +1,7 @@
 //! What authors call: statements on a database.
 
 use super::rows::row_not_found;
-use super::{DbError, Dialect, Executor, Rows, Transaction, Value};
+use super::{DbError, Dialect, Executor, Insert, Rows, Transaction, Value};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::fmt;
@@ -41,6 +41,11 @@ impl Database {
         super::sea::query(Arc::clone(&self.executor), 0, statement)
     }
 
+    /// Prepares a row to be added.
+    pub fn insert(&self, table: &'static str) -> Insert<'_, Self> {
+        Insert::new(self, table)
+    }
+
     /// Begins a transaction. It is rolled back when dropped without
     /// [`commit`](Transaction::commit), when idle for too long, and when the plugin stops.
     ///
@@ -57,13 +62,21 @@ impl Database {
 /// Where statements run: a [`Database`], each by itself, or a [`Transaction`].
 ///
 /// Take `&impl Statements` in functions that serve both.
-pub trait Statements: Send + Sync {
+pub trait Statements: Send + Sync + Sized {
     /// Prepares a statement; nothing runs before one of its `fetch_…` methods or `execute`.
     fn query<'q>(&self, sql: impl Into<Cow<'q, str>>) -> Query<'q>;
 
     /// Prepares a statement built by sea-query.
     #[cfg(feature = "sea-query")]
     fn statement(&self, statement: &impl sea_query::QueryStatementWriter) -> Query<'static>;
+
+    /// Prepares a row to be added.
+    fn insert(&self, table: &'static str) -> Insert<'_, Self> {
+        Insert::new(self, table)
+    }
+
+    /// A key for a new row; None where the database makes them. [`insert`](Self::insert) asks for it.
+    fn new_id(&self) -> Option<i64>;
 }
 
 impl Statements for Database {
@@ -74,6 +87,10 @@ impl Statements for Database {
     #[cfg(feature = "sea-query")]
     fn statement(&self, statement: &impl sea_query::QueryStatementWriter) -> Query<'static> {
         Self::statement(self, statement)
+    }
+
+    fn new_id(&self) -> Option<i64> {
+        self.executor.new_id()
     }
 }
 

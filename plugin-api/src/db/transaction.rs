@@ -1,6 +1,6 @@
 //! Several statements that happen together or not at all.
 
-use super::{DbError, Executor, Query, Statements};
+use super::{DbError, Executor, Insert, Query, Statements};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -35,6 +35,11 @@ impl Transaction {
     #[cfg(feature = "sea-query")]
     pub fn statement(&self, statement: &impl sea_query::QueryStatementWriter) -> Query<'static> {
         super::sea::query(Arc::clone(&self.executor), self.tx, statement)
+    }
+
+    /// Prepares a row to be added in this transaction.
+    pub fn insert(&self, table: &'static str) -> Insert<'_, Self> {
+        Insert::new(self, table)
     }
 
     /// Makes every change durable.
@@ -75,5 +80,9 @@ impl Statements for Transaction {
     #[cfg(feature = "sea-query")]
     fn statement(&self, statement: &impl sea_query::QueryStatementWriter) -> Query<'static> {
         Self::statement(self, statement)
+    }
+
+    fn new_id(&self) -> Option<i64> {
+        self.executor.new_id()
     }
 }

@@ -3,6 +3,7 @@
 //! Runs only after parsing has failed: a request that fits pays nothing for it.
 
 use super::Fault;
+use crate::ID_FORMAT;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use serde_json::{Value, json};
 
@@ -45,6 +46,7 @@ impl Search<'_> {
         match (schema.ty, value) {
             ("object", Value::Object(_)) => self.object(schema, value),
             ("array", Value::Array(items)) => self.array(schema, items),
+            ("integer", Value::String(text)) if schema.format == Some(ID_FORMAT) && text.parse::<i64>().is_ok() => {}
             ("string", Value::String(text)) => self.string(schema, text),
             ("integer", Value::Number(number)) if number.is_i64() || number.is_u64() => {
                 self.number(schema, number.as_f64());

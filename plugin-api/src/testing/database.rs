@@ -169,4 +169,8 @@ impl Executor for MemoryDatabase {
         // The task goes on without the future that would tell its outcome.
         drop(self.end(tx, "ROLLBACK"));
     }
+
+    fn new_id(&self) -> Option<i64> {
+        None
+    }
 }

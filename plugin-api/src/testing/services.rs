@@ -3,6 +3,7 @@
 use super::TestError;
 use super::clock::Clock;
 use super::database::MemoryDatabase;
+use crate::IdForm;
 use crate::db::{DbError, Dialect, Executor, Value};
 use crate::descriptor::Descriptor;
 use crate::services::{HostServices, Level};
@@ -96,6 +97,10 @@ impl HostServices for TestServices {
         self.settings.clone()
     }
 
+    fn id_form(&self) -> IdForm {
+        IdForm::Number
+    }
+
     fn panicked(&self, message: &str) {
         self.log(Level::Error, "panic", message, "{}");
     }
@@ -122,5 +127,8 @@ impl Executor for TestServices {
     }
     fn abandon(&self, tx: u64) {
         self.memory.abandon(tx);
+    }
+    fn new_id(&self) -> Option<i64> {
+        None
     }
 }

@@ -12,7 +12,7 @@ struct Row {
 /// An entry, as the API shows it.
 #[derive(Object)]
 struct Entry {
-    id: i64,
+    id: Id,
     author: String,
     text: String,
     created_time: String,
@@ -59,10 +59,10 @@ impl Api {
         if entries >= settings.entries_max {
             return Err(ApiError::conflict("the book is full", "留言簿已满"));
         }
-        tx.query("INSERT INTO guestbook_entry (author, text, created_ms) VALUES ($1, $2, $3)")
-            .bind(asker.user_name())
-            .bind(form.0.text)
-            .bind(self.context.now_ms())
+        tx.insert("guestbook_entry")
+            .value("author", asker.user_name())
+            .value("text", form.0.text)
+            .value("created_ms", self.context.now_ms())
             .execute()
             .await?;
         tx.commit().await?;
@@ -71,8 +71,8 @@ impl Api {
 
     /// Tear an entry out
     #[oai(path = "/guestbook/:id", method = "delete")]
-    async fn tear_out(&self, id: Path<i64>) -> Result<Json<Envelope<bool>>, ApiError> {
-        let delete = self.context.database().query("DELETE FROM guestbook_entry WHERE id = $1").bind(id.0);
+    async fn tear_out(&self, id: Path<Id>) -> Result<Json<Envelope<bool>>, ApiError> {
+        let delete = self.context.database().query("DELETE FROM guestbook_entry WHERE id = $1").bind(id.0.get());
         Ok(Envelope::changed(delete.execute().await?))
     }
 }
@@ -80,7 +80,7 @@ impl Api {
 impl Api {
     fn entry(&self, row: Row) -> Entry {
         let created_time = self.context.format_time(row.created_ms);
-        Entry { id: row.id, author: row.author, text: row.text, created_time }
+        Entry { id: row.id.into(), author: row.author, text: row.text, created_time }
     }
 }
 

@@ -35,7 +35,7 @@ struct ConfigForm {
 /// What is written to change one of several parameters.
 #[derive(Debug, Object)]
 struct ConfigRowForm {
-    id: i64,
+    id: Id,
     #[oai(flatten)]
     form: ConfigForm,
 }
@@ -52,7 +52,7 @@ struct ConfigDetail {
     /// Meant for the front end, not for the server
     is_frontend: bool,
     remark: Option<String>,
-    id: i64,
+    id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     created_time: String,
     /// `YYYY-MM-DD HH:MM:SS`, null while it was never changed
@@ -62,7 +62,7 @@ struct ConfigDetail {
 /// Which parameters to delete, up to 1000: a bare list, or as other routes take it.
 #[derive(Debug, Union)]
 enum ConfigIds {
-    List(Vec<i64>),
+    List(Vec<Id>),
     Named(NamedIds),
 }
 
@@ -70,7 +70,7 @@ enum ConfigIds {
 #[derive(Debug, Object)]
 struct NamedIds {
     /// Up to 1000 ids
-    pks: Vec<i64>,
+    pks: Vec<Id>,
 }
 
 type Answer<T> = Result<Json<Envelope<T>>, ApiError>;
@@ -115,8 +115,8 @@ impl Api {
 
     /// Read a parameter
     #[oai(path = "/sys/configs/:pk", method = "get")]
-    async fn read(&self, pk: Path<i64>) -> Answer<ConfigDetail> {
-        let config = self.service.get(pk.0).await?;
+    async fn read(&self, pk: Path<Id>) -> Answer<ConfigDetail> {
+        let config = self.service.get(pk.0.get()).await?;
         Ok(Envelope::of(self.detail(config)))
     }
 
@@ -138,8 +138,8 @@ impl Api {
 
     /// Change a parameter
     #[oai(path = "/sys/configs/:pk", method = "put")]
-    async fn update(&self, pk: Path<i64>, form: Json<ConfigForm>) -> Answer<bool> {
-        let rows = self.service.update(pk.0, form.0.into()).await?;
+    async fn update(&self, pk: Path<Id>, form: Json<ConfigForm>) -> Answer<bool> {
+        let rows = self.service.update(pk.0.get(), form.0.into()).await?;
         Ok(Envelope::changed(rows))
     }
 
@@ -150,7 +150,7 @@ impl Api {
             ConfigIds::List(ids) | ConfigIds::Named(NamedIds { pks: ids }) => ids,
         };
         refuse_too_many(ids.len())?;
-        let rows = self.service.delete(&ids).await?;
+        let rows = self.service.delete(&Id::all(ids)).await?;
         Ok(Envelope::changed(rows))
     }
 }
@@ -172,7 +172,7 @@ impl Api {
             value: config.value,
             is_frontend: config.is_frontend,
             remark: config.remark,
-            id: config.id,
+            id: config.id.into(),
             created_time: self.service.shown_time(config.created_time),
             updated_time: config.updated_time.map(|time| self.service.shown_time(time)),
         }
@@ -202,6 +202,6 @@ impl From<ConfigForm> for Draft {
 
 impl From<ConfigRowForm> for Change {
     fn from(form: ConfigRowForm) -> Self {
-        Self { id: form.id, draft: form.form.into() }
+        Self { id: form.id.get(), draft: form.form.into() }
     }
 }

@@ -55,28 +55,16 @@ pub(crate) async fn find(db: &impl Statements, id: i64) -> Result<Option<Config>
 
 /// Adds a parameter.
 pub(crate) async fn insert(db: &impl Statements, draft: Draft, now_ms: i64) -> Result<(), DbError> {
-    let mut insert = Query::insert();
-    insert
-        .into_table(SysConfig::Table)
-        .columns([
-            SysConfig::Name,
-            SysConfig::Type,
-            SysConfig::Key,
-            SysConfig::Value,
-            SysConfig::IsFrontend,
-            SysConfig::Remark,
-            SysConfig::CreatedTime,
-        ])
-        .values_panic([
-            draft.name.into(),
-            draft.kind.into(),
-            draft.key.into(),
-            draft.value.into(),
-            draft.is_frontend.into(),
-            draft.remark.into(),
-            now_ms.into(),
-        ]);
-    db.statement(&insert).execute().await.map(drop)
+    db.insert("sys_config")
+        .value("name", draft.name)
+        .value("type", draft.kind)
+        .value("key", draft.key)
+        .value("value", draft.value)
+        .value("is_frontend", draft.is_frontend)
+        .value("remark", draft.remark)
+        .value("created_time", now_ms)
+        .execute()
+        .await
 }
 
 /// Changes a parameter; gives 0 if there is none of that id.

@@ -36,7 +36,7 @@ struct NoticeDetail {
     status: i32,
     /// Markdown
     content: String,
-    id: i64,
+    id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     created_time: String,
     /// `YYYY-MM-DD HH:MM:SS`, null while it was never changed
@@ -48,7 +48,7 @@ struct NoticeDetail {
 struct NoticeIds {
     /// Up to 1000 ids
     #[oai(validator(max_items = 1000))]
-    pks: Vec<i64>,
+    pks: Vec<Id>,
 }
 
 type Answer<T> = Result<Json<Envelope<T>>, ApiError>;
@@ -83,8 +83,8 @@ impl Api {
 
     /// Read a notice
     #[oai(path = "/sys/notices/:pk", method = "get")]
-    async fn read(&self, pk: Path<i64>) -> Answer<NoticeDetail> {
-        let notice = self.service.get(pk.0).await?;
+    async fn read(&self, pk: Path<Id>) -> Answer<NoticeDetail> {
+        let notice = self.service.get(pk.0.get()).await?;
         Ok(Envelope::of(self.detail(notice)))
     }
 
@@ -97,15 +97,15 @@ impl Api {
 
     /// Change a notice
     #[oai(path = "/sys/notices/:pk", method = "put")]
-    async fn update(&self, pk: Path<i64>, form: Json<NoticeForm>) -> Answer<bool> {
-        let rows = self.service.update(pk.0, form.0.into()).await?;
+    async fn update(&self, pk: Path<Id>, form: Json<NoticeForm>) -> Answer<bool> {
+        let rows = self.service.update(pk.0.get(), form.0.into()).await?;
         Ok(Envelope::changed(rows))
     }
 
     /// Delete notices
     #[oai(path = "/sys/notices", method = "delete")]
     async fn delete(&self, ids: Json<NoticeIds>) -> Answer<bool> {
-        let rows = self.service.delete(&ids.0.pks).await?;
+        let rows = self.service.delete(&Id::all(ids.0.pks)).await?;
         Ok(Envelope::changed(rows))
     }
 }
@@ -121,7 +121,7 @@ impl Api {
             kind: notice.kind,
             status: notice.status,
             content: notice.content,
-            id: notice.id,
+            id: notice.id.into(),
             created_time: self.service.shown_time(notice.created_time),
             updated_time: notice.updated_time.map(|time| self.service.shown_time(time)),
         }

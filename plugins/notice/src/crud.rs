@@ -48,18 +48,14 @@ pub(crate) async fn find(db: &impl Statements, id: i64) -> Result<Option<Notice>
 
 /// Adds a notice.
 pub(crate) async fn insert(db: &impl Statements, draft: Draft, now_ms: i64) -> Result<(), DbError> {
-    let mut insert = Query::insert();
-    insert
-        .into_table(SysNotice::Table)
-        .columns([SysNotice::Title, SysNotice::Type, SysNotice::Status, SysNotice::Content, SysNotice::CreatedTime])
-        .values_panic([
-            draft.title.into(),
-            draft.kind.into(),
-            draft.status.into(),
-            draft.content.into(),
-            now_ms.into(),
-        ]);
-    db.statement(&insert).execute().await.map(drop)
+    db.insert("sys_notice")
+        .value("title", draft.title)
+        .value("type", draft.kind)
+        .value("status", draft.status)
+        .value("content", draft.content)
+        .value("created_time", now_ms)
+        .execute()
+        .await
 }
 
 /// Changes a notice; gives 0 if there is none of that id.

@@ -8,6 +8,7 @@ use crate::admin::Clock;
 use crate::http::validation::{self, FieldError, Part};
 use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery, context};
 use crate::permissions;
+use plugin_api::Id;
 use poem::Request;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
@@ -41,7 +42,7 @@ pub struct DataRuleView {
     /// What the column is compared with.
     pub value: String,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     pub created_time: String,
     /// `YYYY-MM-DD HH:MM:SS`
@@ -76,7 +77,7 @@ pub struct DataRuleForm {
 pub struct DataRuleIds {
     /// Up to 1000 ids.
     #[oai(validator(max_items = 1000))]
-    pub pks: Vec<i64>,
+    pub pks: Vec<Id>,
 }
 
 /// Something that rules may name.
@@ -98,7 +99,7 @@ impl DataRuleView {
             operator: rule.operator,
             expression: rule.expression,
             value: rule.value,
-            id: rule.id,
+            id: rule.id.into(),
             created_time: clock.format(rule.created_time),
             updated_time: rule.updated_time.map(|time| clock.format(time)),
         }
@@ -177,8 +178,8 @@ impl DataRuleApi {
 
     /// Read a data rule
     #[oai(path = "/sys/data-rules/:pk", method = "get", operation_id = "get_data_rule")]
-    async fn read(&self, _caller: Caller, pk: Path<i64>) -> Result<Answer<DataRuleView>, ApiError> {
-        Ok(Answer::of(DataRuleView::of(self.rules.get(pk.0).await?, &self.clock)))
+    async fn read(&self, _caller: Caller, pk: Path<Id>) -> Result<Answer<DataRuleView>, ApiError> {
+        Ok(Answer::of(DataRuleView::of(self.rules.get(pk.0.get()).await?, &self.clock)))
     }
 
     /// Add a data rule
@@ -193,17 +194,17 @@ impl DataRuleApi {
     async fn update(
         &self,
         _caller: Allowed<EditDataRule>,
-        pk: Path<i64>,
+        pk: Path<Id>,
         form: JsonBody<DataRuleForm>,
     ) -> Result<Done, ApiError> {
-        let rows = self.rules.update(pk.0, &form.0.into()).await?;
+        let rows = self.rules.update(pk.0.get(), &form.0.into()).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
 
     /// Delete data rules, also out of data scopes
     #[oai(path = "/sys/data-rules", method = "delete", operation_id = "delete_data_rules")]
     async fn delete(&self, _caller: Allowed<DeleteDataRule>, ids: JsonBody<DataRuleIds>) -> Result<Done, ApiError> {
-        let rows = self.rules.delete(&ids.0.pks).await.map_err(ApiError::internal)?;
+        let rows = self.rules.delete(&Id::all(ids.0.pks)).await.map_err(ApiError::internal)?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
 }

@@ -58,20 +58,17 @@ pub(super) async fn of_user(db: &Database, user_id: i64) -> Result<Vec<DataRule>
     db.query(sql).bind(user_id).fetch_all().await
 }
 
-pub(super) async fn insert(db: &Database, draft: &Draft, now_ms: i64) -> Result<u64, DbError> {
-    db.query(
-        "INSERT INTO sys_data_rule (name, model, column_name, operator, expression, value, created_time) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(draft.name.as_str())
-    .bind(draft.model.as_str())
-    .bind(draft.column.as_str())
-    .bind(draft.operator)
-    .bind(draft.expression)
-    .bind(draft.value.as_str())
-    .bind(now_ms)
-    .execute()
-    .await
+pub(super) async fn insert(db: &Database, draft: &Draft, now_ms: i64) -> Result<(), DbError> {
+    db.insert("sys_data_rule")
+        .value("name", draft.name.as_str())
+        .value("model", draft.model.as_str())
+        .value("column_name", draft.column.as_str())
+        .value("operator", draft.operator)
+        .value("expression", draft.expression)
+        .value("value", draft.value.as_str())
+        .value("created_time", now_ms)
+        .execute()
+        .await
 }
 
 pub(super) async fn update(db: &Database, id: i64, draft: &Draft, now_ms: i64) -> Result<u64, DbError> {

@@ -6,6 +6,7 @@ use crate::admin::Clock;
 use crate::admin::data_rule::api::DataRuleView;
 use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery};
 use crate::permissions;
+use plugin_api::Id;
 use poem::Request;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
@@ -32,7 +33,7 @@ pub struct DataScopeView {
     /// 1 enabled, 0 disabled.
     pub status: i32,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     pub created_time: String,
     /// `YYYY-MM-DD HH:MM:SS`
@@ -65,7 +66,7 @@ pub struct DataScopeForm {
 pub struct DataScopeRuleIds {
     /// Up to 1000 ids.
     #[oai(validator(max_items = 1000))]
-    pub rules: Vec<i64>,
+    pub rules: Vec<Id>,
 }
 
 /// Which data scopes to delete.
@@ -73,7 +74,7 @@ pub struct DataScopeRuleIds {
 pub struct DataScopeIds {
     /// Up to 1000 ids.
     #[oai(validator(max_items = 1000))]
-    pub pks: Vec<i64>,
+    pub pks: Vec<Id>,
 }
 
 impl DataScopeView {
@@ -82,7 +83,7 @@ impl DataScopeView {
         Self {
             name: scope.name,
             status: scope.status,
-            id: scope.id,
+            id: scope.id.into(),
             created_time: clock.format(scope.created_time),
             updated_time: scope.updated_time.map(|time| clock.format(time)),
         }
@@ -135,14 +136,14 @@ impl DataScopeApi {
 
     /// Read a data scope
     #[oai(path = "/sys/data-scopes/:pk", method = "get", operation_id = "get_data_scope")]
-    async fn read(&self, _caller: Caller, pk: Path<i64>) -> Result<Answer<DataScopeView>, ApiError> {
-        Ok(Answer::of(DataScopeView::of(self.scopes.get(pk.0).await?, &self.clock)))
+    async fn read(&self, _caller: Caller, pk: Path<Id>) -> Result<Answer<DataScopeView>, ApiError> {
+        Ok(Answer::of(DataScopeView::of(self.scopes.get(pk.0.get()).await?, &self.clock)))
     }
 
     /// Read a data scope with its rules
     #[oai(path = "/sys/data-scopes/:pk/rules", method = "get", operation_id = "get_data_scope_rules")]
-    async fn rules(&self, _caller: Caller, pk: Path<i64>) -> Result<Answer<DataScopeRules>, ApiError> {
-        let (scope, rules) = self.scopes.with_rules(pk.0).await?;
+    async fn rules(&self, _caller: Caller, pk: Path<Id>) -> Result<Answer<DataScopeRules>, ApiError> {
+        let (scope, rules) = self.scopes.with_rules(pk.0.get()).await?;
         let rules = rules.into_iter().map(|rule| DataRuleView::of(rule, &self.clock)).collect();
         Ok(Answer::of(DataScopeRules { scope: DataScopeView::of(scope, &self.clock), rules }))
     }
@@ -159,10 +160,10 @@ impl DataScopeApi {
     async fn update(
         &self,
         _caller: Allowed<EditDataScope>,
-        pk: Path<i64>,
+        pk: Path<Id>,
         form: JsonBody<DataScopeForm>,
     ) -> Result<Done, ApiError> {
-        let rows = self.scopes.update(pk.0, &form.0.name, form.0.status).await?;
+        let rows = self.scopes.update(pk.0.get(), &form.0.name, form.0.status).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
 
@@ -171,17 +172,17 @@ impl DataScopeApi {
     async fn set_rules(
         &self,
         _caller: Allowed<EditDataScopeRule>,
-        pk: Path<i64>,
+        pk: Path<Id>,
         ids: JsonBody<DataScopeRuleIds>,
     ) -> Result<Done, ApiError> {
-        self.scopes.set_rules(pk.0, &ids.0.rules).await?;
+        self.scopes.set_rules(pk.0.get(), &Id::all(ids.0.rules)).await?;
         Ok(Done::done())
     }
 
     /// Delete data scopes, also out of roles
     #[oai(path = "/sys/data-scopes", method = "delete", operation_id = "delete_data_scopes")]
     async fn delete(&self, _caller: Allowed<DeleteDataScope>, ids: JsonBody<DataScopeIds>) -> Result<Done, ApiError> {
-        let rows = self.scopes.delete(&ids.0.pks).await.map_err(ApiError::internal)?;
+        let rows = self.scopes.delete(&Id::all(ids.0.pks)).await.map_err(ApiError::internal)?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
 }

@@ -30,11 +30,11 @@ pub(super) async fn by_id(db: &Database, id: i64) -> Result<Option<DataScope>, D
     db.query(format!("SELECT {COLUMNS} FROM sys_data_scope WHERE id = $1")).bind(id).fetch_optional().await
 }
 
-pub(super) async fn insert(db: &Database, name: &str, status: i32, now_ms: i64) -> Result<u64, DbError> {
-    db.query("INSERT INTO sys_data_scope (name, status, created_time) VALUES ($1, $2, $3)")
-        .bind(name)
-        .bind(status)
-        .bind(now_ms)
+pub(super) async fn insert(db: &Database, name: &str, status: i32, now_ms: i64) -> Result<(), DbError> {
+    db.insert("sys_data_scope")
+        .value("name", name)
+        .value("status", status)
+        .value("created_time", now_ms)
         .execute()
         .await
 }

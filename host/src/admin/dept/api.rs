@@ -7,6 +7,7 @@ use crate::admin::tree::Node;
 use crate::http::validation::{self, FieldError, Part};
 use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message};
 use crate::permissions;
+use plugin_api::Id;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
 
@@ -29,7 +30,7 @@ pub struct DeptView {
     /// Unique.
     pub name: String,
     /// The department above.
-    pub parent_id: Option<i64>,
+    pub parent_id: Option<Id>,
     /// Ascending.
     pub sort: i64,
     /// Who heads it.
@@ -41,7 +42,7 @@ pub struct DeptView {
     /// 1 enabled, 0 disabled.
     pub status: i32,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// Always false: deleted ones are not shown.
     pub del_flag: bool,
     /// `YYYY-MM-DD HH:MM:SS`
@@ -68,7 +69,7 @@ pub struct DeptForm {
     #[oai(validator(min_length = 1, max_length = 64))]
     pub name: String,
     /// The department above.
-    pub parent_id: Option<i64>,
+    pub parent_id: Option<Id>,
     /// Ascending, from 0.
     #[oai(validator(minimum(value = "0")))]
     pub sort: Option<i32>,
@@ -91,13 +92,13 @@ impl DeptView {
     pub fn of(dept: Dept, clock: &Clock) -> Self {
         Self {
             name: dept.name,
-            parent_id: dept.parent_id,
+            parent_id: dept.parent_id.map(Id::from),
             sort: dept.sort,
             leader: dept.leader,
             phone: dept.phone,
             email: dept.email,
             status: dept.status,
-            id: dept.id,
+            id: dept.id.into(),
             del_flag: dept.del_flag,
             created_time: clock.format(dept.created_time),
             updated_time: dept.updated_time.map(|time| clock.format(time)),
@@ -143,8 +144,8 @@ impl DeptApi {
 
     /// Read a department
     #[oai(path = "/sys/depts/:pk", method = "get", operation_id = "get_dept")]
-    async fn read(&self, _caller: Caller, pk: Path<i64>) -> Result<Answer<DeptView>, ApiError> {
-        Ok(Answer::of(DeptView::of(self.depts.get(pk.0).await?, &self.clock)))
+    async fn read(&self, _caller: Caller, pk: Path<Id>) -> Result<Answer<DeptView>, ApiError> {
+        Ok(Answer::of(DeptView::of(self.depts.get(pk.0.get()).await?, &self.clock)))
     }
 
     /// Add a department
@@ -159,17 +160,17 @@ impl DeptApi {
     async fn update(
         &self,
         _caller: Allowed<EditDept>,
-        pk: Path<i64>,
+        pk: Path<Id>,
         form: JsonBody<DeptForm>,
     ) -> Result<Done, ApiError> {
-        let rows = self.depts.update(pk.0, &draft(form.0)?).await?;
+        let rows = self.depts.update(pk.0.get(), &draft(form.0)?).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
 
     /// Delete a department; its row is kept
     #[oai(path = "/sys/depts/:pk", method = "delete", operation_id = "delete_dept")]
-    async fn delete(&self, _caller: Allowed<DeleteDept>, pk: Path<i64>) -> Result<Done, ApiError> {
-        let rows = self.depts.delete(pk.0).await?;
+    async fn delete(&self, _caller: Allowed<DeleteDept>, pk: Path<Id>) -> Result<Done, ApiError> {
+        let rows = self.depts.delete(pk.0.get()).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
 }
@@ -186,7 +187,7 @@ fn draft(form: DeptForm) -> Result<Draft, ApiError> {
     }
     Ok(Draft {
         name: form.name,
-        parent_id: form.parent_id,
+        parent_id: form.parent_id.map(Id::get),
         sort: form.sort.unwrap_or(0),
         leader: filled(form.leader),
         phone,

@@ -40,21 +40,18 @@ pub(super) async fn users(db: &impl Statements, id: i64) -> Result<i64, DbError>
     db.query("SELECT COUNT(*) FROM sys_user WHERE dept_id = $1").bind(id).fetch_scalar().await
 }
 
-pub(super) async fn insert(db: &impl Statements, draft: &Draft, now_ms: i64) -> Result<u64, DbError> {
-    db.query(
-        "INSERT INTO sys_dept (name, parent_id, sort, leader, phone, email, status, created_time) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(draft.name.as_str())
-    .bind(draft.parent_id)
-    .bind(draft.sort)
-    .bind(draft.leader.clone())
-    .bind(draft.phone.clone())
-    .bind(draft.email.clone())
-    .bind(draft.status)
-    .bind(now_ms)
-    .execute()
-    .await
+pub(super) async fn insert(db: &impl Statements, draft: &Draft, now_ms: i64) -> Result<(), DbError> {
+    db.insert("sys_dept")
+        .value("name", draft.name.as_str())
+        .value("parent_id", draft.parent_id)
+        .value("sort", draft.sort)
+        .value("leader", draft.leader.clone())
+        .value("phone", draft.phone.clone())
+        .value("email", draft.email.clone())
+        .value("status", draft.status)
+        .value("created_time", now_ms)
+        .execute()
+        .await
 }
 
 pub(super) async fn update(db: &impl Statements, id: i64, draft: &Draft, now_ms: i64) -> Result<u64, DbError> {

@@ -1,6 +1,6 @@
 //! Many rows in few statements.
 
-use plugin_api::db::{Database, DbError, Value};
+use plugin_api::db::{Database, DbError, Statements, Value};
 use std::fmt::Write;
 
 /// Rows of one statement, largest first. Few sizes, so that the database meets few statements and
@@ -27,6 +27,8 @@ pub(in crate::admin) async fn insert(
     rows: Vec<Vec<Value>>,
 ) -> Result<(), DbError> {
     let transaction = db.begin().await?;
+    let (columns, rows) = keyed(db, columns, rows);
+    let columns = columns.as_slice();
     let mut rows = rows.into_iter();
     for size in SIZES {
         while rows.len() >= size {
@@ -35,6 +37,19 @@ pub(in crate::admin) async fn insert(
         }
     }
     transaction.commit().await
+}
+
+/// With their keys, where the database does not make them.
+fn keyed(db: &Database, columns: &[Column], mut rows: Vec<Vec<Value>>) -> (Vec<Column>, Vec<Vec<Value>>) {
+    let mut columns = columns.to_vec();
+    let ids: Vec<i64> = rows.iter().map_while(|_| db.new_id()).collect();
+    if !ids.is_empty() {
+        columns.push(Column::Plain("id"));
+    }
+    for (row, id) in rows.iter_mut().zip(ids) {
+        row.push(id.into());
+    }
+    (columns, rows)
 }
 
 fn statement(table: &str, columns: &[Column], rows: usize) -> String {

@@ -8,6 +8,7 @@ use crate::admin::journal::filter::{LogFilter, Stretch};
 use crate::http::cursor::{self, CursorPage};
 use crate::http::{Allowed, Answer, ApiError, Done, JsonBody, Language, Page, PageQuery, context};
 use crate::permissions;
+use plugin_api::Id;
 use poem::Request;
 use poem_openapi::param::Query;
 use poem_openapi::{Object, OpenApi, Union};
@@ -55,7 +56,7 @@ pub struct LoginLogView {
     /// `YYYY-MM-DD HH:MM:SS`
     pub login_time: String,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     pub created_time: String,
 }
@@ -75,7 +76,7 @@ pub enum LoginLogList {
 pub struct Selection {
     /// Their ids.
     #[oai(validator(max_items = 1000))]
-    pub pks: Vec<i64>,
+    pub pks: Vec<Id>,
 }
 
 impl LoginLogApi {
@@ -99,7 +100,7 @@ impl LoginLogApi {
             device: row.device,
             msg: row.msg,
             login_time: self.clock.format(row.login_time),
-            id: row.id,
+            id: row.id.into(),
             created_time: self.clock.format(row.created_time),
         }
     }
@@ -162,7 +163,7 @@ impl LoginLogApi {
     /// Delete entries of the login log
     #[oai(path = "/logs/login", method = "delete", operation_id = "delete_login_logs")]
     async fn delete(&self, _caller: Allowed<DeleteLoginLog>, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
-        let deleted = self.log.delete(&selection.0.pks).await.map_err(ApiError::internal)?;
+        let deleted = self.log.delete(&Id::all(selection.0.pks)).await.map_err(ApiError::internal)?;
         Ok(if deleted == 0 { Done::nothing_done() } else { Done::done() })
     }
 

@@ -6,6 +6,7 @@ use crate::admin::{Clock, tree};
 use crate::http::validation::{self, FieldError, Part};
 use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message};
 use crate::permissions;
+use plugin_api::Id;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Object, OpenApi};
@@ -29,7 +30,7 @@ pub struct MenuApi {
 #[derive(Debug, Clone, PartialEq, Object)]
 pub struct SidebarNode {
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// Unique in the whole application.
     pub name: String,
     /// The page's path in the browser.
@@ -46,7 +47,7 @@ pub struct SidebarNode {
     /// For administrators.
     pub remark: Option<String>,
     /// The entry above.
-    pub parent_id: Option<i64>,
+    pub parent_id: Option<Id>,
     /// `YYYY-MM-DDTHH:MM:SSZ`
     pub created_time: String,
     /// `YYYY-MM-DDTHH:MM:SSZ`
@@ -89,7 +90,7 @@ pub struct MenuView {
     /// The page's path in the browser.
     pub path: Option<String>,
     /// The entry above.
-    pub parent_id: Option<i64>,
+    pub parent_id: Option<Id>,
     /// Ascending.
     pub sort: i64,
     /// An icon's name, or a URL.
@@ -112,7 +113,7 @@ pub struct MenuView {
     /// For administrators.
     pub remark: Option<String>,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     pub created_time: String,
     /// `YYYY-MM-DD HH:MM:SS`
@@ -155,7 +156,7 @@ pub struct MenuForm {
     #[oai(validator(max_length = 200))]
     pub path: MaybeUndefined<String>,
     /// The entry above.
-    pub parent_id: MaybeUndefined<i64>,
+    pub parent_id: MaybeUndefined<Id>,
     /// Ascending, from 0.
     #[oai(validator(minimum(value = "0")))]
     pub sort: Option<i32>,
@@ -183,7 +184,7 @@ impl MenuView {
             title: menu.title,
             name: menu.name,
             path: menu.path,
-            parent_id: menu.parent_id,
+            parent_id: menu.parent_id.map(Id::from),
             sort: menu.sort,
             icon: menu.icon,
             kind: menu.kind,
@@ -194,7 +195,7 @@ impl MenuView {
             cache: menu.cache,
             link: menu.link,
             remark: menu.remark,
-            id: menu.id,
+            id: menu.id.into(),
             created_time: clock.format(menu.created_time),
             updated_time: menu.updated_time.map(|time| clock.format(time)),
         }
@@ -214,7 +215,7 @@ impl SidebarNode {
         let menu = node.menu;
         let children: Vec<Self> = node.children.into_iter().map(|child| Self::of(child, clock)).collect();
         Self {
-            id: menu.id,
+            id: menu.id.into(),
             meta: SidebarMeta::of(&menu),
             component: component(&menu),
             name: menu.name,
@@ -223,7 +224,7 @@ impl SidebarNode {
             kind: menu.kind,
             perms: menu.perms,
             remark: menu.remark,
-            parent_id: menu.parent_id,
+            parent_id: menu.parent_id.map(Id::from),
             created_time: clock.format_utc(menu.created_time),
             updated_time: menu.updated_time.map(|time| clock.format_utc(time)),
             children: (!children.is_empty()).then_some(children),
@@ -289,8 +290,8 @@ impl MenuApi {
 
     /// Read an entry
     #[oai(path = "/sys/menus/:pk", method = "get", operation_id = "get_menu")]
-    async fn read(&self, _caller: Caller, pk: Path<i64>) -> Result<Answer<MenuView>, ApiError> {
-        Ok(Answer::of(MenuView::of(self.menus.get(pk.0).await?, &self.clock)))
+    async fn read(&self, _caller: Caller, pk: Path<Id>) -> Result<Answer<MenuView>, ApiError> {
+        Ok(Answer::of(MenuView::of(self.menus.get(pk.0.get()).await?, &self.clock)))
     }
 
     /// Add an entry
@@ -305,17 +306,17 @@ impl MenuApi {
     async fn update(
         &self,
         _caller: Allowed<EditMenu>,
-        pk: Path<i64>,
+        pk: Path<Id>,
         form: JsonBody<MenuForm>,
     ) -> Result<Done, ApiError> {
-        let rows = self.menus.update(pk.0, draft(form.0)?).await?;
+        let rows = self.menus.update(pk.0.get(), draft(form.0)?).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
 
     /// Delete an entry, also out of roles
     #[oai(path = "/sys/menus/:pk", method = "delete", operation_id = "delete_menu")]
-    async fn delete(&self, _caller: Allowed<DeleteMenu>, pk: Path<i64>) -> Result<Done, ApiError> {
-        let rows = self.menus.delete(pk.0).await?;
+    async fn delete(&self, _caller: Allowed<DeleteMenu>, pk: Path<Id>) -> Result<Done, ApiError> {
+        let rows = self.menus.delete(pk.0.get()).await?;
         Ok(if rows > 0 { Done::done() } else { Done::nothing_done() })
     }
 }
@@ -339,7 +340,7 @@ fn draft(form: MenuForm) -> Result<Draft, ApiError> {
         cache: form.cache,
         sort: form.sort,
         path: said(form.path),
-        parent_id: said(form.parent_id),
+        parent_id: said(form.parent_id).map(|parent| parent.map(Id::get)),
         icon: said(form.icon),
         component: said(form.component),
         perms: said(form.perms),

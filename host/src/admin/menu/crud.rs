@@ -2,7 +2,7 @@
 
 use super::model::{Menu, kind};
 use crate::admin::filter::Filter;
-use plugin_api::db::{Database, DbError, Query, Statements};
+use plugin_api::db::{Database, DbError, Statements, Value};
 
 const COLUMNS: &str = "id, title, name, path, sort, icon, type, component, perms, status, display, cache, link, \
                        remark, parent_id, plugin_id, created_time, updated_time";
@@ -58,22 +58,17 @@ pub(super) async fn children(db: &impl Statements, id: i64) -> Result<i64, DbErr
     db.query("SELECT COUNT(*) FROM sys_menu WHERE parent_id = $1").bind(id).fetch_scalar().await
 }
 
-pub(super) async fn insert(db: &impl Statements, menu: &Menu) -> Result<u64, DbError> {
-    let statement = db.query(
-        "INSERT INTO sys_menu (title, name, path, sort, icon, type, component, perms, status, display, cache, link, \
-         remark, parent_id, created_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-    );
-    written(statement, menu).bind(menu.created_time).execute().await
+pub(super) async fn insert(db: &impl Statements, menu: &Menu) -> Result<(), DbError> {
+    let row = db.insert("sys_menu").value("created_time", menu.created_time);
+    written(menu).into_iter().fold(row, |row, (column, value)| row.value(column, value)).execute().await
 }
 
 /// Writes an entry.
 pub(super) async fn update(db: &impl Statements, menu: &Menu, now_ms: i64) -> Result<u64, DbError> {
-    let statement = db.query(
-        "UPDATE sys_menu SET title = $1, name = $2, path = $3, sort = $4, icon = $5, type = $6, component = $7, \
-         perms = $8, status = $9, display = $10, cache = $11, link = $12, remark = $13, parent_id = $14, \
-         updated_time = $15 WHERE id = $16",
-    );
-    written(statement, menu).bind(now_ms).bind(menu.id).execute().await
+    let (columns, values): (Vec<&str>, Vec<Value>) = written(menu).into_iter().unzip();
+    let sets: Vec<String> = (3..).zip(columns).map(|(number, column)| format!("{column} = ${number}")).collect();
+    let sql = format!("UPDATE sys_menu SET updated_time = $1, {} WHERE id = $2", sets.join(", "));
+    db.query(sql).bind(now_ms).bind(menu.id).bind_all(values).execute().await
 }
 
 /// From now on the entry's plugin no longer decides its title, icon and place.
@@ -87,20 +82,21 @@ pub(super) async fn delete(db: &impl Statements, id: i64) -> Result<u64, DbError
     db.query("DELETE FROM sys_menu WHERE id = $1").bind(id).execute().await
 }
 
-fn written<'q>(statement: Query<'q>, menu: &Menu) -> Query<'q> {
-    statement
-        .bind(menu.title.as_str())
-        .bind(menu.name.as_str())
-        .bind(menu.path.clone())
-        .bind(menu.sort)
-        .bind(menu.icon.clone())
-        .bind(menu.kind)
-        .bind(menu.component.clone())
-        .bind(menu.perms.clone())
-        .bind(menu.status)
-        .bind(menu.display)
-        .bind(menu.cache)
-        .bind(menu.link.clone())
-        .bind(menu.remark.clone())
-        .bind(menu.parent_id)
+fn written(menu: &Menu) -> [(&'static str, Value); 14] {
+    [
+        ("title", menu.title.as_str().into()),
+        ("name", menu.name.as_str().into()),
+        ("path", menu.path.clone().into()),
+        ("sort", menu.sort.into()),
+        ("icon", menu.icon.clone().into()),
+        ("type", menu.kind.into()),
+        ("component", menu.component.clone().into()),
+        ("perms", menu.perms.clone().into()),
+        ("status", menu.status.into()),
+        ("display", menu.display.into()),
+        ("cache", menu.cache.into()),
+        ("link", menu.link.clone().into()),
+        ("remark", menu.remark.clone().into()),
+        ("parent_id", menu.parent_id.into()),
+    ]
 }

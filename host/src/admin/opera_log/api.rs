@@ -7,6 +7,7 @@ use crate::admin::journal::filter::{LogFilter, Stretch};
 use crate::http::cursor::{self, CursorPage};
 use crate::http::{Allowed, Answer, ApiError, Done, JsonBody, Page, PageQuery};
 use crate::permissions;
+use plugin_api::Id;
 use poem::Request;
 use poem_openapi::param::Query;
 use poem_openapi::{Object, OpenApi, Union};
@@ -67,7 +68,7 @@ pub struct OperaLogView {
     /// `YYYY-MM-DD HH:MM:SS`
     pub opera_time: String,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     pub created_time: String,
 }
@@ -100,7 +101,7 @@ pub struct LogStatus {
 pub struct Selection {
     /// Their ids.
     #[oai(validator(max_items = 1000))]
-    pub pks: Vec<i64>,
+    pub pks: Vec<Id>,
 }
 
 impl OperaLogApi {
@@ -130,7 +131,7 @@ impl OperaLogApi {
             msg: row.msg,
             cost_time: row.cost_time,
             opera_time: self.clock.format(row.opera_time),
-            id: row.id,
+            id: row.id.into(),
             created_time: self.clock.format(row.created_time),
         }
     }
@@ -183,7 +184,7 @@ impl OperaLogApi {
     /// Delete entries of the operation log
     #[oai(path = "/logs/opera", method = "delete", operation_id = "delete_opera_logs")]
     async fn delete(&self, _caller: Allowed<DeleteOperaLog>, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
-        let deleted = self.log.delete(&selection.0.pks).await.map_err(ApiError::internal)?;
+        let deleted = self.log.delete(&Id::all(selection.0.pks)).await.map_err(ApiError::internal)?;
         Ok(if deleted == 0 { Done::nothing_done() } else { Done::done() })
     }
 

@@ -9,6 +9,7 @@ use super::service::{RoleError, RoleService};
 use crate::admin::Clock;
 use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery};
 use crate::permissions;
+use plugin_api::Id;
 use poem::Request;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::types::MaybeUndefined;
@@ -49,7 +50,7 @@ pub struct RoleForm {
 pub struct RoleMenuForm {
     /// Their ids
     #[oai(validator(max_items = 10000))]
-    pub menus: Vec<i64>,
+    pub menus: Vec<Id>,
 }
 
 /// The data scopes that a role shall have.
@@ -57,7 +58,7 @@ pub struct RoleMenuForm {
 pub struct RoleScopeForm {
     /// Their ids
     #[oai(validator(max_items = 10000))]
-    pub scopes: Vec<i64>,
+    pub scopes: Vec<Id>,
 }
 
 /// Which roles to delete.
@@ -65,7 +66,7 @@ pub struct RoleScopeForm {
 pub struct RoleIds {
     /// Up to 1000 ids
     #[oai(validator(max_items = 1000))]
-    pub pks: Vec<i64>,
+    pub pks: Vec<Id>,
 }
 
 impl RoleApi {
@@ -114,15 +115,15 @@ impl RoleApi {
 
     /// Read a role with what it grants
     #[oai(path = "/sys/roles/:pk", method = "get", operation_id = "get_role")]
-    async fn read(&self, _caller: Caller, pk: Path<i64>) -> Result<Answer<RoleDetailView>, ApiError> {
-        let detail = self.roles.detail(pk.0).await?;
+    async fn read(&self, _caller: Caller, pk: Path<Id>) -> Result<Answer<RoleDetailView>, ApiError> {
+        let detail = self.roles.detail(pk.0.get()).await?;
         Ok(Answer::of(RoleDetailView::of(detail, &self.clock)))
     }
 
     /// The menu entries of a role, as a tree
     #[oai(path = "/sys/roles/:pk/menus", method = "get", operation_id = "get_role_menus")]
-    async fn menus(&self, _caller: Caller, pk: Path<i64>) -> Result<Answer<Vec<RoleMenuNode>>, ApiError> {
-        let tree = self.roles.menus(pk.0).await?;
+    async fn menus(&self, _caller: Caller, pk: Path<Id>) -> Result<Answer<Vec<RoleMenuNode>>, ApiError> {
+        let tree = self.roles.menus(pk.0.get()).await?;
         if tree.is_empty() {
             return Ok(Answer::done());
         }
@@ -131,8 +132,9 @@ impl RoleApi {
 
     /// The ids of a role's data scopes
     #[oai(path = "/sys/roles/:pk/scopes", method = "get", operation_id = "get_role_scopes")]
-    async fn scopes(&self, _caller: Caller, pk: Path<i64>) -> Result<Answer<Vec<i64>>, ApiError> {
-        Ok(Answer::of(self.roles.scope_ids(pk.0).await?))
+    async fn scopes(&self, _caller: Caller, pk: Path<Id>) -> Result<Answer<Vec<Id>>, ApiError> {
+        let scopes = self.roles.scope_ids(pk.0.get()).await?;
+        Ok(Answer::of(scopes.into_iter().map(Id::from).collect()))
     }
 
     /// Add a role
@@ -147,10 +149,10 @@ impl RoleApi {
     async fn update(
         &self,
         _caller: Allowed<EditRole>,
-        pk: Path<i64>,
+        pk: Path<Id>,
         form: JsonBody<RoleForm>,
     ) -> Result<Done, ApiError> {
-        self.roles.update(pk.0, &form.0.into()).await?;
+        self.roles.update(pk.0.get(), &form.0.into()).await?;
         Ok(Done::done())
     }
 
@@ -159,10 +161,10 @@ impl RoleApi {
     async fn replace_menus(
         &self,
         _caller: Allowed<EditRoleMenu>,
-        pk: Path<i64>,
+        pk: Path<Id>,
         form: JsonBody<RoleMenuForm>,
     ) -> Result<Done, ApiError> {
-        self.roles.replace_menus(pk.0, &form.0.menus).await?;
+        self.roles.replace_menus(pk.0.get(), &Id::all(form.0.menus)).await?;
         Ok(Done::done())
     }
 
@@ -171,17 +173,17 @@ impl RoleApi {
     async fn replace_scopes(
         &self,
         _caller: Allowed<EditRoleScope>,
-        pk: Path<i64>,
+        pk: Path<Id>,
         form: JsonBody<RoleScopeForm>,
     ) -> Result<Done, ApiError> {
-        self.roles.replace_scopes(pk.0, &form.0.scopes).await?;
+        self.roles.replace_scopes(pk.0.get(), &Id::all(form.0.scopes)).await?;
         Ok(Done::done())
     }
 
     /// Delete roles; their members lose them
     #[oai(path = "/sys/roles", method = "delete", operation_id = "delete_roles")]
     async fn delete(&self, _caller: Allowed<DeleteRole>, ids: JsonBody<RoleIds>) -> Result<Done, ApiError> {
-        match self.roles.delete(&ids.0.pks).await? {
+        match self.roles.delete(&Id::all(ids.0.pks)).await? {
             0 => Ok(Done::nothing_done()),
             _ => Ok(Done::done()),
         }

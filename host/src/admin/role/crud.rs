@@ -45,13 +45,13 @@ pub(super) async fn by_id(db: &Database, id: i64) -> Result<Option<Role>, DbErro
     db.statement(&select).fetch_optional().await
 }
 
-pub(super) async fn insert(db: &Database, draft: &RoleDraft, now_ms: i64) -> Result<u64, DbError> {
-    db.query("INSERT INTO sys_role (name, status, is_filter_scopes, remark, created_time) VALUES ($1, $2, $3, $4, $5)")
-        .bind(draft.name.as_str())
-        .bind(draft.status)
-        .bind(draft.is_filter_scopes.unwrap_or(true))
-        .bind(draft.remark.clone().flatten())
-        .bind(now_ms)
+pub(super) async fn insert(db: &Database, draft: &RoleDraft, now_ms: i64) -> Result<(), DbError> {
+    db.insert("sys_role")
+        .value("name", draft.name.as_str())
+        .value("status", draft.status)
+        .value("is_filter_scopes", draft.is_filter_scopes.unwrap_or(true))
+        .value("remark", draft.remark.clone().flatten())
+        .value("created_time", now_ms)
         .execute()
         .await
 }

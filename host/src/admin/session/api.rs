@@ -5,6 +5,7 @@ use super::service::SessionService;
 use crate::admin::Clock;
 use crate::http::{Allowed, Answer, ApiError, Done};
 use crate::permissions;
+use plugin_api::Id;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
 
@@ -24,7 +25,7 @@ pub struct SessionApi {
 #[oai(rename = "Session")]
 pub struct SessionView {
     /// The user.
-    pub id: i64,
+    pub id: Id,
     /// Names the session.
     pub session_uuid: String,
     /// The login name.
@@ -56,7 +57,7 @@ impl SessionApi {
     fn view(&self, session: LiveSession) -> SessionView {
         SessionView {
             status: i32::from(self.sessions.is_in_use(&session)),
-            id: session.user_id,
+            id: session.user_id.into(),
             session_uuid: session.session_uuid,
             username: session.username,
             nickname: session.nickname,
@@ -97,12 +98,12 @@ impl SessionApi {
         &self,
         _caller: Allowed<EndSession>,
         /// The user
-        pk: Path<i64>,
+        pk: Path<Id>,
         /// The session
         #[oai(validator(max_length = 64))]
         session_uuid: Query<String>,
     ) -> Result<Done, ApiError> {
-        self.sessions.end(pk.0, &session_uuid.0).await.map_err(ApiError::internal)?;
+        self.sessions.end(pk.0.get(), &session_uuid.0).await.map_err(ApiError::internal)?;
         Ok(Done::done())
     }
 }

@@ -15,6 +15,7 @@ use crate::admin::Clock;
 use crate::admin::role::api::RoleView;
 use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery, SuperCaller};
 use crate::permissions;
+use plugin_api::Id;
 use poem::Request;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -47,7 +48,7 @@ impl UserApi {
         &self,
         _caller: Allowed<ListUsers>,
         /// The department
-        dept: Query<Option<i64>>,
+        dept: Query<Option<Id>>,
         /// A part of the login name
         #[oai(validator(max_length = 64, pattern = "^[^\\x00]*$"))]
         username: Query<Option<String>>,
@@ -66,7 +67,7 @@ impl UserApi {
     ) -> Result<Answer<Page<UserDetailView>>, ApiError> {
         let uri = request.original_uri();
         let page = PageQuery::of(uri)?;
-        let filter = UserFilter { dept: dept.0, username: username.0, phone: phone.0, status: status.0 };
+        let filter = UserFilter { dept: dept.0.map(Id::get), username: username.0, phone: phone.0, status: status.0 };
         let (limit, offset) = (page.limit().unsigned_abs(), page.offset().unsigned_abs());
         let (users, total) = self.users.page(&filter, limit, offset).await?;
         let users = users.into_iter().map(|user| UserDetailView::listed(user, &self.clock)).collect();
@@ -75,17 +76,17 @@ impl UserApi {
 
     /// Read a user
     #[oai(path = "/sys/users/:pk", method = "get", operation_id = "get_user")]
-    async fn read(&self, caller: Caller, pk: Path<i64>) -> Result<Answer<UserDetailView>, ApiError> {
-        may_see(&caller, pk.0)?;
-        let person = self.users.person(pk.0).await?;
+    async fn read(&self, caller: Caller, pk: Path<Id>) -> Result<Answer<UserDetailView>, ApiError> {
+        may_see(&caller, pk.0.get())?;
+        let person = self.users.person(pk.0.get()).await?;
         Ok(Answer::of(UserDetailView::of(person, &self.clock)))
     }
 
     /// The roles of a user
     #[oai(path = "/sys/users/:pk/roles", method = "get", operation_id = "get_user_roles")]
-    async fn roles(&self, caller: Caller, pk: Path<i64>) -> Result<Answer<Vec<RoleView>>, ApiError> {
-        may_see(&caller, pk.0)?;
-        let roles = self.users.roles_of(pk.0).await?;
+    async fn roles(&self, caller: Caller, pk: Path<Id>) -> Result<Answer<Vec<RoleView>>, ApiError> {
+        may_see(&caller, pk.0.get())?;
+        let roles = self.users.roles_of(pk.0.get()).await?;
         Ok(Answer::of(roles.into_iter().map(|role| RoleView::of(role, &self.clock)).collect()))
     }
 
@@ -102,8 +103,8 @@ impl UserApi {
 
     /// Change a user
     #[oai(path = "/sys/users/:pk", method = "put", operation_id = "update_user")]
-    async fn update(&self, _caller: SuperCaller, pk: Path<i64>, form: JsonBody<UserForm>) -> Result<Done, ApiError> {
-        self.users.update(pk.0, form.0.into()).await?;
+    async fn update(&self, _caller: SuperCaller, pk: Path<Id>, form: JsonBody<UserForm>) -> Result<Done, ApiError> {
+        self.users.update(pk.0.get(), form.0.into()).await?;
         Ok(Done::done())
     }
 
@@ -112,12 +113,12 @@ impl UserApi {
     async fn toggle(
         &self,
         caller: SuperCaller,
-        pk: Path<i64>,
+        pk: Path<Id>,
         /// What
         #[oai(name = "type")]
         permission: Query<UserPermission>,
     ) -> Result<Done, ApiError> {
-        self.users.toggle(caller.0.user_id, pk.0, permission.0.into()).await?;
+        self.users.toggle(caller.0.user_id, pk.0.get(), permission.0.into()).await?;
         Ok(Done::done())
     }
 
@@ -126,17 +127,17 @@ impl UserApi {
     async fn reset_password(
         &self,
         _caller: SuperCaller,
-        pk: Path<i64>,
+        pk: Path<Id>,
         form: JsonBody<PasswordForm>,
     ) -> Result<Done, ApiError> {
-        self.users.change_password(pk.0, &form.0.password).await?;
+        self.users.change_password(pk.0.get(), &form.0.password).await?;
         Ok(Done::done())
     }
 
     /// Delete another user
     #[oai(path = "/sys/users/:pk", method = "delete", operation_id = "delete_user")]
-    async fn delete(&self, caller: Allowed<DeleteUser>, pk: Path<i64>) -> Result<Done, ApiError> {
-        self.users.delete(&caller.0, pk.0).await?;
+    async fn delete(&self, caller: Allowed<DeleteUser>, pk: Path<Id>) -> Result<Done, ApiError> {
+        self.users.delete(&caller.0, pk.0.get()).await?;
         Ok(Done::done())
     }
 }

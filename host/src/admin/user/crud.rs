@@ -50,26 +50,23 @@ pub(super) async fn depts(db: &impl Statements, ids: &[i64]) -> Result<Vec<UserD
 /// Adds a user and gives the id.
 pub(super) async fn insert(db: &impl Statements, user: &NewUser) -> Result<i64, DbError> {
     let everything = user.rank == Rank::Administrator;
-    db.query(
-        "INSERT INTO sys_user (uuid, username, nickname, password, email, phone, dept_id, status, is_superuser, \
-         is_staff, is_multi_login, join_time, last_password_changed_time, created_time) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $11, $12, $13) RETURNING id",
-    )
-    .bind(user.uuid.as_str())
-    .bind(user.username.as_str())
-    .bind(user.nickname.as_str())
-    .bind(user.password.as_str())
-    .bind(user.email.as_deref())
-    .bind(user.phone.as_deref())
-    .bind(user.dept_id)
-    .bind(everything)
-    .bind(everything)
-    .bind(everything)
-    .bind(user.now_ms)
-    .bind(user.now_ms)
-    .bind(user.now_ms)
-    .fetch_scalar()
-    .await
+    db.insert("sys_user")
+        .value("uuid", user.uuid.as_str())
+        .value("username", user.username.as_str())
+        .value("nickname", user.nickname.as_str())
+        .value("password", user.password.as_str())
+        .value("email", user.email.as_deref())
+        .value("phone", user.phone.as_deref())
+        .value("dept_id", user.dept_id)
+        .value("status", 1)
+        .value("is_superuser", everything)
+        .value("is_staff", everything)
+        .value("is_multi_login", everything)
+        .value("join_time", user.now_ms)
+        .value("last_password_changed_time", user.now_ms)
+        .value("created_time", user.now_ms)
+        .returning_id()
+        .await
 }
 
 pub(super) async fn update(db: &impl Statements, id: i64, change: &UserChange, now_ms: i64) -> Result<u64, DbError> {

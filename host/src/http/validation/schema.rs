@@ -4,6 +4,7 @@
 
 use super::{FieldError, Part};
 use crate::http::Message;
+use plugin_api::ID_FORMAT;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 use serde_json::{Value, json};
@@ -48,6 +49,7 @@ impl Search {
         match (schema.ty, value) {
             ("object", Value::Object(_)) => self.object(schema, value),
             ("array", Value::Array(items)) => self.array(schema, items),
+            ("integer", Value::String(text)) if schema.format == Some(ID_FORMAT) && text.parse::<i64>().is_ok() => {}
             ("string", Value::String(text)) => self.string(schema, text),
             ("integer", Value::Number(number)) if number.is_i64() || number.is_u64() => {
                 self.number(schema, number.as_f64());

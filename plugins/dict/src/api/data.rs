@@ -14,7 +14,7 @@ pub(crate) struct DataApi {
 #[derive(Debug, Object)]
 struct DictDataForm {
     /// The dictionary type
-    type_id: i64,
+    type_id: Id,
     /// Up to 32 characters, unique within the type
     #[oai(validator(max_length = 32))]
     label: String,
@@ -35,7 +35,7 @@ struct DictDataForm {
 /// A dictionary entry. The order of the fields is the order in answers.
 #[derive(Debug, Object)]
 struct DictDataDetail {
-    type_id: i64,
+    type_id: Id,
     label: String,
     value: String,
     color: Option<String>,
@@ -43,7 +43,7 @@ struct DictDataDetail {
     /// 0 disabled, 1 enabled
     status: i32,
     remark: Option<String>,
-    id: i64,
+    id: Id,
     /// The code of its type
     type_code: String,
     /// `YYYY-MM-DD HH:MM:SS`
@@ -57,7 +57,7 @@ struct DictDataDetail {
 struct DictDataIds {
     /// Up to 1000 ids
     #[oai(validator(max_items = 1000))]
-    pks: Vec<i64>,
+    pks: Vec<Id>,
 }
 
 #[OpenApi]
@@ -90,7 +90,7 @@ impl DataApi {
         /// 0 disabled, 1 enabled
         status: Query<Option<i32>>,
         /// The dictionary type
-        type_id: Query<Option<i64>>,
+        type_id: Query<Option<Id>>,
         /// From 1
         #[oai(validator(minimum(value = "1")))]
         page: Query<Option<u64>>,
@@ -99,8 +99,13 @@ impl DataApi {
         size: Query<Option<u64>>,
         request: RequestInfo,
     ) -> Answer<Page<DictDataDetail>> {
-        let filter =
-            DataFilter { type_code: type_code.0, label: label.0, value: value.0, status: status.0, type_id: type_id.0 };
+        let filter = DataFilter {
+            type_code: type_code.0,
+            label: label.0,
+            value: value.0,
+            status: status.0,
+            type_id: type_id.0.map(Id::get),
+        };
         let page = PageQuery::new(page.0, size.0);
         let (entries, total) = self.service.page(&filter, page).await?;
         Ok(Envelope::of(Page::new(self.details(entries), total, page, &request)))
@@ -108,8 +113,8 @@ impl DataApi {
 
     /// Read a dictionary entry
     #[oai(path = "/sys/dict-datas/:pk", method = "get")]
-    async fn read(&self, pk: Path<i64>) -> Answer<DictDataDetail> {
-        let entry = self.service.get(pk.0).await?;
+    async fn read(&self, pk: Path<Id>) -> Answer<DictDataDetail> {
+        let entry = self.service.get(pk.0.get()).await?;
         Ok(Envelope::of(self.detail(entry)))
     }
 
@@ -122,15 +127,15 @@ impl DataApi {
 
     /// Change a dictionary entry
     #[oai(path = "/sys/dict-datas/:pk", method = "put")]
-    async fn update(&self, pk: Path<i64>, form: Json<DictDataForm>) -> Answer<bool> {
-        let rows = self.service.update(pk.0, form.0.into()).await?;
+    async fn update(&self, pk: Path<Id>, form: Json<DictDataForm>) -> Answer<bool> {
+        let rows = self.service.update(pk.0.get(), form.0.into()).await?;
         Ok(Envelope::changed(rows))
     }
 
     /// Delete dictionary entries
     #[oai(path = "/sys/dict-datas", method = "delete")]
     async fn delete(&self, ids: Json<DictDataIds>) -> Answer<bool> {
-        let rows = self.service.delete(&ids.0.pks).await?;
+        let rows = self.service.delete(&Id::all(ids.0.pks)).await?;
         Ok(Envelope::changed(rows))
     }
 }
@@ -146,14 +151,14 @@ impl DataApi {
 
     fn detail(&self, entry: DictData) -> DictDataDetail {
         DictDataDetail {
-            type_id: entry.type_id,
+            type_id: entry.type_id.into(),
             label: entry.label,
             value: entry.value,
             color: entry.color,
             sort: entry.sort,
             status: entry.status,
             remark: entry.remark,
-            id: entry.id,
+            id: entry.id.into(),
             type_code: entry.type_code,
             created_time: self.service.shown_time(entry.created_time),
             updated_time: entry.updated_time.map(|time| self.service.shown_time(time)),
@@ -164,7 +169,7 @@ impl DataApi {
 impl From<DictDataForm> for DataDraft {
     fn from(form: DictDataForm) -> Self {
         Self {
-            type_id: form.type_id,
+            type_id: form.type_id.into(),
             label: form.label,
             value: form.value,
             color: form.color,

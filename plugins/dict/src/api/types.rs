@@ -28,7 +28,7 @@ struct DictTypeDetail {
     name: String,
     code: String,
     remark: Option<String>,
-    id: i64,
+    id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     created_time: String,
     /// `YYYY-MM-DD HH:MM:SS`, null while it was never changed
@@ -40,7 +40,7 @@ struct DictTypeDetail {
 struct DictTypeIds {
     /// Up to 1000 ids
     #[oai(validator(max_items = 1000))]
-    pks: Vec<i64>,
+    pks: Vec<Id>,
 }
 
 #[OpenApi]
@@ -77,8 +77,8 @@ impl TypeApi {
 
     /// Read a dictionary type
     #[oai(path = "/sys/dict-types/:pk", method = "get")]
-    async fn read(&self, pk: Path<i64>) -> Answer<DictTypeDetail> {
-        let found = self.service.get(pk.0).await?;
+    async fn read(&self, pk: Path<Id>) -> Answer<DictTypeDetail> {
+        let found = self.service.get(pk.0.get()).await?;
         Ok(Envelope::of(self.detail(found)))
     }
 
@@ -91,15 +91,15 @@ impl TypeApi {
 
     /// Change a dictionary type; its entries follow its code
     #[oai(path = "/sys/dict-types/:pk", method = "put")]
-    async fn update(&self, pk: Path<i64>, form: Json<DictTypeForm>) -> Answer<bool> {
-        let rows = self.service.update(pk.0, form.0.into()).await?;
+    async fn update(&self, pk: Path<Id>, form: Json<DictTypeForm>) -> Answer<bool> {
+        let rows = self.service.update(pk.0.get(), form.0.into()).await?;
         Ok(Envelope::changed(rows))
     }
 
     /// Delete dictionary types with their entries
     #[oai(path = "/sys/dict-types", method = "delete")]
     async fn delete(&self, ids: Json<DictTypeIds>) -> Answer<bool> {
-        let rows = self.service.delete(&ids.0.pks).await?;
+        let rows = self.service.delete(&Id::all(ids.0.pks)).await?;
         Ok(Envelope::changed(rows))
     }
 }
@@ -114,7 +114,7 @@ impl TypeApi {
             name: one.name,
             code: one.code,
             remark: one.remark,
-            id: one.id,
+            id: one.id.into(),
             created_time: self.service.shown_time(one.created_time),
             updated_time: one.updated_time.map(|time| self.service.shown_time(time)),
         }

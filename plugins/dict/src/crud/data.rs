@@ -61,32 +61,18 @@ pub(crate) async fn insert(
     type_code: String,
     now_ms: i64,
 ) -> Result<(), DbError> {
-    let mut insert = Query::insert();
-    insert
-        .into_table(SysDictData::Table)
-        .columns([
-            SysDictData::TypeId,
-            SysDictData::TypeCode,
-            SysDictData::Label,
-            SysDictData::Value,
-            SysDictData::Color,
-            SysDictData::Sort,
-            SysDictData::Status,
-            SysDictData::Remark,
-            SysDictData::CreatedTime,
-        ])
-        .values_panic([
-            draft.type_id.into(),
-            type_code.into(),
-            draft.label.into(),
-            draft.value.into(),
-            draft.color.into(),
-            draft.sort.into(),
-            draft.status.into(),
-            draft.remark.into(),
-            now_ms.into(),
-        ]);
-    db.statement(&insert).execute().await.map(drop)
+    db.insert("sys_dict_data")
+        .value("type_id", draft.type_id)
+        .value("type_code", type_code)
+        .value("label", draft.label)
+        .value("value", draft.value)
+        .value("color", draft.color)
+        .value("sort", draft.sort)
+        .value("status", draft.status)
+        .value("remark", draft.remark)
+        .value("created_time", now_ms)
+        .execute()
+        .await
 }
 
 /// Changes an entry; gives 0 if there is none of that id.

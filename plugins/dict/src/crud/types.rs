@@ -45,12 +45,13 @@ pub(crate) async fn find(db: &impl Statements, id: i64) -> Result<Option<DictTyp
 
 /// Adds a type.
 pub(crate) async fn insert(db: &impl Statements, draft: TypeDraft, now_ms: i64) -> Result<(), DbError> {
-    let mut insert = Query::insert();
-    insert
-        .into_table(SysDictType::Table)
-        .columns([SysDictType::Name, SysDictType::Code, SysDictType::Remark, SysDictType::CreatedTime])
-        .values_panic([draft.name.into(), draft.code.into(), draft.remark.into(), now_ms.into()]);
-    db.statement(&insert).execute().await.map(drop)
+    db.insert("sys_dict_type")
+        .value("name", draft.name)
+        .value("code", draft.code)
+        .value("remark", draft.remark)
+        .value("created_time", now_ms)
+        .execute()
+        .await
 }
 
 /// Changes a type, and with its code the code in its entries; gives 0 if there is none of that id.

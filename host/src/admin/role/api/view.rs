@@ -3,6 +3,7 @@
 use crate::admin::Clock;
 use crate::admin::role::model::{Role, RoleMenu, RoleScope, RoleScopeRule};
 use crate::admin::role::service::{Branch, RoleDetail};
+use plugin_api::Id;
 use poem_openapi::Object;
 
 /// A role.
@@ -18,7 +19,7 @@ pub struct RoleView {
     /// For administrators.
     pub remark: Option<String>,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     pub created_time: String,
     /// `YYYY-MM-DD HH:MM:SS`
@@ -49,7 +50,7 @@ pub struct RoleMenuView {
     /// The page's path in the browser.
     pub path: Option<String>,
     /// The entry above.
-    pub parent_id: Option<i64>,
+    pub parent_id: Option<Id>,
     /// Ascending.
     pub sort: i64,
     /// An icon's name, or a URL.
@@ -72,7 +73,7 @@ pub struct RoleMenuView {
     /// For administrators.
     pub remark: Option<String>,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     pub created_time: String,
     /// `YYYY-MM-DD HH:MM:SS`
@@ -98,7 +99,7 @@ pub struct RoleScopeView {
     /// 1 enabled, 0 disabled.
     pub status: i32,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     pub created_time: String,
     /// `YYYY-MM-DD HH:MM:SS`
@@ -124,7 +125,7 @@ pub struct RoleScopeRuleView {
     /// What it compares with.
     pub value: String,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     pub created_time: String,
     /// `YYYY-MM-DD HH:MM:SS`
@@ -139,7 +140,7 @@ impl RoleView {
             status: role.status,
             is_filter_scopes: role.is_filter_scopes,
             remark: role.remark,
-            id: role.id,
+            id: role.id.into(),
             created_time: clock.format(role.created_time),
             updated_time: role.updated_time.map(|time| clock.format(time)),
         }
@@ -168,7 +169,7 @@ impl RoleMenuView {
             title: menu.title,
             name: menu.name,
             path: menu.path,
-            parent_id: menu.parent_id,
+            parent_id: menu.parent_id.map(Id::from),
             sort: menu.sort,
             icon: menu.icon,
             kind: menu.kind,
@@ -179,7 +180,7 @@ impl RoleMenuView {
             cache: menu.cache,
             link: menu.link,
             remark: menu.remark,
-            id: menu.id,
+            id: menu.id.into(),
             created_time: clock.format(menu.created_time),
             updated_time: menu.updated_time.map(|time| clock.format(time)),
         }
@@ -199,7 +200,7 @@ impl RoleScopeView {
         Self {
             name: scope.name,
             status: scope.status,
-            id: scope.id,
+            id: scope.id.into(),
             created_time: clock.format(scope.created_time),
             updated_time: scope.updated_time.map(|time| clock.format(time)),
             rules: rules.into_iter().map(|rule| RoleScopeRuleView::of(rule, clock)).collect(),
@@ -216,7 +217,7 @@ impl RoleScopeRuleView {
             operator: rule.operator,
             expression: rule.expression,
             value: rule.value,
-            id: rule.id,
+            id: rule.id.into(),
             created_time: clock.format(rule.created_time),
             updated_time: rule.updated_time.map(|time| clock.format(time)),
         }

@@ -1,6 +1,7 @@
 //! What is written of users.
 
 use crate::admin::user::model::{Switch, UserChange, UserDraft};
+use plugin_api::Id;
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Enum, Object};
 
@@ -23,10 +24,10 @@ pub struct NewUserForm {
     #[oai(validator(max_length = 11, pattern = "^(1[3-9][0-9]{9})?$"))]
     pub phone: Option<String>,
     /// The department
-    pub dept_id: i64,
+    pub dept_id: Id,
     /// The roles' ids
     #[oai(validator(max_items = 1000))]
-    pub roles: Vec<i64>,
+    pub roles: Vec<Id>,
 }
 
 /// What is changed of a user. What is not there stays as it was.
@@ -39,7 +40,7 @@ pub struct UserForm {
     #[oai(validator(max_length = 64))]
     pub nickname: String,
     /// The department
-    pub dept_id: MaybeUndefined<i64>,
+    pub dept_id: MaybeUndefined<Id>,
     /// A picture's address: absolute, or a path on this server
     #[oai(validator(max_length = 256, pattern = r"^(https?://\S+|/([^/\\\s]\S*)?)?$"))]
     pub avatar: MaybeUndefined<String>,
@@ -51,7 +52,7 @@ pub struct UserForm {
     pub phone: MaybeUndefined<String>,
     /// The roles' ids, all of them
     #[oai(validator(max_items = 1000))]
-    pub roles: Vec<i64>,
+    pub roles: Vec<Id>,
 }
 
 /// A password for somebody else.
@@ -114,8 +115,8 @@ impl From<NewUserForm> for UserDraft {
             password: form.password,
             email: form.email.filter(|email| !str::is_empty(email)),
             phone: form.phone.filter(|phone| !str::is_empty(phone)),
-            dept_id: form.dept_id,
-            roles: form.roles,
+            dept_id: form.dept_id.get(),
+            roles: Id::all(form.roles),
         }
     }
 }
@@ -126,11 +127,11 @@ impl From<UserForm> for UserChange {
         Self {
             nickname,
             username: form.username,
-            dept_id: change(form.dept_id),
+            dept_id: change(form.dept_id).map(|dept| dept.map(Id::get)),
             avatar: text(form.avatar),
             email: text(form.email),
             phone: text(form.phone),
-            roles: form.roles,
+            roles: Id::all(form.roles),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::admin::auth::Identity;
 use crate::admin::role::api::RoleDetailView;
 use crate::admin::user::model::{User, UserDept};
 use crate::admin::user::service::{Listed, Person};
+use plugin_api::Id;
 use poem_openapi::Object;
 
 /// A user, as everybody who is logged in may see it.
@@ -12,7 +13,7 @@ use poem_openapi::Object;
 #[oai(rename = "User")]
 pub struct UserView {
     /// The department.
-    pub dept_id: Option<i64>,
+    pub dept_id: Option<Id>,
     /// The login name.
     pub username: String,
     /// The name that is shown.
@@ -24,7 +25,7 @@ pub struct UserView {
     /// A telephone number.
     pub phone: Option<String>,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// The public id.
     pub uuid: String,
     /// 1 enabled, 0 disabled.
@@ -73,7 +74,7 @@ pub struct UserDeptView {
     /// What it is called.
     pub name: String,
     /// The department above.
-    pub parent_id: Option<i64>,
+    pub parent_id: Option<Id>,
     /// Ascending.
     pub sort: i64,
     /// Who leads it.
@@ -85,7 +86,7 @@ pub struct UserDeptView {
     /// 1 enabled, 0 disabled.
     pub status: i32,
     /// The key.
-    pub id: i64,
+    pub id: Id,
     /// Always false: a deleted department is shown as none.
     pub del_flag: bool,
     /// `YYYY-MM-DD HH:MM:SS`
@@ -100,13 +101,13 @@ impl Me {
         let profile = identity.profile.clone();
         Self {
             user: UserView {
-                dept_id: profile.dept_id,
+                dept_id: profile.dept_id.map(Id::from),
                 username: identity.username.clone(),
                 nickname: profile.nickname,
                 avatar: profile.avatar,
                 email: profile.email,
                 phone: profile.phone,
-                id: identity.user_id,
+                id: identity.user_id.into(),
                 uuid: identity.uuid.clone(),
                 // The sessions of a disabled user are refused.
                 status: 1,
@@ -126,13 +127,13 @@ impl UserView {
     /// A row, with its times in the clock's zone.
     pub fn of(user: User, clock: &Clock) -> Self {
         Self {
-            dept_id: user.dept_id,
+            dept_id: user.dept_id.map(Id::from),
             username: user.username,
             nickname: user.nickname,
             avatar: user.avatar,
             email: user.email,
             phone: user.phone,
-            id: user.id,
+            id: user.id.into(),
             uuid: user.uuid,
             status: user.status,
             is_superuser: user.is_superuser,
@@ -168,13 +169,13 @@ impl UserDeptView {
     fn of(dept: UserDept, clock: &Clock) -> Self {
         Self {
             name: dept.name,
-            parent_id: dept.parent_id,
+            parent_id: dept.parent_id.map(Id::from),
             sort: dept.sort,
             leader: dept.leader,
             phone: dept.phone,
             email: dept.email,
             status: dept.status,
-            id: dept.id,
+            id: dept.id.into(),
             del_flag: dept.del_flag,
             created_time: clock.format(dept.created_time),
             updated_time: dept.updated_time.map(|time| clock.format(time)),
