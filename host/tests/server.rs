@@ -29,3 +29,5 @@ mod matrix;
 mod operations;
 #[path = "server/recovery.rs"]
 mod recovery;
+#[path = "server/required.rs"]
+mod required;
