@@ -59,6 +59,8 @@ mod opera_log;
 mod passwords;
 #[path = "core/roles.rs"]
 mod roles;
+#[path = "core/seeds.rs"]
+mod seeds;
 #[path = "core/send.rs"]
 mod send;
 #[path = "core/sessions.rs"]
