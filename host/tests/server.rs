@@ -21,6 +21,8 @@ mod compilers;
 mod contract;
 #[path = "server/defects.rs"]
 mod defects;
+#[path = "server/durability.rs"]
+mod durability;
 #[path = "server/lifecycle.rs"]
 mod lifecycle;
 #[path = "server/matrix.rs"]
