@@ -53,6 +53,8 @@ mod me;
 mod menus;
 #[path = "core/monitors.rs"]
 mod monitors;
+#[path = "core/nul.rs"]
+mod nul;
 #[path = "core/opera_log.rs"]
 mod opera_log;
 #[path = "core/passwords.rs"]

@@ -2,11 +2,11 @@
 //! [`Edge`](super::edge::Edge) around both.
 
 use super::site::{self, Site};
-use super::{API_PREFIX, ApiError, Message, error};
+use super::{API_PREFIX, ApiError, Message, error, nul};
 use crate::admin::auth::Authenticator;
 use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::{HeaderValue, Method, StatusCode, header};
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route};
 use poem_openapi::registry::{MetaApi, Registry};
 use poem_openapi::{OpenApi, OpenApiService};
 use std::collections::HashMap;
@@ -75,10 +75,14 @@ impl<A: OpenApi> OpenApi for Enveloped<A> {
     fn add_routes(self, table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
         let mut own = HashMap::new();
         self.0.add_routes(&mut own);
+        let names = ParameterNames::of(&A::meta());
         for (path, endpoints) in own {
             let allow = allow_header(endpoints.keys());
+            let names = names.below(&path);
             let of_path = table.entry(path).or_default();
             for (method, endpoint) in endpoints {
+                let names = Arc::clone(&names);
+                let endpoint = endpoint.before(move |request| storable(request, Arc::clone(&names)));
                 let endpoint = endpoint.catch_all_error(|failure| async { error::respond(failure) });
                 of_path.insert(method, endpoint.map_to_response().boxed());
             }
@@ -89,6 +93,42 @@ impl<A: OpenApi> OpenApi for Enveloped<A> {
             of_path.entry(Method::OPTIONS).or_insert_with(|| make_sync(move |_| options(&allow)).boxed());
         }
     }
+}
+
+/// Lets only those requests in whose parameters every database can store.
+async fn storable(request: Request, names: Arc<[String]>) -> poem::Result<Request> {
+    nul::refuse_in_parameters(&request, &names)?;
+    Ok(request)
+}
+
+/// What the parameters of each path are called in the document: to poem's router they are
+/// `param0`, `param1`, ….
+struct ParameterNames(HashMap<String, Arc<[String]>>);
+
+impl ParameterNames {
+    fn of(apis: &[MetaApi]) -> Self {
+        let paths = apis.iter().flat_map(|api| &api.paths);
+        Self(paths.map(|path| routed(&path.path)).collect())
+    }
+
+    /// In their order; none for a path that is not in the document.
+    fn below(&self, path: &str) -> Arc<[String]> {
+        self.0.get(path).cloned().unwrap_or_default()
+    }
+}
+
+/// A path of the document as the router knows it, with the names that are lost by it.
+fn routed(path: &str) -> (String, Arc<[String]>) {
+    let mut names = Vec::new();
+    let segments = path.split('/').map(|segment| {
+        let Some(name) = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+            return segment.to_owned();
+        };
+        names.push(name.to_owned());
+        format!(":param{}", names.len() - 1)
+    });
+    let path = segments.collect::<Vec<_>>().join("/");
+    (path, names.into())
 }
 
 fn allow_header<'a>(methods: impl Iterator<Item = &'a Method>) -> HeaderValue {
