@@ -43,6 +43,8 @@ mod demo;
 mod depts;
 #[path = "core/files.rs"]
 mod files;
+#[path = "core/hangups.rs"]
+mod hangups;
 #[path = "core/login_log.rs"]
 mod login_log;
 #[path = "core/logins.rs"]

@@ -2,9 +2,9 @@
 //! [`Edge`](super::edge::Edge) around both.
 
 use super::site::{self, Site};
-use super::{API_PREFIX, ApiError, Message, error, nul};
+use super::{API_PREFIX, ApiError, Message, context, error, nul};
 use crate::admin::auth::Authenticator;
-use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::endpoint::{BoxEndpoint, make, make_sync};
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route};
 use poem_openapi::registry::{MetaApi, Registry};
@@ -84,7 +84,9 @@ impl<A: OpenApi> OpenApi for Enveloped<A> {
                 let names = Arc::clone(&names);
                 let endpoint = endpoint.before(move |request| storable(request, Arc::clone(&names)));
                 let endpoint = endpoint.catch_all_error(|failure| async { error::respond(failure) });
-                of_path.insert(method, endpoint.map_to_response().boxed());
+                let endpoint = endpoint.map_to_response();
+                let endpoint = if method.is_safe() { endpoint.boxed() } else { lasting(endpoint).boxed() };
+                of_path.insert(method, endpoint);
             }
             for method in METHODS {
                 let allow = allow.clone();
@@ -93,6 +95,16 @@ impl<A: OpenApi> OpenApi for Enveloped<A> {
             of_path.entry(Method::OPTIONS).or_insert_with(|| make_sync(move |_| options(&allow)).boxed());
         }
     }
+}
+
+/// What may change something is done to its end, whether its client waits for it or not: between a
+/// commit and what has to follow it, nothing must be cut off.
+fn lasting(endpoint: impl Endpoint<Output = Response> + 'static) -> impl Endpoint<Output = Response> {
+    let endpoint = Arc::new(endpoint);
+    make(move |request| {
+        let endpoint = Arc::clone(&endpoint);
+        context::detached("a request that may change something", async move { endpoint.call(request).await })
+    })
 }
 
 /// Lets only those requests in whose parameters every database can store.
@@ -150,4 +162,51 @@ fn refused(allow: &HeaderValue) -> Response {
 
 fn options(allow: &HeaderValue) -> Response {
     Response::builder().status(StatusCode::NO_CONTENT).header(header::ALLOW, allow).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Context;
+    use crate::http::request_id::RequestId;
+    use poem::Request;
+    use std::time::Duration;
+    use tokio::sync::oneshot;
+    use tokio::time::timeout;
+
+    #[tokio::test]
+    async fn what_may_change_something_goes_on_when_its_client_has_gone() {
+        let (begun, has_begun) = oneshot::channel();
+        let (open, opened) = oneshot::channel::<()>();
+        let (done, is_done) = oneshot::channel();
+        let parts = parking_lot::Mutex::new(Some((begun, opened, done)));
+        let endpoint = lasting(make(move |_| {
+            let (begun, opened, done) = parts.lock().take().unwrap();
+            async move {
+                begun.send(()).unwrap();
+                opened.await.unwrap();
+                done.send(Context::current().map(|context| context.request_id)).unwrap();
+                Response::default()
+            }
+        }));
+        let context = Context { request_id: RequestId::adopt(None).unwrap(), language: Default::default() };
+        let request = context.scope(endpoint.call(Request::default()));
+        // The client hangs up as soon as the work has begun.
+        tokio::select! {
+            _ = request => panic!("it waits"),
+            begun = has_begun => begun.unwrap(),
+        }
+        open.send(()).unwrap();
+        let seen = timeout(Duration::from_secs(10), is_done).await.expect("it goes on").unwrap();
+        assert_eq!(seen, Some(context.request_id), "of the request that it belongs to");
+    }
+
+    #[tokio::test]
+    async fn a_panic_there_is_a_panic_here() {
+        let endpoint = lasting(make(|_| async { panic!("words") as Response }));
+        let caught =
+            futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(endpoint.call(Request::default())));
+        let panic = caught.await.expect_err("it panics");
+        assert_eq!(panic.downcast_ref::<&str>(), Some(&"words"));
+    }
 }
