@@ -141,6 +141,11 @@ impl Server {
         &self.data
     }
 
+    /// The settings that it was started with, as environment variables.
+    pub(crate) fn settings(&self) -> &[(String, String)] {
+        &self.settings
+    }
+
     /// What it wrote so far, answers and log.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(log_file(&self.data)).unwrap_or_default()
@@ -166,7 +171,7 @@ impl Server {
 
     /// The server's database, opened a second time.
     pub(crate) async fn pool(&self) -> Pool {
-        let configured = self.settings.iter().find(|(key, _)| key == DATABASE_VARIABLE);
+        let configured = self.settings().iter().find(|(key, _)| key == DATABASE_VARIABLE);
         let url = match configured {
             Some((_, url)) => url.clone(),
             None => format!("sqlite://{}", self.data.join("backplane.db").display()),

@@ -40,10 +40,10 @@ pub(super) async fn users(db: &impl Statements, id: i64) -> Result<i64, DbError>
     db.query("SELECT COUNT(*) FROM sys_user WHERE dept_id = $1").bind(id).fetch_scalar().await
 }
 
-pub(super) async fn insert(db: &impl Statements, draft: &Draft, now_ms: i64) -> Result<u64, DbError> {
+pub(super) async fn insert(db: &impl Statements, draft: &Draft, now_ms: i64) -> Result<i64, DbError> {
     db.query(
         "INSERT INTO sys_dept (name, parent_id, sort, leader, phone, email, status, created_time) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
     )
     .bind(draft.name.as_str())
     .bind(draft.parent_id)
@@ -53,7 +53,7 @@ pub(super) async fn insert(db: &impl Statements, draft: &Draft, now_ms: i64) -> 
     .bind(draft.email.clone())
     .bind(draft.status)
     .bind(now_ms)
-    .execute()
+    .fetch_scalar()
     .await
 }
 

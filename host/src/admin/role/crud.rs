@@ -45,15 +45,18 @@ pub(super) async fn by_id(db: &Database, id: i64) -> Result<Option<Role>, DbErro
     db.statement(&select).fetch_optional().await
 }
 
-pub(super) async fn insert(db: &Database, draft: &RoleDraft, now_ms: i64) -> Result<u64, DbError> {
-    db.query("INSERT INTO sys_role (name, status, is_filter_scopes, remark, created_time) VALUES ($1, $2, $3, $4, $5)")
-        .bind(draft.name.as_str())
-        .bind(draft.status)
-        .bind(draft.is_filter_scopes.unwrap_or(true))
-        .bind(draft.remark.clone().flatten())
-        .bind(now_ms)
-        .execute()
-        .await
+pub(super) async fn insert(db: &impl Statements, draft: &RoleDraft, now_ms: i64) -> Result<i64, DbError> {
+    db.query(
+        "INSERT INTO sys_role (name, status, is_filter_scopes, remark, created_time) VALUES ($1, $2, $3, $4, $5) \
+         RETURNING id",
+    )
+    .bind(draft.name.as_str())
+    .bind(draft.status)
+    .bind(draft.is_filter_scopes.unwrap_or(true))
+    .bind(draft.remark.clone().flatten())
+    .bind(now_ms)
+    .fetch_scalar()
+    .await
 }
 
 pub(super) async fn update(db: &Database, id: i64, draft: &RoleDraft, now_ms: i64) -> Result<u64, DbError> {
