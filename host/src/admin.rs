@@ -18,6 +18,7 @@ pub mod monitor;
 pub mod opera_log;
 mod published;
 pub mod role;
+mod sample;
 pub mod session;
 mod sql;
 pub mod tree;
@@ -27,6 +28,7 @@ pub mod user_agent;
 pub use clock::Clock;
 pub use journal::JournalCounts;
 pub use published::{NothingPublished, Published};
+pub use sample::{Sample, SampleAccount, SampleError};
 pub use user_agent::UserAgent;
 
 use auth::api::AuthApi;
@@ -222,6 +224,11 @@ impl Admin {
     /// [`user::FirstAdminError`].
     pub async fn ensure_admin(&self, password: &str) -> Result<Option<user::FirstAdmin>, user::FirstAdminError> {
         self.users.ensure_admin(&self.passwords, password).await
+    }
+
+    /// What adds a company of nobody to `db`, the database of these features.
+    pub fn sample(&self, db: Database) -> Sample {
+        Sample::new(db, self.depts.clone(), self.roles.clone(), self.menus.clone(), self.users.clone())
     }
 
     /// The routes of every feature, below the API's prefix.

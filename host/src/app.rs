@@ -16,6 +16,7 @@ use crate::http::dispatch::Dispatcher;
 use crate::http::listener::Listener;
 use crate::http::recorder::Recorded;
 use crate::http::{Cors, Edge, Recorder, Site, TrustedProxies, routes, serve};
+use crate::plugin::PluginId;
 use crate::tasks;
 use poem::{Endpoint, Response};
 use std::io;
@@ -105,6 +106,7 @@ pub async fn start(config: Config, data: &Path, notify: impl Fn(Notice)) -> Resu
     if let Some(admin) = core.ensure_admin().await? {
         notify(Notice::FirstAdmin { username: admin.username, generated_password: admin.generated_password });
     }
+    warn_of_missing_plugins(&core);
     let address = SocketAddr::new(core.config.server.host, core.config.server.port);
     let listener = Listener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
     let url = format!("http://{}", listener.address());
@@ -215,6 +217,14 @@ fn warn_of_what_is_not_used(config: &Config) {
         tracing::warn!(
             "redis.url is set, but this version runs as a single node and only shows what it says of itself"
         );
+    }
+}
+
+/// The server works without them; pages that lean on them don't.
+fn warn_of_missing_plugins(core: &Core) {
+    let installed = |id: &PluginId| core.supervisor.installed(id).is_ok();
+    for id in core.config.plugins.required.iter().filter(|id| !installed(id)) {
+        tracing::warn!(plugin.id = %id, "plugin {id} is required (setting plugins.required) and not installed");
     }
 }
 

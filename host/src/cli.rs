@@ -18,6 +18,7 @@ mod plugin;
 mod progress;
 mod remote;
 mod scaffold;
+mod seed;
 mod serve;
 mod settings;
 mod trial;
@@ -62,6 +63,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
     match command {
         Command::Login(order) => block_on(login::run(&order, context)),
         Command::User(order) => block_on(user::run(order, context)),
+        Command::Seed(order) => block_on(seed::run(order, context)),
         Command::Plugin(order) => block_on(plugin::run(order, context)),
         Command::Config => settings::run(context),
         Command::Serve(order) => block_on(serve::run(&order, context)),

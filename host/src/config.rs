@@ -10,8 +10,9 @@ pub use layers::Origin;
 
 use crate::db::PART_MAX;
 use crate::http::Language;
+use crate::plugin::PluginId;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -185,6 +186,8 @@ pub struct Console {
 /// How plugins are loaded and run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plugins {
+    /// Plugins that may be neither disabled nor uninstalled.
+    pub required: BTreeSet<PluginId>,
     /// What becomes of a library that is no longer used.
     pub unload: Unload,
     /// Largest bundle.

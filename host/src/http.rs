@@ -18,6 +18,7 @@ mod leftover;
 pub mod limit;
 pub mod listener;
 pub mod message;
+mod nul;
 pub mod page;
 pub mod plugins;
 pub mod recorder;

@@ -43,6 +43,8 @@ mod demo;
 mod depts;
 #[path = "core/files.rs"]
 mod files;
+#[path = "core/hangups.rs"]
+mod hangups;
 #[path = "core/login_log.rs"]
 mod login_log;
 #[path = "core/logins.rs"]
@@ -53,12 +55,16 @@ mod me;
 mod menus;
 #[path = "core/monitors.rs"]
 mod monitors;
+#[path = "core/nul.rs"]
+mod nul;
 #[path = "core/opera_log.rs"]
 mod opera_log;
 #[path = "core/passwords.rs"]
 mod passwords;
 #[path = "core/roles.rs"]
 mod roles;
+#[path = "core/seeds.rs"]
+mod seeds;
 #[path = "core/send.rs"]
 mod send;
 #[path = "core/sessions.rs"]

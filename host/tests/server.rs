@@ -21,6 +21,8 @@ mod compilers;
 mod contract;
 #[path = "server/defects.rs"]
 mod defects;
+#[path = "server/durability.rs"]
+mod durability;
 #[path = "server/lifecycle.rs"]
 mod lifecycle;
 #[path = "server/matrix.rs"]
@@ -29,5 +31,7 @@ mod matrix;
 mod operations;
 #[path = "server/recovery.rs"]
 mod recovery;
+#[path = "server/required.rs"]
+mod required;
 #[path = "server/snowflake.rs"]
 mod snowflake;

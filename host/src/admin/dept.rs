@@ -5,4 +5,4 @@ mod crud;
 pub mod model;
 pub mod service;
 
-pub use service::DeptService;
+pub use service::{DeptError, DeptService};

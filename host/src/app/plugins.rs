@@ -76,6 +76,7 @@ pub(super) async fn open(
             ..Limits::PLUGIN
         },
         settings: configured(config),
+        required: settings.required.clone(),
         time_zone: config.server.zone(),
         deadlines: Deadlines {
             start: Duration::from_millis(settings.start_deadline_ms),

@@ -48,6 +48,9 @@ pub(super) enum Command {
     /// Create an administrator or reset a password while the server does not run
     #[command(subcommand)]
     User(UserCommand),
+    /// Add rows to try the server with, while it does not run
+    #[command(subcommand)]
+    Seed(SeedCommand),
     /// Bring the core's tables up to this version of the program
     Migrate,
     /// Show the settings in effect, secrets hidden
@@ -131,6 +134,23 @@ pub(super) enum UserCommand {
     CreateAdmin(Account),
     /// Give a user another password and end the user's sessions
     ResetPassword(Account),
+}
+
+/// The commands that add rows; they work on the data directory.
+#[derive(Debug, Subcommand)]
+pub(super) enum SeedCommand {
+    /// Add a small company of nobody: departments, roles, and users whose passwords are printed.
+    /// Nothing that is there is changed; a name that is taken refuses all of it
+    Demo(Demo),
+}
+
+/// How users of the demonstration log in.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Read one password for all of them from the first line of standard input instead of making up
+    /// one for each
+    #[arg(long)]
+    pub(super) password_stdin: bool,
 }
 
 /// Whose account.

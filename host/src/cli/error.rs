@@ -10,7 +10,7 @@ use super::{
 };
 
 use crate::{
-    admin::user::UserError,
+    admin::{SampleError, user::UserError},
     app::{CoreError, ServeError},
     config::ConfigError,
     plugin::OperationError,
@@ -58,6 +58,9 @@ pub(super) enum CliError {
         /// What is in the way.
         source: Box<UserError>,
     },
+    /// The company to try the server with.
+    #[error(transparent)]
+    Sample(Box<SampleError>),
     /// Looking for a server.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -139,6 +142,7 @@ boxed! {
     Core(CoreError),
     Config(ConfigError),
     Operation(OperationError),
+    Sample(SampleError),
     Pack(PackError),
     Check(CheckError),
 }

@@ -51,7 +51,7 @@ impl Offline {
     async fn told(&self, id: &PluginId) -> Result<Value, CliError> {
         let detail = self.supervisor().detail(id).await?;
         let clock = Clock::new(self.core.config.server.zone());
-        Ok(json(&PluginDetailDto::of(&detail, &clock)))
+        Ok(json(&PluginDetailDto::of(&detail, self.supervisor(), &clock)))
     }
 }
 
@@ -67,7 +67,7 @@ impl Admin for Offline {
 
     fn list(&self) -> Answer<'_> {
         let plugins = self.supervisor().list();
-        let plugins: Vec<PluginDto> = plugins.iter().map(|status| PluginDto::of(status)).collect();
+        let plugins: Vec<PluginDto> = plugins.iter().map(|status| PluginDto::of(status, self.supervisor())).collect();
         async move { Ok(json(&plugins)) }.boxed()
     }
 

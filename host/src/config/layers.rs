@@ -61,7 +61,9 @@ impl Layers {
             };
             for (key, value) in entries {
                 match value {
-                    Value::Table(own) if section == "plugins" => self.plugins.entry(key).or_default().extend(own),
+                    Value::Table(own) if section == "plugins" && !self.is_known(&section, &key) => {
+                        self.plugins.entry(key).or_default().extend(own);
+                    }
                     _ => drop(self.origins.insert(self.known(&section, &key, &origin)?, origin.clone())),
                 }
             }
@@ -113,6 +115,10 @@ impl Layers {
     fn known(&self, section: &str, key: &str, origin: &Origin) -> Result<String, ConfigError> {
         let path = format!("{section}.{key}");
         if self.default(&path).is_some() { Ok(path) } else { Err(self.unknown(path, origin.clone())) }
+    }
+
+    fn is_known(&self, section: &str, key: &str) -> bool {
+        self.default(&format!("{section}.{key}")).is_some()
     }
 
     fn default(&self, key: &str) -> Option<&Value> {

@@ -78,6 +78,9 @@ fn a_value_of_the_wrong_kind_names_key_place_and_what_is_accepted() {
         ("", vec![("APP__SERVER__TIME_ZONE", "Mars/Olympus")], "an IANA name"),
         ("", vec![("APP__PLUGINS__UNLOAD", "sometimes")], "plugins.unload in"),
         ("", vec![("APP__PLUGINS__DRAIN_DEADLINE_MS", "0")], "at least 1, not 0"),
+        ("", vec![("APP__PLUGINS__REQUIRED", "dict,No Id")], "\"No Id\" is not a plugin id"),
+        ("[plugins]\nrequired = [\"changed\"]", vec![], "plugins.required in"),
+        ("[plugins.required]\nsize = 5", vec![], "site.toml must be acceptable"),
         ("", vec![("APP__LOGIN__CAPTCHA", "maybe")], "login.captcha in"),
         ("", vec![("APP__AUTH__COOKIE_NAME", "a;b")], "letters, digits, _ and -"),
         ("", vec![("APP__PASSWORD__MAX_LENGTH", "5")], "at least password.min_length"),
@@ -113,6 +116,23 @@ fn settings_of_plugins_are_kept_by_id() {
     assert_eq!(notice["page_size"].as_integer(), Some(50));
     assert_eq!(notice["colour"].as_str(), Some("red"));
     assert_eq!(config.plugins.settings["sms"]["token"].as_str(), Some("a b"));
+}
+
+#[test]
+fn the_list_of_required_plugins_may_be_another_one_and_empty() {
+    let cases: [(&str, Vec<(&str, &str)>, &[&str]); 5] = [
+        ("", vec![], &["dict"]),
+        ("[plugins]\nrequired = []", vec![], &[]),
+        ("[plugins]\nrequired = [\"notice\"]\n[plugins.notice]\npage_size = 5", vec![], &["notice"]),
+        ("", vec![("APP__PLUGINS__REQUIRED", "")], &[]),
+        ("[plugins]\nrequired = []", vec![("APP__PLUGINS__REQUIRED", "notice, config")], &["config", "notice"]),
+    ];
+    for (file, environment, expected) in cases {
+        let config = load(file, &environment).unwrap();
+        let required: Vec<&str> = config.plugins.required.iter().map(PluginId::as_str).collect();
+        assert_eq!(required, expected, "{file} {environment:?}");
+        assert_eq!(config.effective()["plugins"]["required"], serde_json::json!(expected));
+    }
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn millis(duration: Duration) -> u64 {
 /// How a database is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
-    /// In a file that outlives a crash.
+    /// In a file that outlives a crash of the machine: a commit returns when it is on the disk.
     Durably,
     /// In a file that is thrown away: it never waits for the disk.
     Scratch,
@@ -81,8 +81,9 @@ pub(super) enum Kept {
 impl Kept {
     fn modes(self) -> (SqliteJournalMode, SqliteSynchronous) {
         match self {
-            Self::Durably | Self::InMemory => (SqliteJournalMode::Wal, SqliteSynchronous::Normal),
-            Self::Scratch => (SqliteJournalMode::Memory, SqliteSynchronous::Off),
+            // With less than FULL, a commit stays in the system's memory until the next checkpoint.
+            Self::Durably => (SqliteJournalMode::Wal, SqliteSynchronous::Full),
+            Self::InMemory | Self::Scratch => (SqliteJournalMode::Memory, SqliteSynchronous::Off),
         }
     }
 }

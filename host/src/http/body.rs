@@ -1,7 +1,7 @@
 //! JSON bodies, parsed so that every fault is named.
 
 use super::validation::{self, FieldError, Part};
-use super::{ApiError, Message};
+use super::{ApiError, Message, nul};
 use poem::error::ReadBodyError;
 use poem::http::StatusCode;
 use poem::{Request, RequestBody};
@@ -13,9 +13,6 @@ use serde_json::Value;
 
 /// Largest JSON body of the core's own routes. Uploads are multipart and have their own limit.
 pub const JSON_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
-
-/// The only way to write NUL in JSON.
-const NUL_ESCAPE: &[u8] = b"\\u0000";
 
 /// A JSON body as a handler's argument. Unknown fields are ignored, as the contract asks.
 #[derive(Debug, Clone)]
@@ -101,11 +98,7 @@ fn unreadable(error: ReadBodyError) -> ApiError {
 
 fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, ApiError> {
     let value: Value = serde_json::from_slice(bytes).map_err(malformed)?;
-    // Looked for in the text first: hardly any has it.
-    if bytes.windows(NUL_ESCAPE.len()).any(|window| window == NUL_ESCAPE) && has_nul(&value) {
-        let message = Message::fixed("texts must not contain the character NUL", "文本不能包含 NUL 字符");
-        return Err(validation::invalid(&[FieldError::new("value_error", Part::Body, vec![], message)]));
-    }
+    nul::refuse_in_json(bytes, &value)?;
     // The value is kept for the search: parsing consumes its own.
     let kept = value.clone();
     T::parse_from_json(Some(value)).map_err(|_| {
@@ -117,16 +110,6 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, ApiError> {
         }
         validation::invalid(&faults)
     })
-}
-
-/// Whether a text has the character that PostgreSQL can't store.
-fn has_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(has_nul),
-        Value::Object(fields) => fields.iter().any(|(name, field)| name.contains('\0') || has_nul(field)),
-        _ => false,
-    }
 }
 
 fn malformed(error: serde_json::Error) -> ApiError {

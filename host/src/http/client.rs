@@ -4,7 +4,10 @@ use super::Transport;
 use poem::http::HeaderMap;
 use poem::http::uri::Scheme;
 use poem::{Addr, Request};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+const REAL_IP: &str = "x-real-ip";
 
 /// Proxies whose word about the client's address is taken.
 #[derive(Debug, Clone, Default)]
@@ -37,25 +40,47 @@ impl TrustedProxies {
         if proxied || *request.scheme() == Scheme::HTTPS { Transport::Https } else { Transport::Http }
     }
 
-    /// What a trusted `peer` says in `X-Real-IP` or, from the right, in `X-Forwarded-For`; else
-    /// the peer itself.
+    /// The address that a trusted `peer` vouches for in `X-Forwarded-For` or, where there is none,
+    /// in `X-Real-IP`; else the peer itself.
+    ///
+    /// A proxy appends to `X-Forwarded-For`, so its right end is always a proxy's word, whatever
+    /// the client wrote before it. A proxy that has not been told of `X-Real-IP` passes it on as
+    /// the client wrote it: beside the other header it counts for nothing.
     pub fn client_of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.0.contains(&peer) {
             return peer;
         }
-        let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let real = said("x-real-ip").and_then(address);
-        let forwarded = || {
-            // Each proxy appends; what stands left of our own proxies anybody may have written.
-            said("x-forwarded-for")?.rsplit(',').filter_map(address).find(|address| !self.0.contains(address))
-        };
-        real.or_else(forwarded).unwrap_or(peer)
+        if headers.contains_key(FORWARDED_FOR) {
+            return self.forwarded(peer, headers);
+        }
+        let real = headers.get(REAL_IP).and_then(|value| value.to_str().ok());
+        real.and_then(address).unwrap_or(peer)
+    }
+
+    /// The first address from the right that is no trusted proxy's. It ends at what is no address:
+    /// what stands left of it nobody vouches for.
+    fn forwarded(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        // Some proxies append a line of their own.
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+        let hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+        let mut farthest = peer;
+        for hop in hops.map_while(address) {
+            farthest = hop;
+            if !self.0.contains(&hop) {
+                break;
+            }
+        }
+        farthest
     }
 }
 
+/// An address, of which some proxies also write the port.
 fn address(text: &str) -> Option<IpAddr> {
-    text.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical())
+    let text = text.trim();
+    let plain = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = plain.parse().ok().or_else(|| text.parse().ok().map(|socket: SocketAddr| socket.ip()));
+    address.map(|address: IpAddr| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -66,9 +91,10 @@ mod tests {
     fn client(peer: &str, sent: &[(&'static str, &str)]) -> String {
         let mut headers = HeaderMap::new();
         for (name, value) in sent {
-            headers.insert(HeaderName::from_static(name), value.parse().unwrap());
+            headers.append(HeaderName::from_static(name), value.parse().unwrap());
         }
-        let proxies = TrustedProxies::new(vec!["127.0.0.1".parse().unwrap()]);
+        let proxies = ["127.0.0.1", "203.0.113.9"].map(|proxy| proxy.parse().unwrap());
+        let proxies = TrustedProxies::new(proxies.to_vec());
         proxies.client_of(peer.parse().unwrap(), &headers).to_string()
     }
 
@@ -76,14 +102,55 @@ mod tests {
     fn only_trusted_proxies_are_believed() {
         let cases = [
             ("192.0.2.1", vec![("x-real-ip", "10.0.0.1")], "192.0.2.1"),
+            ("192.0.2.1", vec![("x-forwarded-for", "10.0.0.1")], "192.0.2.1"),
             ("127.0.0.1", vec![("x-real-ip", "10.0.0.1")], "10.0.0.1"),
             ("::ffff:127.0.0.1", vec![("x-real-ip", "10.0.0.1")], "10.0.0.1"),
-            ("127.0.0.1", vec![("x-forwarded-for", "6.6.6.6, 10.0.0.2, 127.0.0.1")], "10.0.0.2"),
-            ("127.0.0.1", vec![("x-forwarded-for", "rubbish")], "127.0.0.1"),
+            ("127.0.0.1", vec![("x-real-ip", "rubbish")], "127.0.0.1"),
             ("127.0.0.1", vec![], "127.0.0.1"),
         ];
+        check(&cases);
+    }
+
+    #[test]
+    fn the_last_address_that_is_no_trusted_proxys_is_the_clients() {
+        let cases = [
+            ("127.0.0.1", vec![("x-forwarded-for", "10.0.0.2")], "10.0.0.2"),
+            // What the client wrote stands on the left.
+            ("127.0.0.1", vec![("x-forwarded-for", "6.6.6.6, 10.0.0.2")], "10.0.0.2"),
+            ("127.0.0.1", vec![("x-forwarded-for", "6.6.6.6, 10.0.0.2, 127.0.0.1 , 203.0.113.9")], "10.0.0.2"),
+            // A line of its own for each proxy, in their order.
+            ("127.0.0.1", vec![("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "10.0.0.2")], "10.0.0.2"),
+            ("127.0.0.1", vec![("x-forwarded-for", "10.0.0.2"), ("x-forwarded-for", "203.0.113.9")], "10.0.0.2"),
+            // A request of a proxy itself.
+            ("127.0.0.1", vec![("x-forwarded-for", "203.0.113.9")], "203.0.113.9"),
+            ("127.0.0.1", vec![("x-forwarded-for", "10.0.0.2:50112")], "10.0.0.2"),
+            ("127.0.0.1", vec![("x-forwarded-for", "[2001:db8::1]:443")], "2001:db8::1"),
+            ("127.0.0.1", vec![("x-forwarded-for", "[2001:db8::1]")], "2001:db8::1"),
+            ("127.0.0.1", vec![("x-forwarded-for", "::ffff:10.0.0.2")], "10.0.0.2"),
+        ];
+        check(&cases);
+    }
+
+    #[test]
+    fn nobody_chooses_an_address() {
+        let cases = [
+            // Passed on as the client wrote it, beside what the proxy says.
+            ("127.0.0.1", vec![("x-real-ip", "6.6.6.6"), ("x-forwarded-for", "10.0.0.2")], "10.0.0.2"),
+            ("127.0.0.1", vec![("x-real-ip", "6.6.6.6"), ("x-forwarded-for", "6.6.6.6, 10.0.0.2")], "10.0.0.2"),
+            // Behind what is no address, only the client can have written.
+            ("127.0.0.1", vec![("x-forwarded-for", "6.6.6.6, unknown")], "127.0.0.1"),
+            ("127.0.0.1", vec![("x-forwarded-for", "6.6.6.6, rubbish, 203.0.113.9")], "203.0.113.9"),
+            ("127.0.0.1", vec![("x-forwarded-for", "rubbish"), ("x-real-ip", "6.6.6.6")], "127.0.0.1"),
+            ("127.0.0.1", vec![("x-forwarded-for", ""), ("x-real-ip", "6.6.6.6")], "127.0.0.1"),
+            ("127.0.0.1", vec![("x-forwarded-for", "6.6.6.6,")], "127.0.0.1"),
+        ];
+        check(&cases);
+    }
+
+    #[track_caller]
+    fn check(cases: &[(&str, Vec<(&'static str, &str)>, &str)]) {
         for (peer, headers, expected) in cases {
-            assert_eq!(client(peer, &headers), expected, "{peer} {headers:?}");
+            assert_eq!(client(peer, headers), *expected, "{peer} {headers:?}");
         }
     }
 }

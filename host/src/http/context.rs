@@ -8,18 +8,21 @@
 use super::{Language, Message, RequestId};
 use crate::admin::auth::Identity;
 use crate::admin::opera_log::Route;
-use std::cell::RefCell;
+use crate::tasks;
+use parking_lot::Mutex;
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 tokio::task_local! {
     static CURRENT: Current;
 }
 
+#[derive(Clone)]
 struct Current {
     context: Context,
-    /// None while nobody records the request.
-    seen: RefCell<Option<Seen>>,
+    /// None while nobody records the request. Shared by the tasks that work on it.
+    seen: Arc<Mutex<Option<Seen>>>,
 }
 
 /// What was found out about a request on its way.
@@ -47,7 +50,7 @@ pub struct Context {
 impl Context {
     /// Runs `work` with this context.
     pub fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
-        CURRENT.scope(Current { context: self, seen: RefCell::new(None) }, work)
+        CURRENT.scope(Current { context: self, seen: Arc::default() }, work)
     }
 
     /// The context of the running request; none outside of one.
@@ -63,15 +66,36 @@ pub fn language() -> Language {
 
 /// From here on, what is found out about the running request is kept.
 pub(super) fn watch() {
-    let _ = CURRENT.try_with(|current| *current.seen.borrow_mut() = Some(Seen::default()));
+    let _ = CURRENT.try_with(|current| *current.seen.lock() = Some(Seen::default()));
 }
 
 /// Keeps something about the running request, if anybody wants it.
 pub(super) fn note(write: impl FnOnce(&mut Seen)) {
-    let _ = CURRENT.try_with(|current| current.seen.borrow_mut().as_mut().map(write));
+    let _ = CURRENT.try_with(|current| current.seen.lock().as_mut().map(write));
 }
 
 /// What was kept since [`watch`].
 pub(super) fn seen() -> Seen {
-    CURRENT.try_with(|current| current.seen.borrow_mut().take()).ok().flatten().unwrap_or_default()
+    CURRENT.try_with(|current| current.seen.lock().take()).ok().flatten().unwrap_or_default()
+}
+
+/// Runs `work`, a part of the running request, to its end, also when the request is dropped because
+/// its client has gone away.
+///
+/// # Panics
+/// As `work` does.
+pub(super) async fn detached<F>(name: &'static str, work: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let current = CURRENT.try_with(Clone::clone).ok();
+    let task = tasks::spawn(name, async move {
+        match current {
+            Some(current) => CURRENT.scope(current, work).await,
+            None => work.await,
+        }
+    });
+    // Nobody aborts it, so it can only have panicked.
+    task.await.unwrap_or_else(|failure| resume_unwind(failure.into_panic()))
 }

@@ -140,6 +140,12 @@ pub enum OperationError {
         /// The enabled plugins that need it.
         by: Vec<PluginId>,
     },
+    /// The configuration keeps it.
+    #[error("plugin {id} is required, so it can't be disabled or uninstalled; the setting plugins.required says so")]
+    Required {
+        /// The plugin.
+        id: PluginId,
+    },
     /// It claims what belongs to somebody else.
     #[error(transparent)]
     Conflict(#[from] Conflict),

@@ -32,6 +32,7 @@ use crate::store::{Staged, Store};
 use crate::tasks;
 use jiff::tz::TimeZone;
 use semver::Version;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +60,8 @@ pub struct Workplace {
     pub database_limits: DatabaseLimits,
     /// What the operator configured for plugins.
     pub settings: Configured,
+    /// Which plugins may be neither disabled nor uninstalled.
+    pub required: BTreeSet<PluginId>,
     /// The zone of times that plugins show.
     pub time_zone: TimeZone,
     /// How long things may take.
@@ -253,6 +256,12 @@ impl SupervisorHandle {
     #[must_use]
     pub fn published(&self) -> &Published {
         &self.published
+    }
+
+    /// Whether a plugin may be neither disabled nor uninstalled.
+    #[must_use]
+    pub fn requires(&self, id: &PluginId) -> bool {
+        self.workplace.required.contains(id)
     }
 
     /// What it works with.

@@ -5,9 +5,9 @@ use serde_json::Value;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-fn backplane(server: &Server, words: &[&str], stdin: &str) -> Output {
+pub(crate) fn backplane(server: &Server, words: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_backplane"));
-    command.args(words).arg("--data").arg(server.data());
+    command.args(words).arg("--data").arg(server.data()).envs(server.settings().iter().cloned());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program runs");
     // A command that reads nothing may have closed it.

@@ -381,6 +381,21 @@ async fn each_client_has_five_logins_a_minute_on_both_routes_together() {
     role(&server).get("/api/v1/auth/captcha").await.ok();
 }
 
+/// A proxy that appends to the one header passes the other on as the client wrote it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_gets_further_logins_by_claiming_other_addresses() {
+    let server = Server::start_with(&[("APP__LIMITS__LOGIN_PER_MINUTE", "3")]).await;
+    let attempt = async |turn: u32| {
+        let request = role(&server).request(Method::POST, "/api/v1/auth/login");
+        let request = request.header("x-real-ip", format!("198.51.100.{turn}"));
+        let request = request.header("x-forwarded-for", format!("198.51.100.{turn}, 192.0.2.1"));
+        Answer::of(request.json(&json!({"username": "nobody", "password": "wrong"}))).await.status
+    };
+    for (turn, status) in [403, 403, 403, 429, 429].into_iter().enumerate() {
+        assert_eq!(attempt(u32::try_from(turn).expect("few")).await, status, "attempt {turn}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_client_has_five_captchas_in_half_a_minute() {
     let server = Server::start().await;

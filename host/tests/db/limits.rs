@@ -58,3 +58,13 @@ on_both! {
         assert_eq!(error.kind, DbErrorKind::Refused);
     }
 }
+
+/// A commit that was acknowledged is on the disk: the machine may lose its power right after it.
+#[tokio::test]
+async fn a_file_is_written_durably() {
+    crate::harness::with_sqlite(async |pool| {
+        let synchronous: i64 = pool.database().query("PRAGMA synchronous").fetch_scalar().await.expect("a number");
+        assert_eq!(synchronous, 2, "FULL");
+    })
+    .await;
+}

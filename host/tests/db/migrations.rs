@@ -67,6 +67,28 @@ on_both! {
         assert_eq!(user, (1, true, false));
     }
 
+    async fn what_an_administrator_has_made_is_not_added_to(pool: Pool) {
+        migrate::core(&pool).await.expect("applies");
+        migrate::revert_core(&pool, 14).await.expect("reverts");
+        let db = pool.database();
+        let count = async |table: &str| {
+            db.query(format!("SELECT count(*) FROM {table}")).fetch_scalar::<i64>().await.expect("counts")
+        };
+        for table in ["sys_dept", "sys_role", "sys_role_menu", "sys_role_data_scope"] {
+            assert_eq!(count(table).await, 0, "{table}");
+        }
+        for table in ["sys_dept", "sys_role"] {
+            let insert = format!("INSERT INTO {table} (name, created_time) VALUES ('Test', 0)");
+            db.query(insert).execute().await.expect("inserts");
+        }
+        migrate::core(&pool).await.expect("applies again");
+        for (table, rows) in [("sys_dept", 1), ("sys_role", 1), ("sys_role_menu", 0), ("sys_role_data_scope", 0)] {
+            assert_eq!(count(table).await, rows, "{table}");
+        }
+        migrate::revert_core(&pool, 14).await.expect("reverts");
+        assert_eq!((count("sys_dept").await, count("sys_role").await), (1, 1));
+    }
+
     async fn a_plugin_is_upgraded_and_purged(pool: Pool) {
         let migrator = PluginMigrator::new(&pool, "notice");
         assert_eq!(migrator.applied().await.expect("reads"), []);

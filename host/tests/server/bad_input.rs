@@ -259,7 +259,7 @@ async fn unknown_ids_are_404_and_near_ones_are_suggested() {
     let server = Server::start().await;
     let admin = server.admin().await;
     admin.install(hello().zip()).await.ok();
-    for id in ["helo", "nothing_like_it", "..%2F..%2Fetc", "%00", "HELLO", &"x".repeat(300)] {
+    for id in ["helo", "nothing_like_it", "..%2F..%2Fetc", "HELLO", &"x".repeat(300)] {
         let answers = [
             admin.get(&format!("/api/v1/plugins/{id}")).await,
             admin.post(&format!("/api/v1/plugins/{id}/enable")).await,

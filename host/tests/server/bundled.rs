@@ -1,7 +1,7 @@
 //! The bundled plugins that other pages lean on, dict and config, in the hands of their users.
 
 use crate::bundle;
-use crate::server::{Answer, PASSWORD, Role, Server, with_postgres};
+use crate::server::{Answer, PASSWORD, Role, Server, with_postgres, with_postgres_and};
 use backplane::app::Core;
 use backplane::config::Config;
 use backplane::plugin::{ProvidedSettings, SettingGroup};
@@ -17,6 +17,13 @@ const CONFIGS: &str = "/api/v1/sys/configs";
 async fn on_both(test: impl AsyncFn(&Server)) {
     test(&Server::start().await).await;
     with_postgres(async |server| test(server).await).await;
+}
+
+/// The same on servers whose administrators may remove every plugin.
+async fn on_both_with_none_required(test: impl AsyncFn(&Server)) {
+    let settings = [("APP__PLUGINS__REQUIRED", "")];
+    test(&Server::start_with(&settings).await).await;
+    with_postgres_and(&settings, async |server| test(server).await).await;
 }
 
 /// The super-user, after the installation of both.
@@ -226,7 +233,7 @@ async fn parameters_change_together_or_not_at_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn data_stays_while_a_plugin_is_off_and_goes_with_a_purge() {
-    on_both(async |server| {
+    on_both_with_none_required(async |server| {
         let admin = installed(server).await;
         added_type(&admin, "mine").await;
         admin.post_json(CONFIGS, &a_config("MINE", "v")).await.ok();

@@ -150,6 +150,14 @@ async fn without_a_server_the_directory_itself_is_changed() {
     assert_eq!(admin.answers(&["plugin", "enable", "hello"])["state"], "enabled");
     let message = admin.fails(&["plugin", "install", zip], 1);
     assert!(message.contains("plugin hello 0.1.0 is already installed"), "{message}");
+    let zip = admin.path("dict.zip");
+    std::fs::write(&zip, bundle::of("dict")).expect("a file");
+    admin.says(&["plugin", "install", zip.to_str().expect("text")]);
+    for words in [&["plugin", "disable", "dict"], &["plugin", "uninstall", "dict"]] {
+        let message = admin.fails(words, 1);
+        assert!(message.contains("dict") && message.contains("plugins.required"), "{message}");
+    }
+    assert!(admin.says(&["plugin", "info", "dict"]).contains("required"));
     admin.says(&["migrate"]);
     let server = Server::start_on(admin.path("data")).await;
     assert_eq!(server.anonymous().get("/api/v1/hello").await.text, "Hello, world!");

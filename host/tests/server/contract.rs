@@ -95,9 +95,7 @@ impl Cast {
         for name in ["notice", "dict", "config"] {
             admin.install(bundle::of(name)).await.ok();
         }
-        // The recordings name department 1 and role 1.
-        admin.post_json("/api/v1/sys/depts", &json!({"name": "first", "status": 1})).await.ok();
-        admin.post_json("/api/v1/sys/roles", &json!({"name": "first", "status": 1})).await.ok();
+        // The recordings name department 1 and role 1, which are there to begin with, and role 2.
         admin.post_json("/api/v1/sys/roles", &json!({"name": "second", "status": 1})).await.ok();
         Self { admin, anonymous: server.anonymous(), bob: None, ids: BTreeMap::new() }
     }

@@ -141,6 +141,11 @@ impl Server {
         &self.data
     }
 
+    /// The settings that it was started with, as environment variables.
+    pub(crate) fn settings(&self) -> &[(String, String)] {
+        &self.settings
+    }
+
     /// What it wrote so far, answers and log.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(log_file(&self.data)).unwrap_or_default()
@@ -166,7 +171,7 @@ impl Server {
 
     /// The server's database, opened a second time.
     pub(crate) async fn pool(&self) -> Pool {
-        let configured = self.settings.iter().find(|(key, _)| key == DATABASE_VARIABLE);
+        let configured = self.settings().iter().find(|(key, _)| key == DATABASE_VARIABLE);
         let url = match configured {
             Some((_, url)) => url.clone(),
             None => format!("sqlite://{}", self.data.join("backplane.db").display()),
@@ -336,11 +341,11 @@ impl Answer {
 
 /// Runs a test on a server with a PostgreSQL database of its own.
 pub(crate) async fn with_postgres(test: impl AsyncFnOnce(&Server)) {
-    with_postgres_and(&[], test).await;
+    with_postgres_and(&[], async |server| test(server).await).await;
 }
 
-/// The same with further settings.
-pub(crate) async fn with_postgres_and(settings: &[(&str, &str)], test: impl AsyncFnOnce(&Server)) {
+/// The same with further settings, for a test that restarts or stops the server as well.
+pub(crate) async fn with_postgres_and(settings: &[(&str, &str)], test: impl AsyncFnOnce(&mut Server)) {
     let admin_url = std::env::var(POSTGRES_VARIABLE)
         .unwrap_or_else(|_| panic!("{POSTGRES_VARIABLE} is not set: cargo xtask test starts a PostgreSQL and sets it"));
     let name = format!("backplane_test_{}", uuid::Uuid::new_v4().simple());
@@ -348,8 +353,9 @@ pub(crate) async fn with_postgres_and(settings: &[(&str, &str)], test: impl Asyn
     admin.database().query(format!("CREATE DATABASE {name}")).execute().await.expect("creates");
     let (place, _) = admin_url.rsplit_once('/').expect("a URL with a database");
     let url = format!("{place}/{name}");
-    let server = Server::start_with(&[settings, &[(DATABASE_VARIABLE, &url)]].concat()).await;
-    let outcome = AssertUnwindSafe(test(&server)).catch_unwind().await;
+    let settings = [&[(DATABASE_VARIABLE, url.as_str())], settings].concat();
+    let mut server = Server::start_with(&settings).await;
+    let outcome = AssertUnwindSafe(test(&mut server)).catch_unwind().await;
     admin.database().query(format!("DROP DATABASE {name} WITH (FORCE)")).execute().await.expect("drops");
     admin.close().await;
     if let Err(panic) = outcome {

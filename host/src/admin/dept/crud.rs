@@ -40,7 +40,7 @@ pub(super) async fn users(db: &impl Statements, id: i64) -> Result<i64, DbError>
     db.query("SELECT COUNT(*) FROM sys_user WHERE dept_id = $1").bind(id).fetch_scalar().await
 }
 
-pub(super) async fn insert(db: &impl Statements, draft: &Draft, now_ms: i64) -> Result<(), DbError> {
+pub(super) async fn insert(db: &impl Statements, draft: &Draft, now_ms: i64) -> Result<i64, DbError> {
     db.insert("sys_dept")
         .value("name", draft.name.as_str())
         .value("parent_id", draft.parent_id)
@@ -50,7 +50,7 @@ pub(super) async fn insert(db: &impl Statements, draft: &Draft, now_ms: i64) -> 
         .value("email", draft.email.clone())
         .value("status", draft.status)
         .value("created_time", now_ms)
-        .execute()
+        .returning_id()
         .await
 }
 

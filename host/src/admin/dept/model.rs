@@ -42,14 +42,14 @@ impl Below for Dept {
 
 /// What people write of a department.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Draft {
-    pub(super) name: String,
-    pub(super) parent_id: Option<i64>,
-    pub(super) sort: i32,
-    pub(super) leader: Option<String>,
-    pub(super) phone: Option<String>,
-    pub(super) email: Option<String>,
-    pub(super) status: i32,
+pub(in crate::admin) struct Draft {
+    pub(in crate::admin) name: String,
+    pub(in crate::admin) parent_id: Option<i64>,
+    pub(in crate::admin) sort: i32,
+    pub(in crate::admin) leader: Option<String>,
+    pub(in crate::admin) phone: Option<String>,
+    pub(in crate::admin) email: Option<String>,
+    pub(in crate::admin) status: i32,
 }
 
 /// Which departments are shown; what is None does not matter.

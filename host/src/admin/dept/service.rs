@@ -7,7 +7,7 @@ use crate::admin::auth::{Authenticator, Identity};
 use crate::admin::data_rule::registry::DEPT;
 use crate::admin::data_scope::DataScopeService;
 use crate::admin::tree::{self, Node};
-use plugin_api::db::{Database, DbError, Statements};
+use plugin_api::db::{Database, DbError, Statements, Transaction};
 use std::sync::Arc;
 
 /// Steps up the tree after which it is taken for a circle.
@@ -86,12 +86,20 @@ impl DeptService {
     /// [`DeptError`].
     pub(super) async fn create(&self, draft: &Draft) -> Result<(), DeptError> {
         let transaction = self.db.begin().await?;
-        crud::lock_tree(&transaction).await?;
-        if let Some(parent) = draft.parent_id {
-            place(&transaction, None, parent).await?;
-        }
-        crud::insert(&transaction, draft, self.clock.now_ms()).await?;
+        self.add(&transaction, draft).await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Adds a department as a part of `transaction`, and gives its id.
+    ///
+    /// # Errors
+    /// [`DeptError`]: the transaction must not be committed then.
+    pub(in crate::admin) async fn add(&self, transaction: &Transaction, draft: &Draft) -> Result<i64, DeptError> {
+        crud::lock_tree(transaction).await?;
+        if let Some(parent) = draft.parent_id {
+            place(transaction, None, parent).await?;
+        }
+        Ok(crud::insert(transaction, draft, self.clock.now_ms()).await?)
     }
 
     /// Changes a department; gives the number of rows changed.

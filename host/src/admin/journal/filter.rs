@@ -44,8 +44,7 @@ impl Condition {
         let mut condition = Self::default();
         for (column, part) in [("username", &filter.username), ("ip", &filter.ip)] {
             let Some(part) = part.as_deref().filter(|part| !part.is_empty()) else { continue };
-            // PostgreSQL has no text with a NUL, and does not look for one.
-            let pattern = format!("%{}%", escaped(&part.replace('\0', "")));
+            let pattern = format!("%{}%", escaped(part));
             let values = fitting(db, table, column, &pattern).await?;
             if values.len() > VALUES_MAX {
                 condition.add(&format!("{column} LIKE "), pattern.into(), &format!(" ESCAPE '{ESCAPE}'"));

@@ -2,6 +2,7 @@
 
 use super::model::{Menu, kind};
 use crate::admin::filter::Filter;
+use crate::admin::sql::placeholders;
 use plugin_api::db::{Database, DbError, Statements, Value};
 
 const COLUMNS: &str = "id, title, name, path, sort, icon, type, component, perms, status, display, cache, link, \
@@ -23,6 +24,15 @@ pub(super) async fn list(db: &Database, title: Option<&str>, status: Option<i32>
 
 pub(super) async fn by_id(db: &impl Statements, id: i64) -> Result<Option<Menu>, DbError> {
     db.query(format!("SELECT {COLUMNS} FROM sys_menu WHERE id = $1")).bind(id).fetch_optional().await
+}
+
+/// The ids of the core's own entries of these names. `names` must not be empty.
+pub(super) async fn ids_of(db: &Database, names: &[&str]) -> Result<Vec<i64>, DbError> {
+    let marks = placeholders(1, names.len());
+    db.query(format!("SELECT id FROM sys_menu WHERE plugin_id IS NULL AND name IN ({marks}) ORDER BY id"))
+        .bind_all(names.iter().copied())
+        .fetch_all()
+        .await
 }
 
 /// The entries that the enabled roles of a user have.

@@ -97,6 +97,15 @@ impl MenuService {
         Ok(tree::grow(menus))
     }
 
+    /// The ids of the core's own entries of these names, of which there is at least one; an entry
+    /// that was deleted is not among them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(in crate::admin) async fn ids_of(&self, names: &[&str]) -> Result<Vec<i64>, DbError> {
+        crud::ids_of(&self.db, names).await
+    }
+
     /// The entry of an id.
     ///
     /// # Errors

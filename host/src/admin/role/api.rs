@@ -92,7 +92,7 @@ impl RoleApi {
         &self,
         _caller: Caller,
         /// A part of the name
-        #[oai(validator(max_length = 32, pattern = "^[^\\x00]*$"))]
+        #[oai(validator(max_length = 32))]
         name: Query<Option<String>>,
         /// 1 enabled, 0 disabled
         status: Query<Option<i32>>,

@@ -45,14 +45,14 @@ pub(super) async fn by_id(db: &Database, id: i64) -> Result<Option<Role>, DbErro
     db.statement(&select).fetch_optional().await
 }
 
-pub(super) async fn insert(db: &Database, draft: &RoleDraft, now_ms: i64) -> Result<(), DbError> {
+pub(super) async fn insert(db: &impl Statements, draft: &RoleDraft, now_ms: i64) -> Result<i64, DbError> {
     db.insert("sys_role")
         .value("name", draft.name.as_str())
         .value("status", draft.status)
         .value("is_filter_scopes", draft.is_filter_scopes.unwrap_or(true))
         .value("remark", draft.remark.clone().flatten())
         .value("created_time", now_ms)
-        .execute()
+        .returning_id()
         .await
 }
 

@@ -119,6 +119,23 @@ impl RoleService {
         Ok(())
     }
 
+    /// Adds a role with these menu entries and data scopes as a part of `transaction`, and gives its id.
+    ///
+    /// # Errors
+    /// [`RoleError`] of what is taken or missing: the transaction must not be committed then.
+    pub(in crate::admin) async fn add(
+        &self,
+        transaction: &Transaction,
+        draft: &RoleDraft,
+        menus: &[i64],
+        scopes: &[i64],
+    ) -> Result<i64, RoleError> {
+        let id = crud::insert(transaction, draft, self.clock.now_ms()).await?;
+        link(transaction, crud::MENUS, id, menus, RoleError::MenuNotFound).await?;
+        link(transaction, crud::SCOPES, id, scopes, RoleError::ScopeNotFound).await?;
+        Ok(id)
+    }
+
     /// Changes a role.
     ///
     /// # Errors
@@ -218,16 +235,13 @@ impl RoleService {
     }
 
     async fn replace(&self, id: i64, links: Links, ids: &[i64], missing: RoleError) -> Result<(), RoleError> {
-        let ids = distinct(ids);
         let transaction = self.db.begin().await?;
         // The role's row is locked first: two replacements at once would leave both sets.
         if crud::lock(&transaction, id).await? == 0 {
             return Err(RoleError::NotFound);
         }
         crud::unlink(&transaction, links, id).await?;
-        if !ids.is_empty() && crud::link(&transaction, links, id, &ids).await? != ids.len() as u64 {
-            return Err(missing);
-        }
+        link(&transaction, links, id, ids, missing).await?;
         transaction.commit().await?;
         self.authenticator.forget_all();
         Ok(())
@@ -252,6 +266,21 @@ impl RoleService {
         }
         Ok(of_roles)
     }
+}
+
+/// Links a role with all of `ids`; `missing` is the error if one of them is not there.
+async fn link(
+    transaction: &Transaction,
+    links: Links,
+    role: i64,
+    ids: &[i64],
+    missing: RoleError,
+) -> Result<(), RoleError> {
+    let ids = distinct(ids);
+    if !ids.is_empty() && crud::link(transaction, links, role, &ids).await? != ids.len() as u64 {
+        return Err(missing);
+    }
+    Ok(())
 }
 
 /// Each id once, ascending.

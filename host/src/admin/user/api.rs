@@ -50,10 +50,10 @@ impl UserApi {
         /// The department
         dept: Query<Option<Id>>,
         /// A part of the login name
-        #[oai(validator(max_length = 64, pattern = "^[^\\x00]*$"))]
+        #[oai(validator(max_length = 64))]
         username: Query<Option<String>>,
         /// A part of the telephone number
-        #[oai(validator(max_length = 11, pattern = "^[^\\x00]*$"))]
+        #[oai(validator(max_length = 11))]
         phone: Query<Option<String>>,
         /// 1 enabled, 0 disabled
         status: Query<Option<i32>>,

@@ -16,7 +16,20 @@ impl UserService {
     /// # Errors
     /// [`UserError`] of what is missing, taken or weak; nothing is changed then.
     pub async fn create(&self, draft: UserDraft) -> Result<Person, UserError> {
-        let user = NewUser {
+        let roles = draft.roles.clone();
+        let user = self.prepared(draft).await?;
+        let transaction = self.db.begin().await?;
+        let id = self.add(&transaction, &user, &roles).await?;
+        transaction.commit().await?;
+        self.person(id).await
+    }
+
+    /// The row of an ordinary user. It takes as long as the hash of a password does.
+    ///
+    /// # Errors
+    /// [`UserError::Password`].
+    pub(in crate::admin) async fn prepared(&self, draft: UserDraft) -> Result<NewUser, UserError> {
+        Ok(NewUser {
             uuid: uuid::Uuid::new_v4().to_string(),
             nickname: draft.nickname.filter(|name| !name.is_empty()).unwrap_or_else(|| draft.username.clone()),
             username: draft.username,
@@ -26,17 +39,27 @@ impl UserService {
             dept_id: Some(draft.dept_id),
             rank: Rank::Member,
             now_ms: self.clock.now_ms(),
-        };
-        let transaction = self.db.begin().await?;
-        find_dept(&transaction, user.dept_id).await?;
-        let id = match crud::insert(&transaction, &user).await {
+        })
+    }
+
+    /// Adds a user with these roles as a part of `transaction`, and gives its id.
+    ///
+    /// # Errors
+    /// [`UserError`] of what is missing or taken: the transaction must not be committed then.
+    pub(in crate::admin) async fn add(
+        &self,
+        transaction: &Transaction,
+        user: &NewUser,
+        roles: &[i64],
+    ) -> Result<i64, UserError> {
+        find_dept(transaction, user.dept_id).await?;
+        let id = match crud::insert(transaction, user).await {
             Ok(id) => id,
             // The transaction has ended with the statement.
             Err(error) => return Err(self.taken(&user.username, None, error).await),
         };
-        self.roles.assign(&transaction, id, &draft.roles).await?;
-        transaction.commit().await?;
-        self.person(id).await
+        self.roles.assign(transaction, id, roles).await?;
+        Ok(id)
     }
 
     /// Changes a user.

@@ -130,7 +130,7 @@ pub enum Switch {
 
 /// A row to be written.
 #[derive(Debug, Clone)]
-pub(super) struct NewUser {
+pub(in crate::admin) struct NewUser {
     pub(super) uuid: String,
     pub(super) username: String,
     pub(super) nickname: String,
@@ -146,7 +146,7 @@ pub(super) struct NewUser {
 
 /// What a new user may do at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rank {
+pub(in crate::admin) enum Rank {
     /// What the roles grant, as a reader, in one session.
     Member,
     /// Everything, in several sessions.

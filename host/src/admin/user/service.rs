@@ -56,6 +56,14 @@ impl UserService {
         Self { db, clock, password_rules, authenticator, roles }
     }
 
+    /// Whether there is no user at all.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_empty(&self) -> Result<bool, DbError> {
+        Ok(crud::count(&self.db).await? == 0)
+    }
+
     /// The user of a login name.
     ///
     /// # Errors

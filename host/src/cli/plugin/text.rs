@@ -18,6 +18,7 @@ struct View {
     state: String,
     reason: Option<String>,
     summary: String,
+    required: bool,
     versions: Vec<Value>,
     routes: Vec<RouteView>,
     menus: Vec<Value>,
@@ -70,6 +71,9 @@ pub(super) fn detail(plugin: &Value) -> String {
     let mut text = format!("{} {}: {}\n", view.id, view.version, state(&view));
     if !view.summary.is_empty() {
         text.push_str(&format!("{}\n", view.summary));
+    }
+    if view.required {
+        text.push_str("required: it can't be disabled or uninstalled (setting plugins.required)\n");
     }
     text.push_str(&facts(&view));
     if !view.routes.is_empty() {

@@ -45,6 +45,7 @@ fn status(error: &OperationError) -> StatusCode {
         }
         E::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         E::Bundle(_)
+        | E::Required { .. }
         | E::Manifest(_)
         | E::WrongDatabase { .. }
         | E::Preflight { .. }
@@ -78,6 +79,7 @@ fn chinese(error: &OperationError) -> String {
         E::NoPrevious { id, version } => format!("插件 {id} {version} 没有可回滚的版本"),
         E::Needs { id, needs } => format!("插件 {id} 依赖插件 {needs}，请先启用 {needs}"),
         E::NeededBy { id, by } => format!("插件 {id} 被以下插件依赖，请先停用：{}", listed(by)),
+        E::Required { id } => format!("插件 {id} 为必需插件（配置项 plugins.required），禁止停用或卸载"),
         E::Conflict(conflict) => format!("插件冲突：{conflict}"),
         E::Bundle(BundleError::NotAZip) => NOT_A_ZIP_ZH.to_owned(),
         E::Bundle(BundleError::Empty) => "插件压缩包内容为空".to_owned(),

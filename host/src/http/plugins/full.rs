@@ -27,7 +27,7 @@ impl PluginsApi {
 
     async fn answer(&self, id: &PluginId) -> Result<Answer<PluginDetailDto>, ApiError> {
         let detail = self.supervisor.detail(id).await?;
-        Ok(Answer::of(PluginDetailDto::of(&detail, &self.clock)))
+        Ok(Answer::of(PluginDetailDto::of(&detail, &self.supervisor, &self.clock)))
     }
 }
 
@@ -36,7 +36,8 @@ impl PluginsApi {
     /// List the installed plugins with their states
     #[oai(path = "/", method = "get")]
     async fn list(&self, _caller: SuperCaller) -> Result<Answer<Vec<PluginDto>>, ApiError> {
-        Ok(Answer::of(self.supervisor.list().iter().map(|status| PluginDto::of(status)).collect()))
+        let plugins = self.supervisor.list();
+        Ok(Answer::of(plugins.iter().map(|status| PluginDto::of(status, &self.supervisor)).collect()))
     }
 
     /// Install a plugin, enabled unless asked otherwise

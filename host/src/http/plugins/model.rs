@@ -2,7 +2,9 @@
 
 use crate::admin::Clock;
 use crate::loader::{ImageReport, ImageState};
-use crate::plugin::{Desired, EventState, Limits, Observed, PluginDetail, PluginEvent, PluginStatus, Release};
+use crate::plugin::{
+    Desired, EventState, Limits, Observed, PluginDetail, PluginEvent, PluginStatus, Release, SupervisorHandle,
+};
 use plugin_api::descriptor::{Access, Menu, MenuKind};
 use poem_openapi::{Enum, Object, Tags};
 use serde_json::Value;
@@ -56,6 +58,8 @@ pub struct PluginDto {
     pub version: String,
     /// One line.
     pub summary: String,
+    /// Whether the configuration forbids to disable and to uninstall it.
+    pub required: bool,
     /// What is true.
     pub state: State,
     /// What the administrator wants.
@@ -249,13 +253,14 @@ pub(super) struct EventDto {
 
 impl PluginDto {
     /// What the list says of a plugin.
-    pub(crate) fn of(status: &PluginStatus) -> Self {
+    pub(crate) fn of(status: &PluginStatus, supervisor: &SupervisorHandle) -> Self {
         let counts = status.stats.counts();
         let running = status.active.as_ref().map_or(0, |active| active.generation.in_flight());
         Self {
             id: status.id().to_string(),
             version: status.version().to_string(),
             summary: status.release.manifest.summary.clone(),
+            required: supervisor.requires(status.id()),
             state: state(status.observed),
             desired: wish(status.desired),
             reason: status.reason.clone(),
@@ -273,7 +278,7 @@ impl PluginDto {
 
 impl PluginDetailDto {
     /// Everything about a plugin.
-    pub(crate) fn of(detail: &PluginDetail, clock: &Clock) -> Self {
+    pub(crate) fn of(detail: &PluginDetail, supervisor: &SupervisorHandle, clock: &Clock) -> Self {
         let status = &detail.status;
         let Release { manifest, descriptor, contribution, .. } = status.release.as_ref();
         let mut menus = Vec::new();
@@ -283,7 +288,7 @@ impl PluginDetailDto {
             title: permission.title.clone(),
         };
         Self {
-            plugin: PluginDto::of(status),
+            plugin: PluginDto::of(status, supervisor),
             description: manifest.description.clone(),
             author: manifest.author.clone(),
             tags: manifest.tags.clone(),

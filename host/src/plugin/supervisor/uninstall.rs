@@ -12,6 +12,7 @@ use std::sync::Arc;
 impl Supervisor {
     pub(super) async fn uninstall(&mut self, id: &PluginId, data: Data) -> Outcome {
         let before = self.installed(id)?;
+        self.refuse_required(id)?;
         self.refuse_while_needed(id)?;
         match data {
             Data::Keep => {
