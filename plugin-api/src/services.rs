@@ -4,7 +4,8 @@
 //! an in-memory SQLite. A plugin never sees it: it works with
 //! [`PluginContext`](crate::PluginContext), whose calls cross the ABI and end here.
 
-use crate::db::Executor;
+use crate::db::{DbError, Executor};
+use crate::permitted::Permitted;
 use futures_util::future::BoxFuture;
 
 /// How grave a log line is.
@@ -38,6 +39,9 @@ pub trait HostServices: Executor {
     fn sleep(&self, ms: u64) -> BoxFuture<'static, ()>;
     /// The effective settings as a JSON object: environment over stored over default.
     fn settings(&self) -> String;
+    /// What of the rows of `model`, one of the plugin's own, the asking user is permitted to see. `user_id`
+    /// is the plugin's word for who asks, 0 for nobody; an implementation that knows better refuses another.
+    fn permitted(&self, user_id: i64, model: &str) -> BoxFuture<'static, Result<Permitted, DbError>>;
     /// Told once for each panic on a thread that the plugin started itself.
     fn panicked(&self, message: &str);
 }

@@ -7,6 +7,7 @@ use super::guard::Panicked;
 use super::{FfiBytes, FfiFuture, Hold, guard};
 use crate::db::{DbError, DbErrorKind, Dialect, Executor, Value};
 use crate::db::{decode_parameters, encode_parameters};
+use crate::permitted::Permitted;
 use crate::services::{HostServices, Level};
 use abi_stable::StableAbi;
 use abi_stable::std_types::{RResult, RSlice, RStr, RString};
@@ -15,7 +16,7 @@ use futures_util::future::BoxFuture;
 use std::future::Future;
 use std::sync::Arc;
 
-/// The table of host functions. Fields are appended after `panicked`, never changed.
+/// The table of host functions. Fields are appended at the end, never changed.
 ///
 /// The first argument is always the opaque context that came with the table.
 #[repr(C)]
@@ -54,6 +55,8 @@ pub struct HostApi {
     /// [`HostServices::panicked`]
     #[sabi(last_prefix_field)]
     pub panicked: extern "C" fn(*const (), RStr<'_>),
+    /// [`HostServices::permitted`], its texts and values in turn, encoded as parameters. Since 1.1.
+    pub permitted: extern "C" fn(*const (), i64, RStr<'_>) -> FfiFuture<RResult<FfiBytes, FfiDbError>>,
 }
 
 /// A [`DbError`] on its way.
@@ -165,6 +168,14 @@ impl HostServices for FfiHost {
         self.api.settings()(self.context).into_string()
     }
 
+    fn permitted(&self, user_id: i64, model: &str) -> BoxFuture<'static, Result<Permitted, DbError>> {
+        let answer = self.api.permitted()(self.context, user_id, model.into());
+        Box::pin(async move {
+            let encoded = received(answer.await)?;
+            Permitted::from_crossing(decode_parameters(encoded.as_ref())?)
+        })
+    }
+
     fn panicked(&self, message: &str) {
         self.api.panicked()(self.context, message.into());
     }
@@ -212,6 +223,7 @@ static HOST_API: &abi_stable::prefix_type::WithMetadata<HostApi> = {
         db_rollback,
         db_abandon,
         panicked,
+        permitted,
     });
     API
 };
@@ -337,4 +349,11 @@ extern "C" fn db_abandon(context: *const (), tx: u64) {
 
 extern "C" fn panicked(context: *const (), message: RStr<'_>) {
     with(context, (), |c| c.services.panicked(message.as_str()));
+}
+
+extern "C" fn permitted(context: *const (), user_id: i64, model: RStr<'_>) -> FfiFuture<RResult<FfiBytes, FfiDbError>> {
+    answer(context, |c| {
+        let permitted = c.services.permitted(user_id, model.as_str());
+        Box::pin(async move { Ok(FfiBytes::from(encode_parameters(&permitted.await?.into_crossing()))) })
+    })
 }
