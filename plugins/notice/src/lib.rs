@@ -32,6 +32,7 @@ impl Plugin for Notices {
             .access("PUT /sys/notices/{pk}", Access::permission("sys:notice:edit"))
             .access("DELETE /sys/notices", Access::permission("sys:notice:del"))
             .menu(menu())
+            .model(model::notice())
     }
 }
 
