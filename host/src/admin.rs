@@ -123,7 +123,7 @@ pub struct AdminSettings {
 }
 
 impl Admin {
-    /// The features over `db`. Tokens are signed with `key`; entries and codes of plugins are
+    /// The features over `db`. Tokens are signed with `key`; entries, codes and models of plugins are
     /// there while `published` says so; `changes` are what is set for logins and passwords while the
     /// server runs.
     pub fn new(
@@ -147,7 +147,8 @@ impl Admin {
             Arc::clone(&authenticator),
             roles.clone(),
         );
-        let data_rules = DataRuleService::new(db.clone(), clock.clone(), Models::CORE);
+        let models = Models::new(Arc::clone(&published));
+        let data_rules = DataRuleService::new(db.clone(), clock.clone(), models);
         let scopes = DataScopeService::new(db.clone(), clock.clone(), data_rules.clone());
         let login_log = LoginLog::new(db.clone(), clock.clone());
         let sessions = AuthService::new(
@@ -210,6 +211,11 @@ impl Admin {
     /// What was done.
     pub fn opera_log(&self) -> &OperaLog {
         &self.opera_log
+    }
+
+    /// What users are permitted to see.
+    pub fn data_scopes(&self) -> &DataScopeService {
+        &self.scopes
     }
 
     /// Writes what is still to be written. To be called after the last request.

@@ -4,6 +4,7 @@ mod api;
 mod core;
 mod data_dir;
 pub mod log;
+mod permissions;
 mod plugins;
 
 pub use core::{Core, CoreError};

@@ -15,6 +15,7 @@
 
 #![allow(unsafe_code, reason = "dlopen and the interposers are unsafe by nature; each block argues its own case")]
 
+mod asker;
 mod call;
 mod elf;
 mod error;
@@ -29,6 +30,7 @@ mod reaper;
 mod report;
 mod thread;
 
+pub use asker::Asker;
 pub use call::{Begun, CallBody, CallHead, CallResponse, Caller, LeasedStream, ResponseBody, Running};
 pub use error::{CallError, DrainTimeout, LoadError, StartError, StopError};
 pub use generation::{Generation, Lease};

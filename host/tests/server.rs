@@ -19,6 +19,8 @@ mod cli;
 mod compilers;
 #[path = "server/contract.rs"]
 mod contract;
+#[path = "server/data_permission.rs"]
+mod data_permission;
 #[path = "server/defects.rs"]
 mod defects;
 #[path = "server/durability.rs"]

@@ -8,6 +8,7 @@ use backplane::loader::{
     CallBody, CallHead, Caller, Generation, ImageState, Loader, LoaderSettings, ResponseBody, UnloadPolicy,
 };
 use futures_util::future::BoxFuture;
+use plugin_api::Permitted;
 use plugin_api::db::{DbError, DbErrorKind, Dialect, Executor, Value};
 use plugin_api::services::{HostServices, Level};
 use std::path::{Path, PathBuf};
@@ -63,6 +64,9 @@ impl HostServices for NoDatabase {
     }
     fn id_form(&self) -> plugin_api::IdForm {
         plugin_api::IdForm::Number
+    }
+    fn permitted(&self, _: i64, _: &str) -> BoxFuture<'static, Result<Permitted, DbError>> {
+        none()
     }
     fn panicked(&self, _: &str) {}
 }

@@ -2,6 +2,8 @@
 
 use crate::IdForm;
 use crate::db::{Database, DbError, DbErrorKind, Dialect, Executor, Value};
+use crate::permitted::Permitted;
+use crate::request_info::RequestInfo;
 use crate::services::{HostServices, Level};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -34,6 +36,19 @@ impl PluginContext {
     /// The database.
     pub fn database(&self) -> Database {
         Database::new(Arc::new(Shared(Arc::clone(&self.services))))
+    }
+
+    /// What of the rows of `model` whoever asks is permitted to see, by the data rules of their roles.
+    ///
+    /// `asking` is the request that is being answered. The host goes by whom it let in itself: nobody is
+    /// permitted nothing, a super-user everything. Ask in the handler, not in a task that it starts; a rule
+    /// that an administrator changes holds for the next question.
+    ///
+    /// # Errors
+    /// Of kind [`Refused`](DbErrorKind::Refused) if the plugin does not [contribute](crate::Contributions::model) the
+    /// model, or if `asking` is not the request that this task is answering; the database's.
+    pub async fn permitted(&self, asking: &RequestInfo, model: &str) -> Result<Permitted, DbError> {
+        self.services.permitted(asking.user_id().unwrap_or_default(), model).await
     }
 
     /// The settings, read into `T`: environment over stored over default.
@@ -148,6 +163,9 @@ impl HostServices for Detached {
     }
     fn id_form(&self) -> IdForm {
         IdForm::Number
+    }
+    fn permitted(&self, _: i64, _: &str) -> BoxFuture<'static, Result<Permitted, DbError>> {
+        unavailable()
     }
     fn panicked(&self, _: &str) {}
 }

@@ -1,10 +1,10 @@
 //! What a plugin contributes, collected by a builder.
 
-use crate::descriptor::{Access, Descriptor, Menu, MigrationSpec, Permission, RouteSpec, Setting};
+use crate::descriptor::{Access, DataModel, Descriptor, Menu, MigrationSpec, Permission, RouteSpec, Setting};
 use crate::raw::{Body, BoxHandler, Head, Reply};
 use std::collections::HashSet;
 
-/// Routes, menu entries, permissions, migrations and settings of a plugin.
+/// Routes, menu entries, permissions, migrations, settings and models of a plugin.
 #[derive(Default)]
 pub struct Contributions {
     pub(crate) routes: Vec<(RouteSpec, BoxHandler)>,
@@ -14,6 +14,7 @@ pub struct Contributions {
     permissions: Vec<Permission>,
     migrations: Vec<MigrationSpec>,
     settings: Vec<Setting>,
+    models: Vec<DataModel>,
 }
 
 /// What the host gets of it.
@@ -90,6 +91,12 @@ impl Contributions {
         self
     }
 
+    /// A table whose rows data rules may narrow; see [`PluginContext::permitted`](crate::PluginContext::permitted).
+    pub fn model(mut self, model: DataModel) -> Self {
+        self.models.push(model);
+        self
+    }
+
     pub(crate) fn into_parts(mut self, id: &str, version: &str) -> Result<Parts, ContributionError> {
         self.apply_access()?;
         self.check_routes()?;
@@ -106,6 +113,7 @@ impl Contributions {
             menus: self.menus,
             permissions: self.permissions,
             settings: self.settings,
+            models: self.models,
         };
         Ok(Parts { descriptor, handlers })
     }

@@ -31,6 +31,9 @@ pub struct Descriptor {
     /// Settings that an administrator may change.
     #[serde(default)]
     pub settings: Vec<Setting>,
+    /// Models that data rules may speak of.
+    #[serde(default)]
+    pub models: Vec<DataModel>,
 }
 
 /// One route.
@@ -157,4 +160,49 @@ pub struct Setting {
     /// Never shown or logged.
     #[serde(default)]
     pub secret: bool,
+}
+
+/// A table whose rows an administrator's data rules narrow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataModel {
+    /// Its name in rules, unique in the whole application; by custom in `PascalCase`.
+    pub name: String,
+    /// Its name in the database, in `snake_case`.
+    pub table: String,
+    /// What rules may compare. Leave out what nobody should find out by trying.
+    #[serde(default)]
+    pub columns: Vec<DataColumn>,
+    /// The column with the id of the department that a row belongs to.
+    #[serde(default)]
+    pub dept: Option<String>,
+    /// The column with the id of the user who created a row.
+    #[serde(default)]
+    pub creator: Option<String>,
+}
+
+/// A column that data rules may compare.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataColumn {
+    /// Its name, in rules and in the database, in `snake_case`.
+    pub name: String,
+    /// A title for people, in English.
+    pub english: String,
+    /// The same in Chinese.
+    pub chinese: String,
+    /// What it holds.
+    pub kind: ColumnKind,
+}
+
+/// What a column holds, and so what rules may compare it with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnKind {
+    /// Whole numbers.
+    Integer,
+    /// Text.
+    Text,
+    /// Truth values.
+    Boolean,
+    /// Unix milliseconds.
+    Time,
 }

@@ -14,6 +14,7 @@ pub mod abi;
 mod adaptor;
 mod context;
 mod contributions;
+mod data_model;
 pub mod db;
 pub mod descriptor;
 #[cfg(feature = "poem")]
@@ -28,6 +29,7 @@ mod menu;
 pub mod migrations;
 #[cfg(feature = "poem")]
 mod page;
+mod permitted;
 mod plugin;
 pub mod prelude;
 pub mod raw;
@@ -48,6 +50,7 @@ pub use error::ApiError;
 pub use id::{ID_FORMAT, Id, IdForm};
 #[cfg(feature = "poem")]
 pub use page::{Page, PageLinks, PageQuery};
+pub use permitted::Permitted;
 pub use plugin::{Plugin, PluginError};
 #[cfg(feature = "poem")]
 pub use poem;

@@ -29,7 +29,7 @@ pub trait Plugin: Send + Sync + Sized + 'static {
     /// the host asks what the plugin contributes: do nothing here that needs a service.
     fn new(context: PluginContext) -> Self;
 
-    /// The routes, menu entries, permissions, migrations and settings.
+    /// The routes, menu entries, permissions, migrations, settings and models.
     fn contributions(&self) -> Contributions;
 
     /// Called once, after the migrations and before the first request.

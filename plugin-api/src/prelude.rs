@@ -1,8 +1,10 @@
 //! What most plugins import: `use plugin_api::prelude::*;`
 
-pub use crate::descriptor::{Access, Menu, Setting};
+pub use crate::descriptor::{Access, DataModel, Menu, Setting};
 pub use crate::services::Level;
-pub use crate::{Contributions, Id, Plugin, PluginContext, PluginError, RequestInfo, export_plugin, migrations};
+pub use crate::{
+    Contributions, Id, Permitted, Plugin, PluginContext, PluginError, RequestInfo, export_plugin, migrations,
+};
 
 #[cfg(feature = "poem")]
 pub use crate::{ApiError, Envelope, Page, PageQuery};

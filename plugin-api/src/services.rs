@@ -5,7 +5,8 @@
 //! [`PluginContext`](crate::PluginContext), whose calls cross the ABI and end here.
 
 use crate::IdForm;
-use crate::db::Executor;
+use crate::db::{DbError, Executor};
+use crate::permitted::Permitted;
 use futures_util::future::BoxFuture;
 
 /// How grave a log line is.
@@ -41,6 +42,9 @@ pub trait HostServices: Executor {
     fn settings(&self) -> String;
     /// How answers show ids.
     fn id_form(&self) -> IdForm;
+    /// What of the rows of `model`, one of the plugin's own, the asking user is permitted to see. `user_id`
+    /// is the plugin's word for who asks, 0 for nobody; an implementation that knows better refuses another.
+    fn permitted(&self, user_id: i64, model: &str) -> BoxFuture<'static, Result<Permitted, DbError>>;
     /// Told once for each panic on a thread that the plugin started itself.
     fn panicked(&self, message: &str);
 }

@@ -4,7 +4,7 @@
 //! contributes, applies the migrations, makes the instance and starts it, and gives each request to
 //! the route that it matches, all through the functions of the ABI. Answers, database, clock and
 //! log lie open to the test. What it does not do is decide about access: the test says who asks,
-//! and reads what a route demands with [`TestHost::access`].
+//! reads what a route demands with [`TestHost::access`], and says what is permitted with [`TestHost::permit`].
 //!
 //! ```standalone_crate
 //! use plugin_api::prelude::*;
@@ -58,13 +58,13 @@ pub use request::{TestRequest, TestUser};
 pub use response::TestResponse;
 pub use services::LogLine;
 
-use crate::Plugin;
 use crate::abi::export::{Exported, Identity};
 use crate::abi::{FfiFuture, FfiHost, FfiInstance, PluginModuleRef};
 use crate::db::{Database, DbError, Executor};
 use crate::descriptor::{Access, Descriptor};
 use crate::report;
 use crate::services::HostServices;
+use crate::{Permitted, Plugin};
 use abi_stable::std_types::{RResult, RString};
 use routes::Routes;
 use serde_json::Value;
@@ -195,6 +195,15 @@ impl TestHost {
     /// Lets time pass for [`PluginContext::now_ms`](crate::PluginContext::now_ms).
     pub fn advance(&self, duration: Duration) {
         self.services.clock().advance(duration);
+    }
+
+    /// From now on, this is what everybody is permitted to see of `model`: it stands for the data rules of a
+    /// real server. Without it that is everything, whoever asks.
+    ///
+    /// # Panics
+    /// If the plugin does not contribute the model: the host would refuse it to say.
+    pub fn permit(&self, model: &str, permitted: Permitted) {
+        assert!(self.services.permit(model, permitted), "the plugin contributes no model {model:?}");
     }
 
     /// A request; the path is below the API's prefix, and may have a query.

@@ -6,7 +6,7 @@
 
 use abi_stable::StableAbi;
 use abi_stable::type_layout::{TLFunction, TypeLayout};
-use plugin_api::abi::{AbiTag, HostApiRef, MAJOR, MINOR, PluginModuleRef, abi_stable};
+use plugin_api::abi::{AbiTag, HostApiRef, MAJOR, MINOR, PluginModuleRef, abi_stable, check_layout};
 use std::collections::BTreeMap;
 
 /// Visits `layout` and all that it is made of, each type once.
@@ -46,4 +46,66 @@ fn the_abi_is_the_one_of_its_version() {
     }
     let types: Vec<String> = seen.iter().map(|(name, text)| format!("{name} {text}")).collect();
     insta::assert_snapshot!("layout", format!("ABI {MAJOR}.{MINOR}\n\n{}\n", types.join("\n\n")));
+}
+
+/// What crossed in ABI 1.0, as far as it has grown since.
+#[expect(dead_code, reason = "only the layout is looked at")]
+mod of_1_0 {
+    use plugin_api::abi::abi_stable::StableAbi;
+    use plugin_api::abi::abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+    use plugin_api::abi::{FfiBody, FfiBytes, FfiCall, FfiDbError, FfiFuture, FfiHead, FfiInstance, FfiWakerRef};
+
+    type Answer<T> = FfiFuture<RResult<T, FfiDbError>>;
+
+    #[repr(C)]
+    #[derive(StableAbi)]
+    #[sabi(kind(Prefix(prefix_ref = PluginModuleRef)))]
+    #[sabi(missing_field(panic))]
+    pub(super) struct PluginModule {
+        describe: extern "C" fn() -> RResult<RVec<u8>, RString>,
+        create: extern "C" fn(FfiHost) -> RResult<FfiInstance, RString>,
+        start: extern "C" fn(&FfiInstance) -> FfiFuture<RResult<(), RString>>,
+        call: extern "C" fn(&FfiInstance, &FfiHead<'_>, FfiBody, &FfiWakerRef) -> FfiCall,
+        #[sabi(last_prefix_field)]
+        stop: extern "C" fn(&FfiInstance) -> FfiFuture<RResult<(), RString>>,
+    }
+
+    #[repr(C)]
+    #[derive(StableAbi)]
+    pub(super) struct FfiHost {
+        context: *const (),
+        api: HostApiRef,
+    }
+
+    #[repr(C)]
+    #[derive(StableAbi)]
+    #[sabi(kind(Prefix(prefix_ref = HostApiRef)))]
+    #[sabi(missing_field(panic))]
+    pub(super) struct HostApi {
+        retain: extern "C" fn(*const ()),
+        release: extern "C" fn(*const ()),
+        log: extern "C" fn(*const (), u8, RStr<'_>, RStr<'_>, RStr<'_>),
+        now_ms: extern "C" fn(*const ()) -> i64,
+        format_time: extern "C" fn(*const (), i64) -> RString,
+        sleep: extern "C" fn(*const (), u64) -> FfiFuture<()>,
+        settings: extern "C" fn(*const ()) -> RString,
+        db_dialect: extern "C" fn(*const ()) -> u8,
+        db_query: extern "C" fn(*const (), u64, RStr<'_>, RSlice<'_, u8>) -> Answer<FfiBytes>,
+        db_execute: extern "C" fn(*const (), u64, RStr<'_>, RSlice<'_, u8>) -> Answer<u64>,
+        db_begin: extern "C" fn(*const ()) -> Answer<u64>,
+        db_commit: extern "C" fn(*const (), u64) -> Answer<()>,
+        db_rollback: extern "C" fn(*const (), u64) -> Answer<()>,
+        db_abandon: extern "C" fn(*const (), u64),
+        #[sabi(last_prefix_field)]
+        panicked: extern "C" fn(*const (), RStr<'_>),
+    }
+}
+
+#[test]
+fn a_plugin_of_an_older_minor_version_fits_and_one_that_lacks_what_it_should_have_does_not() {
+    let older = of_1_0::PluginModuleRef::LAYOUT;
+    let checked = check_layout(older, 0).map_err(|errors| errors.to_string());
+    assert_eq!(checked, Ok(()));
+    assert!(check_layout(older, MINOR).is_err());
+    assert!(check_layout(PluginModuleRef::LAYOUT, MINOR).is_ok());
 }

@@ -8,5 +8,5 @@ pub mod registry;
 pub mod service;
 
 pub use model::DataRule;
-pub use registry::{DataModel, Models};
+pub use registry::Models;
 pub use service::DataRuleService;

@@ -6,5 +6,4 @@ pub mod model;
 pub mod permitted;
 pub mod service;
 
-pub use permitted::Permitted;
-pub use service::DataScopeService;
+pub use service::{DataScopeService, Viewer};

@@ -1,7 +1,7 @@
 //! The `WHERE` of lists: what clients and data permissions narrow them to.
 
-use crate::admin::data_scope::Permitted;
 use crate::admin::sql::{ESCAPE, escaped};
+use plugin_api::Permitted;
 use plugin_api::db::Value;
 
 /// Conditions that hold together. Columns are the caller's own words, values always parameters.
@@ -37,10 +37,8 @@ impl Filter {
 
     /// What somebody is permitted to see.
     pub(in crate::admin) fn within(mut self, permitted: &Permitted) -> Self {
-        let (sql, parameters) = permitted.render(self.parameters.len() + 1);
-        self.sql.push_str(" AND ");
-        self.sql.push_str(&sql);
-        self.parameters.extend(parameters);
+        self.sql.push_str(&format!(" AND {}", permitted.sql(self.next())));
+        self.parameters.extend(permitted.parameters());
         self
     }
 

@@ -1,13 +1,19 @@
-//! What the plugins that run now contribute to menus and permissions.
+//! What the plugins that run now contribute to menus, permissions and data rules.
+
+use plugin_api::descriptor::DataModel;
+use std::sync::Arc;
 
 /// The published contributions. Implemented by whoever publishes the plugins' routes, so that
-/// menus, codes and routes change in the same instant.
+/// menus, codes, models and routes change in the same instant.
 pub trait Published: Send + Sync + 'static {
     /// Whether the entry `name` of plugin `plugin_id` is there.
     fn has_menu(&self, plugin_id: &str, name: &str) -> bool;
 
     /// The permission codes that running plugins declare.
     fn permissions(&self) -> Vec<String>;
+
+    /// The models of running plugins, by name.
+    fn models(&self) -> Vec<Arc<DataModel>>;
 }
 
 /// Nothing is plugged in.
@@ -20,6 +26,10 @@ impl Published for NothingPublished {
     }
 
     fn permissions(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn models(&self) -> Vec<Arc<DataModel>> {
         Vec::new()
     }
 }

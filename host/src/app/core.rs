@@ -1,6 +1,7 @@
 //! What the server and the offline commands have in common: everything but HTTP.
 
 use super::data_dir::{DataDir, DataDirError};
+use super::permissions::Permissions;
 use super::plugins::{self, Plugged, PluginsError};
 use crate::admin::auth::secret::{self, SecretError};
 use crate::admin::auth::{Rules, TokenLives};
@@ -76,7 +77,8 @@ impl Core {
         let plugged = Plugged::default();
         let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(plugged.clone()));
         let document = super::api::document(&config.server.name);
-        let plugins = plugins::open(&config, data.path(), &pool, document).await?;
+        let permissions = Permissions(admin.data_scopes().clone());
+        let plugins = plugins::open(&config, data.path(), &pool, document, Arc::new(permissions)).await?;
         plugged.set(plugins.supervisor.published().clone());
         Ok(Self { config, data, pool, admin, supervisor: plugins.supervisor, loader: plugins.loader })
     }

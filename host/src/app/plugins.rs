@@ -2,17 +2,19 @@
 
 use crate::admin;
 use crate::admin::auth::RuleChanges;
+use crate::admin::data_rule::registry;
 use crate::config::{Config, Unload};
 use crate::db::{Limits, Pool};
 use crate::http::API_PREFIX;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
-    Configured, CoreSurface, Deadlines, Inspection, OperationError, ProvidedSettings, Published, SettingGroup,
-    SupervisorHandle, Workplace, supervise,
+    Configured, CoreSurface, DataPermissions, Deadlines, Inspection, OperationError, ProvidedSettings, Published,
+    SettingGroup, SupervisorHandle, Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
 use futures_util::future::BoxFuture;
 use plugin_api::db::Dialect;
+use plugin_api::descriptor::DataModel;
 use poem::http::Method;
 use std::collections::BTreeMap;
 use std::io;
@@ -56,6 +58,7 @@ pub(super) async fn open(
     data: &Path,
     pool: &Pool,
     document: serde_json::Value,
+    permissions: Arc<dyn DataPermissions>,
 ) -> Result<Plugins, PluginsError> {
     let settings = &config.plugins;
     let unload = match settings.unload {
@@ -68,7 +71,7 @@ pub(super) async fn open(
         store: Arc::new(Store::open(data)?),
         loader: Arc::clone(&loader),
         pool: pool.clone(),
-        core: CoreSurface::new(API_PREFIX, document, OTHER_ROUTES),
+        core: CoreSurface::new(API_PREFIX, document, OTHER_ROUTES).with_models(registry::core_names()),
         inspection: inspection(config, pool.database().dialect()).map_err(PluginsError::Loader)?,
         database_limits: Limits {
             statement_deadline: Duration::from_millis(settings.statement_deadline_ms),
@@ -77,6 +80,7 @@ pub(super) async fn open(
         },
         settings: configured(config),
         required: settings.required.clone(),
+        permissions,
         time_zone: config.server.zone(),
         deadlines: Deadlines {
             start: Duration::from_millis(settings.start_deadline_ms),
@@ -112,7 +116,7 @@ pub fn inspection(config: &Config, dialect: Dialect) -> io::Result<Inspection> {
     })
 }
 
-/// What menus, codes and rules ask: the published table, once there is one.
+/// What menus, codes, models and rules ask: the published table, once there is one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Plugged(Arc<OnceLock<Published>>);
 
@@ -130,6 +134,10 @@ impl admin::Published for Plugged {
 
     fn permissions(&self) -> Vec<String> {
         self.0.get().map_or_else(Vec::new, |published| published.load().permissions().iter().cloned().collect())
+    }
+
+    fn models(&self) -> Vec<Arc<DataModel>> {
+        self.0.get().map_or_else(Vec::new, |published| published.load().models().to_vec())
     }
 }
 

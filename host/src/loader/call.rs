@@ -1,7 +1,7 @@
 //! One call into a plugin, from the lent head to the leased body.
 
 use super::generation::Lease;
-use super::{CallError, Generation};
+use super::{Asker, CallError, Generation};
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
@@ -99,21 +99,23 @@ pub enum Begun {
 pub struct Running {
     future: FfiFuture<FfiResponse>,
     lease: Lease,
+    asker: Asker,
 }
 
 impl Lease {
     /// Calls the plugin on this task. It never waits: a handler that is ready has answered, another
     /// one is to be [finished](Running::finish).
     pub async fn begin(self, head: &CallHead<'_>, body: CallBody) -> Begun {
+        let asker = Asker::of(&head.caller);
         let mut body = Some(body);
         let begun = poll_fn(|context| {
             let body = body.take().unwrap_or(CallBody::Empty);
-            Poll::Ready(begin(self.generation(), head, body, context))
+            Poll::Ready(asker.during(|| begin(self.generation(), head, body, context)))
         })
         .await;
         match begun {
-            FfiCall::Ready(response) => Begun::Ready(received(response, self)),
-            FfiCall::Pending(future) => Begun::Pending(Running { future, lease: self }),
+            FfiCall::Ready(response) => Begun::Ready(received(response, self, asker)),
+            FfiCall::Pending(future) => Begun::Pending(Running { future, lease: self, asker }),
             FfiCall::Panicked(text) => Begun::Ready(Err(CallError::Panicked(text.into_string()))),
         }
     }
@@ -137,10 +139,10 @@ impl Running {
     /// [`CallError`]
     pub async fn finish(self) -> Result<CallResponse, CallError> {
         // Bindings are dropped in reverse order: the future, then the lease.
-        let Self { lease, mut future } = self;
+        let Self { lease, mut future, asker } = self;
         let answer = {
             let mut cut = pin!(lease.generation().cut_token().cancelled());
-            poll_fn(|context| match Pin::new(&mut future).poll(context) {
+            poll_fn(|context| match asker.during(|| Pin::new(&mut future).poll(context)) {
                 Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
                 Poll::Ready(Err(panicked)) => Poll::Ready(Err(CallError::Panicked(panicked.0))),
                 Poll::Pending => cut.as_mut().poll(context).map(|()| Err(CallError::Cut)),
@@ -149,7 +151,7 @@ impl Running {
         };
         // The handler's future ends before its lease, whatever the answer is.
         drop(future);
-        received(answer?, lease)
+        received(answer?, lease, asker)
     }
 }
 
@@ -187,7 +189,7 @@ fn begin(generation: &Generation, head: &CallHead<'_>, body: CallBody, context: 
     generation.call(&ffi, body, &FfiWakerRef::lend(context.waker()))
 }
 
-fn received(response: FfiResponse, lease: Lease) -> Result<CallResponse, CallError> {
+fn received(response: FfiResponse, lease: Lease, asker: Asker) -> Result<CallResponse, CallError> {
     let status =
         StatusCode::from_u16(response.status).map_err(|_| CallError::Malformed("its status is not 100 to 999"))?;
     let mut headers = HeaderMap::new();
@@ -204,7 +206,7 @@ fn received(response: FfiResponse, lease: Lease) -> Result<CallResponse, CallErr
     let body = match response.body {
         FfiBody::Empty => ResponseBody::Empty,
         FfiBody::Full(bytes) => ResponseBody::Full(Bytes::from_owner(LeasedBytes { bytes, _lease: lease })),
-        FfiBody::Stream(stream) => ResponseBody::Stream(LeasedStream::new(stream, lease)),
+        FfiBody::Stream(stream) => ResponseBody::Stream(LeasedStream::new(stream, lease, asker)),
     };
     Ok(CallResponse { status, headers, body })
 }
@@ -241,12 +243,13 @@ pub struct LeasedStream {
     stream: FfiStream,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     lease: std::sync::Arc<Lease>,
+    asker: Asker,
 }
 
 impl LeasedStream {
-    fn new(stream: FfiStream, lease: Lease) -> Self {
+    fn new(stream: FfiStream, lease: Lease, asker: Asker) -> Self {
         let cut = Box::pin(lease.generation().cut_token().clone().cancelled_owned());
-        Self { stream, cut, lease: std::sync::Arc::new(lease) }
+        Self { stream, cut, lease: std::sync::Arc::new(lease), asker }
     }
 }
 
@@ -259,8 +262,9 @@ impl Stream for LeasedStream {
         }
         // A chunk may outlive the stream in the connection's buffers, so it holds the lease as well.
         let lease = std::sync::Arc::clone(&self.lease);
-        Pin::new(&mut self.stream)
-            .poll_next(context)
+        let asker = self.asker;
+        asker
+            .during(|| Pin::new(&mut self.stream).poll_next(context))
             .map(|item| item.map(|chunk| chunk.map(|bytes| Bytes::from_owner(LeasedChunk { bytes, _lease: lease }))))
     }
 }

@@ -4,13 +4,11 @@ use super::report::{Entry, ImageState, Reports};
 use super::thread::Work;
 use super::{LoadError, Loader, elf};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-use plugin_api::abi::abi_stable::StableAbi;
-use plugin_api::abi::abi_stable::abi_stability::abi_checking::{
-    CheckingGlobals, check_layout_compatibility_with_globals,
-};
 use plugin_api::abi::abi_stable::library::AbiHeaderRef;
 use plugin_api::abi::abi_stable::std_types::RResult;
-use plugin_api::abi::{AbiTag, FfiInstance, Hold, MAGIC, MAJOR, MINOR, MODULE_SYMBOL, PluginModuleRef, TAG_SYMBOL};
+use plugin_api::abi::{
+    AbiTag, FfiInstance, Hold, MAGIC, MAJOR, MINOR, MODULE_SYMBOL, PluginModuleRef, TAG_SYMBOL, check_layout,
+};
 use plugin_api::descriptor::Descriptor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -221,18 +219,15 @@ fn check(library: &Library) -> Result<PluginModuleRef, LoadError> {
     let tag = unsafe { library.get::<*const AbiTag>(TAG_SYMBOL.as_bytes()) };
     let tag = tag.map_err(|_| LoadError::NoPlugin { symbol: TAG_SYMBOL })?;
     // SAFETY: the symbol's address is inside the mapped image, which is at least a page.
-    check_tag(unsafe { tag.read_unaligned() })?;
+    let tag = unsafe { tag.read_unaligned() };
+    check_tag(tag)?;
 
     // SAFETY: a tag of ours promises `abi_stable`'s header under this symbol.
     let header = unsafe { library.get::<AbiHeaderRef>(MODULE_SYMBOL.as_bytes()) };
     let header = *header.map_err(|_| LoadError::NoPlugin { symbol: MODULE_SYMBOL })?;
     let header = header.upgrade().map_err(|error| LoadError::Layout { difference: first_lines(&error) })?;
     let layout = header.layout().ok_or_else(|| LoadError::Layout { difference: "it exports no layout".to_owned() })?;
-    // Fresh globals for each check: the process-wide ones would keep pointers into this image.
-    let globals = CheckingGlobals::new();
-    check_layout_compatibility_with_globals(<PluginModuleRef as StableAbi>::LAYOUT, layout, &globals)
-        .map_err(|errors| LoadError::Layout { difference: first_lines(&errors) })?;
-    drop(globals);
+    check_layout(layout, tag.minor).map_err(|errors| LoadError::Layout { difference: first_lines(&errors) })?;
     // SAFETY: the layout has just been compared.
     unsafe { header.unchecked_layout::<PluginModuleRef>() }
         .map_err(|error| LoadError::Layout { difference: first_lines(&error) })

@@ -77,6 +77,16 @@ pub enum Conflict {
         /// Who came first.
         owned_by: Box<Owner>,
     },
+    /// The same model of data rules.
+    #[error("model {name} of {claimed_by} already belongs to {owned_by}")]
+    Model {
+        /// Its name.
+        name: String,
+        /// Who came second.
+        claimed_by: Box<Owner>,
+        /// Who came first.
+        owned_by: Box<Owner>,
+    },
     /// A menu entry below one that does not exist.
     #[error("menu entry {name} of {claimed_by} stands below {parent}, which does not exist")]
     MenuParent {

@@ -3,12 +3,15 @@
 //! The check is for what a library says of itself by mistake or on purpose; what it *does* is the
 //! loader's concern.
 
+mod models;
+
 use super::id::PluginId;
 use super::openapi::Fragment;
 use super::table::{Pattern, PatternError};
 use http::Method;
-use plugin_api::descriptor::{Access, Descriptor, Menu, MigrationSpec, Setting};
+use plugin_api::descriptor::{Access, DataModel, Descriptor, Menu, MigrationSpec, Setting};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// No page of routes is longer; a table of many plugins stays small.
 const ROUTES_MAX: usize = 1000;
@@ -33,6 +36,8 @@ pub struct Contribution {
     pub menu_names: Vec<String>,
     /// Its permission codes.
     pub permissions: Vec<String>,
+    /// Its models.
+    pub models: Vec<Arc<DataModel>>,
 }
 
 /// One route, ready for the table.
@@ -123,8 +128,9 @@ impl Contribution {
         refuse_twice("permission", permissions.iter().map(String::as_str))?;
         check_migrations(&descriptor.migrations)?;
         check_settings(&descriptor.settings)?;
+        let models = models::checked(&descriptor.models)?;
         let openapi = Fragment::of(id, descriptor, &routes, prefix);
-        Ok(Self { routes, openapi, menu_names, permissions })
+        Ok(Self { routes, openapi, menu_names, permissions, models })
     }
 }
 

@@ -4,12 +4,13 @@ use super::table::Pattern;
 use http::Method;
 use serde_json::Value;
 
-/// The core's routes and its OpenAPI document.
+/// The core's routes, its OpenAPI document and its models.
 #[derive(Debug, Clone)]
 pub struct CoreSurface {
     prefix: String,
     openapi: Value,
     routes: Vec<CoreRoute>,
+    models: Vec<String>,
 }
 
 /// One of the core's routes.
@@ -39,7 +40,13 @@ impl CoreSurface {
         // The same route, described and named again, is one route.
         let mut known = std::collections::HashSet::new();
         routes.retain(|route| known.insert((route.method.clone(), route.pattern.canonical().to_owned())));
-        Self { prefix: prefix.to_owned(), openapi, routes }
+        Self { prefix: prefix.to_owned(), openapi, routes, models: Vec::new() }
+    }
+
+    /// With models of these names.
+    #[must_use]
+    pub fn with_models(self, models: Vec<String>) -> Self {
+        Self { models, ..self }
     }
 
     /// What goes before every plugin's path, for example `/api/v1`.
@@ -52,6 +59,12 @@ impl CoreSurface {
     #[must_use]
     pub fn openapi(&self) -> &Value {
         &self.openapi
+    }
+
+    /// The names of the core's models.
+    #[must_use]
+    pub fn models(&self) -> &[String] {
+        &self.models
     }
 
     /// The core's routes.

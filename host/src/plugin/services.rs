@@ -1,6 +1,7 @@
 //! What the host does for one generation of a plugin.
 
 use super::id::PluginId;
+use super::own_models::OwnModels;
 use super::stats::PluginStats;
 use crate::db::PluginDatabase;
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use plugin_api::IdForm;
+use plugin_api::Permitted;
 use plugin_api::db::{DbError, Dialect, Executor, Value};
 use plugin_api::services::{HostServices, Level};
 use semver::Version;
@@ -24,11 +26,12 @@ pub struct PluginServices {
     settings: String,
     time_zone: TimeZone,
     stats: Arc<PluginStats>,
+    models: OwnModels,
     runtime: Handle,
 }
 
 impl PluginServices {
-    /// The services of a generation of `id` in `version`; `settings` is a JSON object.
+    /// The services of a generation of `id` in `version`, which has no models; `settings` is a JSON object.
     ///
     /// # Panics
     /// Outside a tokio runtime: timers run on the caller's.
@@ -41,7 +44,14 @@ impl PluginServices {
         time_zone: TimeZone,
         stats: Arc<PluginStats>,
     ) -> Self {
-        Self { id, version, database, settings, time_zone, stats, runtime: Handle::current() }
+        let models = OwnModels::none(id.clone());
+        Self { id, version, database, settings, time_zone, stats, models, runtime: Handle::current() }
+    }
+
+    /// The same for a generation that has these models.
+    #[must_use]
+    pub fn with_models(self, models: OwnModels) -> Self {
+        Self { models, ..self }
     }
 
     /// Rolls back what the plugin left open; every later statement fails.
@@ -104,6 +114,10 @@ impl HostServices for PluginServices {
 
     fn id_form(&self) -> IdForm {
         self.database.id_form()
+    }
+
+    fn permitted(&self, user_id: i64, model: &str) -> BoxFuture<'static, Result<Permitted, DbError>> {
+        self.models.permitted(user_id, model)
     }
 
     fn panicked(&self, message: &str) {

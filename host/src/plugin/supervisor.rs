@@ -21,6 +21,7 @@ use super::core_surface::CoreSurface;
 use super::error::OperationError;
 use super::event::{EventState, PluginEvent};
 use super::id::PluginId;
+use super::own_models::DataPermissions;
 use super::rows::Data;
 use super::services::now_ms;
 use super::settings::Configured;
@@ -62,6 +63,8 @@ pub struct Workplace {
     pub settings: Configured,
     /// Which plugins may be neither disabled nor uninstalled.
     pub required: BTreeSet<PluginId>,
+    /// What decides which rows of plugins' models somebody may see.
+    pub permissions: Arc<dyn DataPermissions>,
     /// The zone of times that plugins show.
     pub time_zone: TimeZone,
     /// How long things may take.

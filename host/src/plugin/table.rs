@@ -1,7 +1,7 @@
 //! The route table: everything that is served at one moment, immutable, replaced by one swap.
 //!
-//! It holds what the dispatcher matches *and* what the API lists (plugins, menus, permissions, the
-//! OpenAPI document), so that both always tell the same story.
+//! It holds what the dispatcher matches *and* what the API lists (plugins, menus, permissions,
+//! models, the OpenAPI document), so that both always tell the same story.
 
 mod build;
 mod paths;
@@ -16,7 +16,7 @@ use arc_swap::{ArcSwap, Guard};
 use bytes::Bytes;
 use http::Method;
 use paths::{Found, Paths};
-use plugin_api::descriptor::Access;
+use plugin_api::descriptor::{Access, DataModel};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ pub struct RouteTable {
     plugins: Plugins,
     menus: HashMap<PluginId, HashSet<String>>,
     permissions: BTreeSet<String>,
+    models: Vec<Arc<DataModel>>,
     openapi: Bytes,
 }
 
@@ -159,6 +160,12 @@ impl RouteTable {
     #[must_use]
     pub fn permissions(&self) -> &BTreeSet<String> {
         &self.permissions
+    }
+
+    /// The models of the plugins that serve, by name.
+    #[must_use]
+    pub fn models(&self) -> &[Arc<DataModel>] {
+        &self.models
     }
 
     /// The OpenAPI document of everything that is served, as JSON.

@@ -8,6 +8,7 @@ use super::{FfiBytes, FfiFuture, Hold, guard};
 use crate::IdForm;
 use crate::db::{DbError, DbErrorKind, Dialect, Executor, Value};
 use crate::db::{decode_parameters, encode_parameters};
+use crate::permitted::Permitted;
 use crate::services::{HostServices, Level};
 use abi_stable::StableAbi;
 use abi_stable::std_types::{RResult, RSlice, RStr, RString};
@@ -16,7 +17,7 @@ use futures_util::future::BoxFuture;
 use std::future::Future;
 use std::sync::Arc;
 
-/// The table of host functions. Fields are appended after `panicked`, never changed.
+/// The table of host functions. Fields are appended at the end, never changed.
 ///
 /// The first argument is always the opaque context that came with the table.
 #[repr(C)]
@@ -59,6 +60,8 @@ pub struct HostApi {
     pub id_form: extern "C" fn(*const ()) -> u8,
     /// [`Executor::new_id`]; 0 for none.
     pub new_id: extern "C" fn(*const ()) -> i64,
+    /// [`HostServices::permitted`], its texts and values in turn, encoded as parameters. Since 1.1.
+    pub permitted: extern "C" fn(*const (), i64, RStr<'_>) -> FfiFuture<RResult<FfiBytes, FfiDbError>>,
 }
 
 /// A [`DbError`] on its way.
@@ -178,6 +181,14 @@ impl HostServices for FfiHost {
         IdForm::from_code(self.api.id_form()(self.context))
     }
 
+    fn permitted(&self, user_id: i64, model: &str) -> BoxFuture<'static, Result<Permitted, DbError>> {
+        let answer = self.api.permitted()(self.context, user_id, model.into());
+        Box::pin(async move {
+            let encoded = received(answer.await)?;
+            Permitted::from_crossing(decode_parameters(encoded.as_ref())?)
+        })
+    }
+
     fn panicked(&self, message: &str) {
         self.api.panicked()(self.context, message.into());
     }
@@ -227,6 +238,7 @@ static HOST_API: &abi_stable::prefix_type::WithMetadata<HostApi> = {
         panicked,
         id_form,
         new_id,
+        permitted,
     });
     API
 };
@@ -360,4 +372,11 @@ extern "C" fn id_form(context: *const ()) -> u8 {
 
 extern "C" fn new_id(context: *const ()) -> i64 {
     with(context, 0, |c| c.services.new_id().unwrap_or(0))
+}
+
+extern "C" fn permitted(context: *const (), user_id: i64, model: RStr<'_>) -> FfiFuture<RResult<FfiBytes, FfiDbError>> {
+    answer(context, |c| {
+        let permitted = c.services.permitted(user_id, model.as_str());
+        Box::pin(async move { Ok(FfiBytes::from(encode_parameters(&permitted.await?.into_crossing()))) })
+    })
 }

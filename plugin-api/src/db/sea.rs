@@ -3,7 +3,8 @@
 //! The PostgreSQL builder serves both databases: SQLite takes its `$1` and its quoting.
 
 use super::{DbError, DbErrorKind, Executor, Query, Value};
-use sea_query::{PostgresQueryBuilder, QueryStatementWriter};
+use crate::permitted::Permitted;
+use sea_query::{Expr, PostgresQueryBuilder, QueryStatementWriter};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -11,6 +12,24 @@ pub(super) fn query(executor: Arc<dyn Executor>, tx: u64, statement: &impl Query
     let (sql, values) = statement.build(PostgresQueryBuilder);
     let parameters = values.0.into_iter().map(convert).collect();
     Query::new(executor, tx, Cow::Owned(sql)).with_parameters(parameters)
+}
+
+impl Permitted {
+    /// The condition as an expression, for `and_where` and the like.
+    pub fn expr(&self) -> Expr {
+        Expr::cust_with_values(self.sql(1), self.parameters().into_iter().map(sea_value))
+    }
+}
+
+fn sea_value(value: Value) -> sea_query::Value {
+    match value {
+        Value::Null => sea_query::Value::String(None),
+        Value::Bool(value) => value.into(),
+        Value::Int(value) => value.into(),
+        Value::Float(value) => value.into(),
+        Value::Text(value) => value.into(),
+        Value::Bytes(value) => value.into(),
+    }
 }
 
 #[allow(
@@ -53,6 +72,18 @@ fn refused(message: String) -> DbError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_permitted_stands_among_other_conditions_with_its_numbers() {
+        let permitted = Permitted::when("\"t\".\"a\" IN (").value(7).then(", ").value("$1 ? '").then(")");
+        let mut select = sea_query::Query::select();
+        select.expr(Expr::cust("1")).and_where(Expr::cust_with_values("b = $1", ["x"])).and_where(permitted.expr());
+        let (sql, values) = select.limit(3).build(PostgresQueryBuilder);
+        assert_eq!(sql, "SELECT 1 WHERE (b = $1) AND ((\"t\".\"a\" IN ($2, $3))) LIMIT $4");
+        let values: Vec<Value> = values.0.into_iter().take(3).map(|value| convert(value).expect("carried")).collect();
+        assert_eq!(values, ["x".into(), Value::Int(7), "$1 ? '".into()]);
+        assert_eq!(convert(sea_value(Value::Null)), Ok(Value::Null));
+    }
 
     #[test]
     fn values_convert_or_are_refused() {

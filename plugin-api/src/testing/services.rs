@@ -4,11 +4,13 @@ use super::TestError;
 use super::clock::Clock;
 use super::database::MemoryDatabase;
 use crate::IdForm;
-use crate::db::{DbError, Dialect, Executor, Value};
+use crate::db::{DbError, DbErrorKind, Dialect, Executor, Value};
 use crate::descriptor::Descriptor;
+use crate::permitted::Permitted;
 use crate::services::{HostServices, Level};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -31,6 +33,8 @@ pub(super) struct TestServices {
     settings: String,
     clock: Clock,
     logs: Mutex<Vec<LogLine>>,
+    /// What is permitted of each model that the plugin contributes.
+    permitted: Mutex<HashMap<String, Permitted>>,
     runtime: Handle,
 }
 
@@ -54,7 +58,9 @@ impl TestServices {
         let memory = Arc::new(MemoryDatabase::open().await.map_err(TestError::Database)?);
         let settings = serde_json::Value::Object(settings).to_string();
         let logs = Mutex::default();
-        Ok(Arc::new(Self { memory, settings, clock: Clock::new(), logs, runtime: Handle::current() }))
+        let models = descriptor.models.iter();
+        let permitted = Mutex::new(models.map(|model| (model.name.clone(), Permitted::everything())).collect());
+        Ok(Arc::new(Self { memory, settings, clock: Clock::new(), logs, permitted, runtime: Handle::current() }))
     }
 
     pub(super) fn memory(&self) -> &Arc<MemoryDatabase> {
@@ -63,6 +69,12 @@ impl TestServices {
 
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// False if the plugin contributes no such model.
+    pub(super) fn permit(&self, model: &str, permitted: Permitted) -> bool {
+        let mut models = self.permitted.lock().unwrap_or_else(PoisonError::into_inner);
+        models.get_mut(model).map(|known| *known = permitted).is_some()
     }
 
     pub(super) fn logs(&self) -> Vec<LogLine> {
@@ -99,6 +111,13 @@ impl HostServices for TestServices {
 
     fn id_form(&self) -> IdForm {
         IdForm::Number
+    }
+
+    fn permitted(&self, _: i64, model: &str) -> BoxFuture<'static, Result<Permitted, DbError>> {
+        let models = self.permitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = || DbError::new(DbErrorKind::Refused, format!("the plugin contributes no model {model:?}"));
+        let answer = models.get(model).cloned().ok_or_else(refused);
+        Box::pin(std::future::ready(answer))
     }
 
     fn panicked(&self, message: &str) {

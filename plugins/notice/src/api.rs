@@ -76,22 +76,22 @@ impl Api {
     ) -> Answer<Page<NoticeDetail>> {
         let filter = Filter { title: title.0, kind: kind.0, status: status.0 };
         let page = PageQuery::new(page.0, size.0);
-        let (notices, total) = self.service.page(&filter, page).await?;
+        let (notices, total) = self.service.page(&request, &filter, page).await?;
         let items = notices.into_iter().map(|notice| self.detail(notice)).collect();
         Ok(Envelope::of(Page::new(items, total, page, &request)))
     }
 
     /// Read a notice
     #[oai(path = "/sys/notices/:pk", method = "get")]
-    async fn read(&self, pk: Path<Id>) -> Answer<NoticeDetail> {
-        let notice = self.service.get(pk.0.get()).await?;
+    async fn read(&self, pk: Path<Id>, request: RequestInfo) -> Answer<NoticeDetail> {
+        let notice = self.service.get(&request, pk.0.get()).await?;
         Ok(Envelope::of(self.detail(notice)))
     }
 
     /// Add a notice
     #[oai(path = "/sys/notices", method = "post")]
-    async fn create(&self, form: Json<NoticeForm>) -> Answer<bool> {
-        self.service.create(form.0.into()).await?;
+    async fn create(&self, form: Json<NoticeForm>, request: RequestInfo) -> Answer<bool> {
+        self.service.create(&request, form.0.into()).await?;
         Ok(Envelope::done())
     }
 

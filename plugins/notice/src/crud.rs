@@ -1,8 +1,8 @@
 //! The statements. One text serves SQLite and PostgreSQL.
 
 use crate::model::{Draft, Filter, Notice, SysNotice};
-use plugin_api::PageQuery;
 use plugin_api::db::{DbError, Statements};
+use plugin_api::{PageQuery, Permitted};
 use sea_query::{Cond, Expr, ExprTrait, LikeExpr, Order, Query};
 
 const COLUMNS: [SysNotice; 7] = [
@@ -18,13 +18,19 @@ const COLUMNS: [SysNotice; 7] = [
 /// writes that as a text that SQLite does not read.
 const ESCAPE: char = '!';
 
-/// One page of the notices that pass the filter, newest first.
-pub(crate) async fn list(db: &impl Statements, filter: &Filter, page: PageQuery) -> Result<Vec<Notice>, DbError> {
+/// One page of the permitted notices that pass the filter, newest first.
+pub(crate) async fn list(
+    db: &impl Statements,
+    filter: &Filter,
+    permitted: &Permitted,
+    page: PageQuery,
+) -> Result<Vec<Notice>, DbError> {
     let mut select = Query::select();
     select
         .columns(COLUMNS)
         .from(SysNotice::Table)
         .cond_where(condition(filter))
+        .and_where(permitted.expr())
         .order_by(SysNotice::CreatedTime, Order::Desc)
         .order_by(SysNotice::Id, Order::Desc)
         .limit(page.limit())
@@ -32,28 +38,42 @@ pub(crate) async fn list(db: &impl Statements, filter: &Filter, page: PageQuery)
     db.statement(&select).fetch_all().await
 }
 
-/// How many notices pass the filter.
-pub(crate) async fn count(db: &impl Statements, filter: &Filter) -> Result<u64, DbError> {
+/// How many permitted notices pass the filter.
+pub(crate) async fn count(db: &impl Statements, filter: &Filter, permitted: &Permitted) -> Result<u64, DbError> {
     let mut select = Query::select();
-    select.expr(Expr::col(SysNotice::Id).count()).from(SysNotice::Table).cond_where(condition(filter));
+    select
+        .expr(Expr::col(SysNotice::Id).count())
+        .from(SysNotice::Table)
+        .cond_where(condition(filter))
+        .and_where(permitted.expr());
     db.statement(&select).fetch_scalar().await
 }
 
-/// The notice of that id.
-pub(crate) async fn find(db: &impl Statements, id: i64) -> Result<Option<Notice>, DbError> {
+/// The notice of that id, if it is permitted.
+pub(crate) async fn find(db: &impl Statements, id: i64, permitted: &Permitted) -> Result<Option<Notice>, DbError> {
     let mut select = Query::select();
-    select.columns(COLUMNS).from(SysNotice::Table).and_where(Expr::col(SysNotice::Id).eq(id));
+    select
+        .columns(COLUMNS)
+        .from(SysNotice::Table)
+        .and_where(Expr::col(SysNotice::Id).eq(id))
+        .and_where(permitted.expr());
     db.statement(&select).fetch_optional().await
 }
 
-/// Adds a notice.
-pub(crate) async fn insert(db: &impl Statements, draft: Draft, now_ms: i64) -> Result<(), DbError> {
+/// Adds a notice of that user.
+pub(crate) async fn insert(
+    db: &impl Statements,
+    draft: Draft,
+    created_by: Option<i64>,
+    now_ms: i64,
+) -> Result<(), DbError> {
     db.insert("sys_notice")
         .value("title", draft.title)
         .value("type", draft.kind)
         .value("status", draft.status)
         .value("content", draft.content)
         .value("created_time", now_ms)
+        .value("created_by", created_by)
         .execute()
         .await
 }

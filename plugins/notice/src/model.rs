@@ -1,5 +1,6 @@
 //! The table and its rows.
 
+use plugin_api::prelude::*;
 use sea_query::Iden;
 use serde::Deserialize;
 
@@ -14,6 +15,29 @@ pub(crate) enum SysNotice {
     Content,
     CreatedTime,
     UpdatedTime,
+}
+
+/// The model's name in data rules.
+pub(crate) const NOTICE: &str = "Notice";
+
+/// What data rules may compare.
+pub(crate) fn notice() -> DataModel {
+    DataModel::new(NOTICE, "sys_notice")
+        .integer("id", "Notice id", "通知公告编号")
+        .text("title", "Title", "标题")
+        .integer("type", "Type (0 notice, 1 announcement)", "类型（0 通知，1 公告）")
+        .integer("status", "Status (0 hidden, 1 shown)", "状态（0 隐藏，1 显示）")
+        .text("content", "Content", "内容")
+        .time("created_time", "Created at", "创建于")
+        .time("updated_time", "Changed at", "更新于")
+        .creator("created_by")
+}
+
+/// What an administrator may set.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Settings {
+    /// Whether data rules narrow what somebody sees.
+    pub(crate) data_rules: bool,
 }
 
 /// A row.

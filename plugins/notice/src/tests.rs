@@ -3,12 +3,16 @@
 use crate::Notices;
 use plugin_api::descriptor::MenuKind;
 use plugin_api::prelude::*;
-use plugin_api::testing::{TestHost, TestResponse};
+use plugin_api::testing::{TestHost, TestResponse, TestUser};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 async fn started() -> TestHost {
     TestHost::start::<Notices>().await.expect("notice starts")
+}
+
+async fn heeding_data_rules() -> TestHost {
+    TestHost::builder().setting("data_rules", true).start::<Notices>().await.expect("notice starts")
 }
 
 fn form(title: &str) -> Value {
@@ -89,6 +93,45 @@ async fn filters_narrow_the_list() {
         ("title='%20OR%201=1", vec![]),
     ] {
         assert_eq!(titles(&host, query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_permitted_is_shown() {
+    let host = heeding_data_rules().await;
+    for title in ["one", "two", "three"] {
+        add(&host, &form(title)).await;
+    }
+    host.permit("Notice", Permitted::when("sys_notice.title IN (").value("one").then(", ").value("two").then(")"));
+    assert_eq!(titles(&host, "").await, ["two", "one"]);
+    assert_eq!(titles(&host, "title=o&size=1&page=2").await, ["one"]);
+    assert_eq!(host.get("/sys/notices").send().await.json()["data"]["total"], 2);
+    assert_eq!(codes(&host.get("/sys/notices/2").send().await), (200, 200));
+    assert_eq!(codes(&host.get("/sys/notices/3").send().await), (404, 404));
+    assert_eq!(codes(&host.put("/sys/notices/3").json(&form("four")).send().await), (200, 200));
+    host.permit("Notice", Permitted::nothing());
+    assert_eq!(titles(&host, "").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_notice_belongs_to_who_wrote_it() {
+    let host = heeding_data_rules().await;
+    host.post("/sys/notices").user(TestUser::named("ada").id(7)).json(&form("mine")).send().await;
+    add(&host, &form("nobody's")).await;
+    let model = &host.descriptor().models[0];
+    let creator = model.creator.as_deref().expect("a column");
+    host.permit("Notice", Permitted::when(&format!("{}.{creator} = ", model.table)).value(7));
+    assert_eq!(titles(&host, "").await, ["mine"]);
+}
+
+#[tokio::test]
+async fn every_column_of_the_model_is_one_of_the_table() {
+    let host = started().await;
+    let model = &host.descriptor().models[0];
+    for column in &model.columns {
+        let sql = format!("SELECT COUNT(\"{}\".\"{}\") FROM {}", model.table, column.name, model.table);
+        let counted: Result<i64, _> = host.database().query(sql).fetch_scalar().await;
+        assert_eq!(counted, Ok(0), "{}", column.name);
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::model::{DataRule, Draft};
 use super::operand::{OperandError, Variable};
-use super::registry::{Column, Comment};
 use super::service::{DataRuleError, DataRuleService};
 use crate::admin::Clock;
 use crate::http::validation::{self, FieldError, Part};
 use crate::http::{Allowed, Answer, ApiError, Caller, Done, JsonBody, Message, Page, PageQuery, context};
 use crate::permissions;
 use plugin_api::Id;
+use plugin_api::descriptor::DataColumn;
 use poem::Request;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
@@ -107,8 +107,8 @@ impl DataRuleView {
 }
 
 impl DataRuleName {
-    fn of(key: &str, comment: Comment) -> Self {
-        let comment = Message::fixed(comment.english, comment.chinese);
+    fn of(key: &str, [english, chinese]: [&str; 2]) -> Self {
+        let comment = Message::new(english.to_owned(), chinese.to_owned());
         Self { key: key.to_owned(), comment: Some(comment.text(context::language()).to_owned()) }
     }
 }
@@ -130,14 +130,14 @@ impl DataRuleApi {
     /// The models that rules may speak of
     #[oai(path = "/sys/data-rules/models", method = "get", operation_id = "get_data_rule_models")]
     async fn models(&self, _caller: Caller) -> Result<Answer<Vec<String>>, ApiError> {
-        Ok(Answer::of(self.rules.models().names().into_iter().map(str::to_owned).collect()))
+        Ok(Answer::of(self.rules.models().names()))
     }
 
     /// The columns of a model that rules may compare
     #[oai(path = "/sys/data-rules/models/:model/columns", method = "get", operation_id = "get_data_rule_columns")]
     async fn columns(&self, _caller: Caller, model: Path<String>) -> Result<Answer<Vec<DataRuleName>>, ApiError> {
         let columns = self.rules.models().columns(&model.0).ok_or(DataRuleError::NoModel)?;
-        let name = |column: &Column| DataRuleName::of(column.key, column.comment);
+        let name = |column: &DataColumn| DataRuleName::of(&column.name, [&column.english, &column.chinese]);
         Ok(Answer::of(columns.iter().map(name).collect()))
     }
 

@@ -1,8 +1,8 @@
 //! What a rule compares a column with: values and variables, read from the rule's text.
 
-use super::registry::{Comment, Kind};
 use crate::admin::Clock;
 use plugin_api::db::Value;
+use plugin_api::descriptor::ColumnKind;
 
 /// The numbers of the comparisons in rules.
 pub mod expression {
@@ -62,21 +62,19 @@ impl Variable {
         }
     }
 
-    /// For people.
-    pub const fn comment(self) -> Comment {
+    /// For people, in English and in Chinese.
+    pub const fn comment(self) -> [&'static str; 2] {
         match self {
-            Self::UserId => Comment { english: "Id of the user who asks", chinese: "当前用户 ID" },
-            Self::DeptId => {
-                Comment { english: "Department id of the user who asks", chinese: "当前用户的部门 ID" }
-            }
-            Self::Now => Comment { english: "The current time", chinese: "当前时间" },
+            Self::UserId => ["Id of the user who asks", "当前用户 ID"],
+            Self::DeptId => ["Department id of the user who asks", "当前用户的部门 ID"],
+            Self::Now => ["The current time", "当前时间"],
         }
     }
 
-    const fn fits(self, kind: Kind) -> bool {
+    const fn fits(self, kind: ColumnKind) -> bool {
         match self {
-            Self::UserId | Self::DeptId => matches!(kind, Kind::Integer | Kind::Text),
-            Self::Now => matches!(kind, Kind::Time | Kind::Text),
+            Self::UserId | Self::DeptId => matches!(kind, ColumnKind::Integer | ColumnKind::Text),
+            Self::Now => matches!(kind, ColumnKind::Time | ColumnKind::Text),
         }
     }
 }
@@ -85,7 +83,7 @@ impl Variable {
 ///
 /// # Errors
 /// [`OperandError`].
-pub fn parse(text: &str, expression: i32, kind: Kind, clock: &Clock) -> Result<Vec<Operand>, OperandError> {
+pub fn parse(text: &str, expression: i32, kind: ColumnKind, clock: &Clock) -> Result<Vec<Operand>, OperandError> {
     if !matches!(expression, expression::IN | expression::NOT_IN) {
         return Ok(vec![one(text, kind, clock)?]);
     }
@@ -94,7 +92,7 @@ pub fn parse(text: &str, expression: i32, kind: Kind, clock: &Clock) -> Result<V
     if operands.is_empty() { Err(OperandError::Empty) } else { Ok(operands) }
 }
 
-fn one(text: &str, kind: Kind, clock: &Clock) -> Result<Operand, OperandError> {
+fn one(text: &str, kind: ColumnKind, clock: &Clock) -> Result<Operand, OperandError> {
     let trimmed = text.trim();
     if let Some(variable) = Variable::ALL.into_iter().find(|variable| variable.key() == trimmed) {
         return if variable.fits(kind) { Ok(Operand::Variable(variable)) } else { Err(OperandError::WrongVariable) };
@@ -103,11 +101,11 @@ fn one(text: &str, kind: Kind, clock: &Clock) -> Result<Operand, OperandError> {
         return Err(OperandError::UnknownVariable);
     }
     let value = match kind {
-        Kind::Text if text.contains('\0') => None,
-        Kind::Text => Some(Value::from(text)),
-        Kind::Integer => trimmed.parse::<i64>().ok().map(Value::from),
-        Kind::Boolean => boolean(trimmed).map(Value::from),
-        Kind::Time => clock.parse(trimmed).map(Value::from),
+        ColumnKind::Text if text.contains('\0') => None,
+        ColumnKind::Text => Some(Value::from(text)),
+        ColumnKind::Integer => trimmed.parse::<i64>().ok().map(Value::from),
+        ColumnKind::Boolean => boolean(trimmed).map(Value::from),
+        ColumnKind::Time => clock.parse(trimmed).map(Value::from),
     };
     value.map(Operand::Fixed).ok_or(OperandError::WrongKind)
 }
@@ -129,32 +127,32 @@ mod tests {
         let clock = Clock::new(jiff::tz::TimeZone::UTC);
         let fixed = |value: Value| Ok(vec![Operand::Fixed(value)]);
         let cases = [
-            ("7", 0, Kind::Integer, fixed(7.into())),
-            (" -7 ", 2, Kind::Integer, fixed(Value::from(-7))),
-            ("1 OR 1=1", 0, Kind::Integer, Err(OperandError::WrongKind)),
-            ("99999999999999999999", 0, Kind::Integer, Err(OperandError::WrongKind)),
-            ("", 0, Kind::Integer, Err(OperandError::WrongKind)),
-            ("", 0, Kind::Text, fixed("".into())),
-            ("a,b", 0, Kind::Text, fixed("a,b".into())),
-            ("a\0", 0, Kind::Text, Err(OperandError::WrongKind)),
-            ("'; DROP TABLE sys_user; --", 1, Kind::Text, fixed("'; DROP TABLE sys_user; --".into())),
-            ("TRUE", 0, Kind::Boolean, fixed(true.into())),
-            ("2", 0, Kind::Boolean, Err(OperandError::WrongKind)),
-            ("1970-01-01 00:00:01", 4, Kind::Time, fixed(1000.into())),
-            ("1970-01-01T00:00:01Z", 4, Kind::Time, fixed(1000.into())),
-            ("yesterday", 4, Kind::Time, Err(OperandError::WrongKind)),
-            ("${dept_id}", 0, Kind::Integer, Ok(vec![Operand::Variable(Variable::DeptId)])),
-            ("${now}", 0, Kind::Integer, Err(OperandError::WrongVariable)),
-            ("${user_id}", 0, Kind::Time, Err(OperandError::WrongVariable)),
-            ("${password}", 0, Kind::Text, Err(OperandError::UnknownVariable)),
-            ("x${user_id}", 0, Kind::Text, Err(OperandError::UnknownVariable)),
-            (" , ,", expression::IN, Kind::Text, Err(OperandError::Empty)),
-            ("1,x", expression::NOT_IN, Kind::Integer, Err(OperandError::WrongKind)),
+            ("7", 0, ColumnKind::Integer, fixed(7.into())),
+            (" -7 ", 2, ColumnKind::Integer, fixed(Value::from(-7))),
+            ("1 OR 1=1", 0, ColumnKind::Integer, Err(OperandError::WrongKind)),
+            ("99999999999999999999", 0, ColumnKind::Integer, Err(OperandError::WrongKind)),
+            ("", 0, ColumnKind::Integer, Err(OperandError::WrongKind)),
+            ("", 0, ColumnKind::Text, fixed("".into())),
+            ("a,b", 0, ColumnKind::Text, fixed("a,b".into())),
+            ("a\0", 0, ColumnKind::Text, Err(OperandError::WrongKind)),
+            ("'; DROP TABLE sys_user; --", 1, ColumnKind::Text, fixed("'; DROP TABLE sys_user; --".into())),
+            ("TRUE", 0, ColumnKind::Boolean, fixed(true.into())),
+            ("2", 0, ColumnKind::Boolean, Err(OperandError::WrongKind)),
+            ("1970-01-01 00:00:01", 4, ColumnKind::Time, fixed(1000.into())),
+            ("1970-01-01T00:00:01Z", 4, ColumnKind::Time, fixed(1000.into())),
+            ("yesterday", 4, ColumnKind::Time, Err(OperandError::WrongKind)),
+            ("${dept_id}", 0, ColumnKind::Integer, Ok(vec![Operand::Variable(Variable::DeptId)])),
+            ("${now}", 0, ColumnKind::Integer, Err(OperandError::WrongVariable)),
+            ("${user_id}", 0, ColumnKind::Time, Err(OperandError::WrongVariable)),
+            ("${password}", 0, ColumnKind::Text, Err(OperandError::UnknownVariable)),
+            ("x${user_id}", 0, ColumnKind::Text, Err(OperandError::UnknownVariable)),
+            (" , ,", expression::IN, ColumnKind::Text, Err(OperandError::Empty)),
+            ("1,x", expression::NOT_IN, ColumnKind::Integer, Err(OperandError::WrongKind)),
         ];
         for (text, expression, kind, expected) in cases {
             assert_eq!(parse(text, expression, kind, &clock), expected, "{text:?} {kind:?}");
         }
-        let list = parse("1, ${user_id},", expression::IN, Kind::Integer, &clock);
+        let list = parse("1, ${user_id},", expression::IN, ColumnKind::Integer, &clock);
         assert_eq!(list, Ok(vec![Operand::Fixed(1.into()), Operand::Variable(Variable::UserId)]));
     }
 }

@@ -3,7 +3,7 @@
 use super::crud;
 use super::model::{DataRule, Draft};
 use super::operand::{self, OperandError};
-use super::registry::{Column, Models};
+use super::registry::Models;
 use crate::admin::Clock;
 use crate::admin::filter::Filter;
 use plugin_api::db::{Database, DbError, Statements};
@@ -52,8 +52,8 @@ impl DataRuleService {
     }
 
     /// What rules may speak of.
-    pub fn models(&self) -> Models {
-        self.models
+    pub fn models(&self) -> &Models {
+        &self.models
     }
 
     /// Every rule.
@@ -141,8 +141,8 @@ impl DataRuleService {
     }
 
     fn check(&self, draft: &Draft) -> Result<(), DataRuleError> {
-        let columns: Vec<Column> = self.models.columns(&draft.model).ok_or(DataRuleError::NoModel)?;
-        let column = columns.iter().find(|column| column.key == draft.column).ok_or(DataRuleError::NoColumn)?;
+        let columns = self.models.columns(&draft.model).ok_or(DataRuleError::NoModel)?;
+        let column = columns.iter().find(|column| column.name == draft.column).ok_or(DataRuleError::NoColumn)?;
         operand::parse(&draft.value, draft.expression, column.kind, &self.clock).map_err(DataRuleError::Value)?;
         Ok(())
     }

@@ -4,34 +4,17 @@
 //! administrator writes into a rule becomes SQL.
 
 use crate::admin::Clock;
+use crate::admin::data_rule::DataRule;
 use crate::admin::data_rule::operand::{self, Operand, Variable};
-use crate::admin::data_rule::registry::{EVERY_MODEL, Kind};
-use crate::admin::data_rule::{DataModel, DataRule};
-use crate::admin::sql::placeholders;
+use crate::admin::data_rule::registry::{self, EVERY_MODEL};
+use plugin_api::Permitted;
 use plugin_api::db::Value;
+use plugin_api::descriptor::{ColumnKind, DataModel};
 
-/// What a statement of no row says.
+/// What a rule of no row says.
 const NEVER: &str = "1 = 0";
 
-/// What of a model somebody is permitted to see.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Permitted {
-    /// Every row.
-    Everything,
-    /// No row.
-    Nothing,
-    /// The rows that a condition holds for.
-    Condition(Condition),
-}
-
-/// Comparisons, those with AND in one group, those with OR in the other; either group is enough.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Condition {
-    all: Vec<Comparison>,
-    any: Vec<Comparison>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
+/// One rule, as it is applied.
 enum Comparison {
     /// The rule can't be applied as it is stored, so it permits nothing.
     Never,
@@ -58,57 +41,47 @@ pub struct Asking<'a> {
     pub clock: &'a Clock,
 }
 
-impl Permitted {
-    /// What `rules` permit of `model`. Rules only add: those of other models permit nothing here, and
-    /// neither do those on a shared column that the model does not have.
-    pub fn by_rules(rules: &[DataRule], model: &DataModel, asking: &Asking<'_>) -> Self {
-        let mut condition = Condition { all: Vec::new(), any: Vec::new() };
-        for rule in rules {
-            let column = model.column(&rule.column);
-            let comparison = match (rule.model == model.name, rule.model == EVERY_MODEL, column) {
-                (true, _, Some(column)) | (_, true, Some(column)) => {
-                    let name = format!("{}.{}", model.table, column.key);
-                    let operands = operand::parse(&rule.value, rule.expression, column.kind, asking.clock);
-                    operands.ok().map_or(Comparison::Never, |operands| {
-                        let values = operands.into_iter().map(|operand| asking.value(operand, column.kind)).collect();
-                        Comparison::new(name, rule.expression, values)
-                    })
-                }
+/// What `rules` permit of `model`. Rules only add: those of other models permit nothing here, and
+/// neither do those on a shared column that the model does not have.
+///
+/// Those with AND are one group, those with OR the other; either group is enough.
+pub fn by_rules(rules: &[DataRule], model: &DataModel, asking: &Asking<'_>) -> Permitted {
+    let (mut all, mut any) = (Vec::new(), Vec::new());
+    for rule in rules {
+        let comparison = match (rule.model == model.name, rule.model == EVERY_MODEL) {
+            (false, false) => continue,
+            (own, _) => match registry::column(model, &rule.column) {
+                Some((column, kind)) => Comparison::by(rule, format!("\"{}\".\"{column}\"", model.table), kind, asking),
                 // The model's own rule on a column that is no longer there.
-                (true, _, None) => Comparison::Never,
-                (false, ..) => continue,
-            };
-            let group = if rule.operator == 0 { &mut condition.all } else { &mut condition.any };
-            group.push(comparison);
-        }
-        if condition.all.is_empty() && condition.any.is_empty() { Self::Nothing } else { Self::Condition(condition) }
+                None if own => Comparison::Never,
+                None => continue,
+            },
+        };
+        let group = if rule.operator == 0 { &mut all } else { &mut any };
+        group.push(comparison);
     }
-
-    /// The condition in SQL, with its parameters, the first of which is `$first`.
-    pub fn render(&self, first: usize) -> (String, Vec<Value>) {
-        match self {
-            Self::Everything => ("1 = 1".to_owned(), Vec::new()),
-            Self::Nothing => (NEVER.to_owned(), Vec::new()),
-            Self::Condition(condition) => condition.render(first),
-        }
+    match (all.is_empty(), any.is_empty()) {
+        (true, true) => Permitted::nothing(),
+        (false, true) => written(Permitted::when(""), all, " AND "),
+        (true, false) => written(Permitted::when(""), any, " OR "),
+        (false, false) => written(written(Permitted::when(""), all, " AND ").then(" OR "), any, " OR "),
     }
 }
 
-impl Condition {
-    fn render(&self, first: usize) -> (String, Vec<Value>) {
-        let mut parameters = Vec::new();
-        let mut group = |comparisons: &[Comparison], word: &str| {
-            let parts: Vec<String> =
-                comparisons.iter().map(|comparison| comparison.render(first, &mut parameters)).collect();
-            (!parts.is_empty()).then(|| format!("({})", parts.join(word)))
-        };
-        let groups = [group(&self.all, " AND "), group(&self.any, " OR ")];
-        let groups: Vec<String> = groups.into_iter().flatten().collect();
-        (format!("({})", groups.join(" OR ")), parameters)
+fn written(before: Permitted, group: Vec<Comparison>, word: &str) -> Permitted {
+    let mut permitted = before;
+    for (index, comparison) in group.into_iter().enumerate() {
+        permitted = comparison.written(permitted.then(if index == 0 { "(" } else { word }));
     }
+    permitted.then(")")
 }
 
 impl Comparison {
+    fn by(rule: &DataRule, column: String, kind: ColumnKind, asking: &Asking<'_>) -> Self {
+        let Ok(operands) = operand::parse(&rule.value, rule.expression, kind, asking.clock) else { return Self::Never };
+        Self::new(column, rule.expression, operands.into_iter().map(|operand| asking.value(operand, kind)).collect())
+    }
+
     fn new(column: String, expression: i32, mut values: Vec<Value>) -> Self {
         let operator = match expression {
             0 => "=",
@@ -127,17 +100,16 @@ impl Comparison {
         }
     }
 
-    fn render(&self, first: usize, parameters: &mut Vec<Value>) -> String {
+    fn written(self, before: Permitted) -> Permitted {
         match self {
-            Self::Never => NEVER.to_owned(),
-            Self::Of { column, operator, value } => {
-                parameters.push(value.clone());
-                format!("{column} {operator} ${}", first + parameters.len() - 1)
-            }
+            Self::Never => before.then(NEVER),
+            Self::Of { column, operator, value } => before.then(&format!("{column} {operator} ")).value(value),
             Self::Among { column, operator, values } => {
-                let from = first + parameters.len();
-                parameters.extend(values.iter().cloned());
-                format!("{column} {operator} ({})", placeholders(from, values.len()))
+                let mut listed = before.then(&format!("{column} {operator} "));
+                for (index, value) in values.into_iter().enumerate() {
+                    listed = listed.then(if index == 0 { "(" } else { ", " }).value(value);
+                }
+                listed.then(")")
             }
         }
     }
@@ -145,18 +117,18 @@ impl Comparison {
 
 impl Asking<'_> {
     /// A user without a department has NULL for it, which equals nothing and differs from nothing.
-    fn value(&self, operand: Operand, kind: Kind) -> Value {
+    fn value(&self, operand: Operand, kind: ColumnKind) -> Value {
         let number = match operand {
             Operand::Fixed(value) => return value,
             Operand::Variable(Variable::UserId) => Some(self.user_id),
             Operand::Variable(Variable::DeptId) => self.dept_id,
-            Operand::Variable(Variable::Now) if kind == Kind::Text => {
+            Operand::Variable(Variable::Now) if kind == ColumnKind::Text => {
                 return Value::from(self.clock.format(self.clock.now_ms()));
             }
             Operand::Variable(Variable::Now) => Some(self.clock.now_ms()),
         };
         match kind {
-            Kind::Text => Value::from(number.map(|number| number.to_string())),
+            ColumnKind::Text => Value::from(number.map(|number| number.to_string())),
             _ => Value::from(number),
         }
     }

@@ -2,12 +2,14 @@
 
 use super::crud;
 use super::model::DataScope;
-use super::permitted::{Asking, Permitted};
+use super::permitted::{self, Asking};
 use crate::admin::Clock;
 use crate::admin::auth::Identity;
-use crate::admin::data_rule::{DataModel, DataRule, DataRuleService};
+use crate::admin::data_rule::{DataRule, DataRuleService};
 use crate::admin::filter::Filter;
+use plugin_api::Permitted;
 use plugin_api::db::{Database, DbError};
+use plugin_api::descriptor::DataModel;
 use std::collections::BTreeSet;
 
 /// What the core does with data scopes.
@@ -16,6 +18,15 @@ pub struct DataScopeService {
     db: Database,
     clock: Clock,
     rules: DataRuleService,
+}
+
+/// Whose view is narrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Viewer {
+    /// The row's id.
+    pub user_id: i64,
+    /// Sees everything.
+    pub is_superuser: bool,
 }
 
 /// Why something was not done with a scope.
@@ -41,6 +52,12 @@ impl From<DbError> for DataScopeError {
     }
 }
 
+impl From<&Identity> for Viewer {
+    fn from(identity: &Identity) -> Self {
+        Self { user_id: identity.user_id, is_superuser: identity.is_superuser }
+    }
+}
+
 impl DataScopeService {
     /// Works on `db`, with scopes of `rules`.
     pub fn new(db: Database, clock: Clock, rules: DataRuleService) -> Self {
@@ -52,17 +69,17 @@ impl DataScopeService {
     ///
     /// # Errors
     /// The database's.
-    pub async fn permitted(&self, identity: &Identity, model: &DataModel) -> Result<Permitted, DbError> {
-        if identity.is_superuser || crud::unfiltered_roles(&self.db, identity.user_id).await? > 0 {
-            return Ok(Permitted::Everything);
+    pub async fn permitted(&self, viewer: Viewer, model: &DataModel) -> Result<Permitted, DbError> {
+        let user_id = viewer.user_id;
+        if viewer.is_superuser || crud::unfiltered_roles(&self.db, user_id).await? > 0 {
+            return Ok(Permitted::everything());
         }
-        let rules = self.rules.of_user(identity.user_id).await?;
+        let rules = self.rules.of_user(user_id).await?;
         if rules.is_empty() {
-            return Ok(Permitted::Nothing);
+            return Ok(Permitted::nothing());
         }
-        let dept_id = crud::dept_of(&self.db, identity.user_id).await?;
-        let asking = Asking { user_id: identity.user_id, dept_id, clock: &self.clock };
-        Ok(Permitted::by_rules(&rules, model, &asking))
+        let dept_id = crud::dept_of(&self.db, user_id).await?;
+        Ok(permitted::by_rules(&rules, model, &Asking { user_id, dept_id, clock: &self.clock }))
     }
 
     /// Every scope.

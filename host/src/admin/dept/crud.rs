@@ -1,8 +1,8 @@
 //! Statements about departments.
 
 use super::model::{Dept, Draft, Search};
-use crate::admin::data_scope::Permitted;
 use crate::admin::filter::Filter;
+use plugin_api::Permitted;
 use plugin_api::db::{Database, DbError, Statements};
 
 const COLUMNS: &str = "id, name, parent_id, sort, leader, phone, email, status, del_flag, created_time, updated_time";

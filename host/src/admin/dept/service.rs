@@ -68,7 +68,7 @@ impl DeptService {
     /// # Errors
     /// The database's.
     pub async fn tree(&self, identity: &Identity, search: &Search) -> Result<Vec<Node<Dept>>, DbError> {
-        let permitted = self.scopes.permitted(identity, &DEPT).await?;
+        let permitted = self.scopes.permitted(identity.into(), &DEPT).await?;
         Ok(tree::grow(crud::list(&self.db, search, &permitted).await?))
     }
 

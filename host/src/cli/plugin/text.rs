@@ -23,6 +23,7 @@ struct View {
     routes: Vec<RouteView>,
     menus: Vec<Value>,
     permissions: Vec<Value>,
+    models: Vec<Value>,
     migrations: Vec<Value>,
     calls: Option<u64>,
     errors: Option<u64>,
@@ -89,6 +90,7 @@ fn facts(view: &View) -> String {
         ("versions", names(&view.versions, "version")),
         ("menu entries", names(&view.menus, "name")),
         ("permissions", names(&view.permissions, "code")),
+        ("models", names(&view.models, "name")),
         ("migrations", names(&view.migrations, "name")),
     ];
     let counted = [
@@ -224,6 +226,9 @@ fn descriptor(descriptor: &Descriptor) -> String {
     let permissions = descriptor.permissions.iter();
     let lines = permissions.map(|one| format!("  {}  {}", one.code, one.title));
     section(&mut text, "permissions", lines.collect());
+    let models = descriptor.models.iter();
+    let lines = models.map(|one| format!("  {}  {}", one.name, one.table));
+    section(&mut text, "models of data rules", lines.collect());
     let settings = descriptor.settings.iter();
     let lines = settings.map(|one| format!("  {}  {}", one.key, one.title));
     section(&mut text, "settings", lines.collect());

@@ -5,7 +5,7 @@ use crate::loader::{ImageReport, ImageState};
 use crate::plugin::{
     Desired, EventState, Limits, Observed, PluginDetail, PluginEvent, PluginStatus, Release, SupervisorHandle,
 };
-use plugin_api::descriptor::{Access, Menu, MenuKind};
+use plugin_api::descriptor::{Access, DataModel, Menu, MenuKind};
 use poem_openapi::{Enum, Object, Tags};
 use serde_json::Value;
 
@@ -116,6 +116,8 @@ pub struct PluginDetailDto {
     pub menus: Vec<MenuDto>,
     /// Its permission codes.
     pub permissions: Vec<PermissionDto>,
+    /// Its models, of which data rules may speak.
+    pub models: Vec<ModelDto>,
     /// Its settings.
     pub settings: Vec<SettingDto>,
     /// What a call may cost.
@@ -192,6 +194,15 @@ pub struct PermissionDto {
     pub code: String,
     /// One line.
     pub title: String,
+}
+
+/// A model.
+#[derive(Debug, Clone, Object)]
+pub struct ModelDto {
+    /// Its name.
+    pub name: String,
+    /// The names of its columns that rules may compare.
+    pub columns: Vec<String>,
 }
 
 /// A setting.
@@ -302,6 +313,7 @@ impl PluginDetailDto {
             migrations: detail.migrations.iter().map(|migration| migration_dto(migration, clock)).collect(),
             menus,
             permissions: descriptor.permissions.iter().map(permission).collect(),
+            models: descriptor.models.iter().map(model).collect(),
             settings: detail.settings.iter().map(setting).collect(),
             limits: limits(manifest.limits),
             memory_mapped: detail.mapped_bytes(),
@@ -321,6 +333,10 @@ impl EventDto {
             time: clock.format(event.at),
         }
     }
+}
+
+fn model(model: &DataModel) -> ModelDto {
+    ModelDto { name: model.name.clone(), columns: model.columns.iter().map(|column| column.name.clone()).collect() }
 }
 
 fn state(observed: Observed) -> State {

@@ -30,6 +30,28 @@ fn paths_become_absolute_and_menus_are_counted_with_those_below() {
     assert_eq!(check(json!({ "menus": [tree] })).unwrap().menu_names, ["Above", "Below"]);
 }
 
+fn model() -> Value {
+    json!({ "name": "Thing", "table": "thing" })
+}
+
+fn models(changes: Value) -> Value {
+    let mut model = model();
+    for (key, value) in changes.as_object().unwrap() {
+        model[key] = value.clone();
+    }
+    json!({ "models": [model] })
+}
+
+fn column(name: &str, kind: &str) -> Value {
+    json!({ "name": name, "english": "x", "chinese": "x", "kind": kind })
+}
+
+#[test]
+fn a_model_may_keep_its_columns_of_ids_to_itself() {
+    let contribution = check(models(json!({ "dept": "dept_id", "columns": [column("title", "text")] }))).unwrap();
+    assert_eq!(contribution.models[0].dept.as_deref(), Some("dept_id"));
+}
+
 #[test]
 fn faults_are_named() {
     let migration = |version: i64| json!({ "version": version, "name": "x", "up": "SELECT 1" });
@@ -48,6 +70,17 @@ fn faults_are_named() {
         (json!({ "migrations": [migration(2), migration(1)] }), "migration 1 stands after migration 2"),
         (json!({ "migrations": [migration(0)] }), "must be positive"),
         (json!({ "settings": [{ "key": "Page-Size", "title": "", "default": 1 }] }), "snake_case"),
+        (models(json!({ "name": "__ALL__" })), "model \"__ALL__\""),
+        (models(json!({ "name": "A; DROP" })), "model \"A; DROP\""),
+        (models(json!({ "table": "t\" WHERE 1" })), "table \"t\\\" WHERE 1\""),
+        (models(json!({ "table": "Table" })), "snake_case"),
+        (models(json!({ "columns": [column("a", "text"), column("a", "text")] })), "column a stands twice"),
+        (models(json!({ "columns": [column("a\" = \"a", "text")] })), "column \"a"),
+        (models(json!({ "columns": [column("__dept_id__", "integer")] })), "column \"__dept_id__\""),
+        (models(json!({ "columns": [column("x".repeat(33).as_str(), "text")] })), "1 to 32 characters"),
+        (models(json!({ "dept": "a b" })), "column \"a b\""),
+        (models(json!({ "creator": "a", "columns": [column("a", "text")] })), "a column of whole numbers"),
+        (json!({ "models": [model(), model()] }), "model Thing stands twice"),
     ] {
         let message = check(part).expect_err(words);
         assert!(message.contains(words), "{message:?} does not say {words:?}");

@@ -8,6 +8,7 @@ use crate::plugin::active::ActivePlugin;
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::id::PluginId;
+use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
@@ -61,14 +62,16 @@ impl Supervisor {
         let stored = rows::settings(&self.workplace.pool.database(), release.id()).await?;
         let configured = &self.workplace.settings;
         let values = settings::effective(release.id(), &release.descriptor.settings, &stored, configured)?;
-        Ok(PluginServices::new(
+        let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
+        let services = PluginServices::new(
             release.id().clone(),
             release.version().clone(),
             PluginDatabase::new(&self.workplace.pool, self.workplace.database_limits),
             serde_json::Value::Object(values).to_string(),
             self.workplace.time_zone.clone(),
             stats,
-        ))
+        );
+        Ok(services.with_models(OwnModels::new(release.id().clone(), models, permissions)))
     }
 
     /// Runs the plugin's own start. One that fails leaves nothing open in the database.

@@ -8,7 +8,8 @@ use crate::plugin::core_surface::CoreSurface;
 use crate::plugin::id::PluginId;
 use crate::plugin::openapi;
 use crate::plugin::status::PluginStatus;
-use std::collections::{BTreeSet, HashMap};
+use plugin_api::descriptor::DataModel;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub(super) fn table(core: &CoreSurface, plugins: &Plugins) -> Result<RouteTable, Conflict> {
@@ -16,6 +17,7 @@ pub(super) fn table(core: &CoreSurface, plugins: &Plugins) -> Result<RouteTable,
     let mut switched_off = Paths::default();
     let mut menus = HashMap::new();
     let mut permissions = BTreeSet::new();
+    let mut models = BTreeMap::new();
     let mut fragments = Vec::new();
     for (id, status) in plugins.iter().filter(|(_, status)| status.active.is_none()) {
         add_switched_off(&mut switched_off, id, status);
@@ -25,10 +27,12 @@ pub(super) fn table(core: &CoreSurface, plugins: &Plugins) -> Result<RouteTable,
         add_routes(&mut served, active, status)?;
         menus.insert(active.id.clone(), contribution.menu_names.iter().cloned().collect());
         permissions.extend(contribution.permissions.iter().cloned());
+        add_models(&mut models, core, active, &contribution.models)?;
         fragments.push(&contribution.openapi);
     }
+    let models = models.into_values().map(|(_, model)| model).collect();
     let openapi = openapi::merge(core.openapi(), &fragments);
-    Ok(RouteTable { served, switched_off, plugins: plugins.clone(), menus, permissions, openapi })
+    Ok(RouteTable { served, switched_off, plugins: plugins.clone(), menus, permissions, models, openapi })
 }
 
 /// The plugins that serve, the newest generation last: in a conflict it is the one that came second.
@@ -58,7 +62,7 @@ fn core_paths(core: &CoreSurface) -> Result<Paths<Slot>, Conflict> {
 }
 
 fn add_routes(paths: &mut Paths<Slot>, active: &Arc<ActivePlugin>, status: &PluginStatus) -> Result<(), Conflict> {
-    let claimed_by = || Box::new(Owner::Plugin { id: active.id.clone(), version: active.version.clone() });
+    let claimed_by = || Box::new(owner(active));
     for (index, route) in (0_u32..).zip(&status.release.contribution.routes) {
         let target = Target {
             plugin: Arc::clone(active),
@@ -82,6 +86,31 @@ fn add_routes(paths: &mut Paths<Slot>, active: &Arc<ActivePlugin>, status: &Plug
         }
     }
     Ok(())
+}
+
+/// Models by their names, each with the plugin that brings it.
+type OwnedModels<'a> = BTreeMap<&'a str, (&'a ActivePlugin, Arc<DataModel>)>;
+
+fn add_models<'a>(
+    models: &mut OwnedModels<'a>,
+    core: &CoreSurface,
+    active: &'a ActivePlugin,
+    own: &'a [Arc<DataModel>],
+) -> Result<(), Conflict> {
+    for model in own {
+        let of_plugin = models.get(&*model.name).map(|(other, _)| owner(other));
+        let of_core = || core.models().contains(&model.name).then_some(Owner::Core);
+        if let Some(owned_by) = of_plugin.or_else(of_core) {
+            let (name, claimed_by) = (model.name.clone(), owner(active).into());
+            return Err(Conflict::Model { name, claimed_by, owned_by: owned_by.into() });
+        }
+        models.insert(&model.name, (active, Arc::clone(model)));
+    }
+    Ok(())
+}
+
+fn owner(active: &ActivePlugin) -> Owner {
+    Owner::Plugin { id: active.id.clone(), version: active.version.clone() }
 }
 
 /// Two plugins that are off may claim the same route; either name is a right answer.

@@ -39,6 +39,7 @@ fn switched_off(id: &str, routes: &[(&str, &str)]) -> (crate::plugin::PluginId, 
         menus: vec![],
         permissions: vec![],
         settings: vec![],
+        models: vec![],
     };
     let contribution = Contribution::of(&manifest.id, &descriptor, "/api/v1").unwrap();
     let hash = Sha256::of(id.as_bytes());

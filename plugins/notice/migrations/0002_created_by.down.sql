@@ -1,0 +1,1 @@
+ALTER TABLE sys_notice DROP COLUMN created_by;
