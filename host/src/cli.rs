@@ -8,6 +8,7 @@ mod arguments;
 mod check;
 mod credentials;
 mod error;
+mod import;
 mod login;
 mod migrate;
 mod offline;
@@ -65,6 +66,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Plugin(order) => block_on(plugin::run(order, context)),
         Command::Config => settings::run(context),
         Command::Serve(order) => block_on(serve::run(&order, context)),
+        Command::Import(order) => block_on(import::run(order, context)),
         Command::Migrate => block_on(migrate::run(context)),
         // Done before anything else, in `run`.
         Command::Preflight { .. } => Ok(()),

@@ -25,6 +25,8 @@ mod defects;
 mod lifecycle;
 #[path = "server/matrix.rs"]
 mod matrix;
+#[path = "server/moving_in.rs"]
+mod moving_in;
 #[path = "server/operations.rs"]
 mod operations;
 #[path = "server/recovery.rs"]

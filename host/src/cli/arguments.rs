@@ -48,6 +48,9 @@ pub(super) enum Command {
     /// Create an administrator or reset a password while the server does not run
     #[command(subcommand)]
     User(UserCommand),
+    /// Move users, roles, menus and logs of another system in while the server does not run
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Bring the core's tables up to this version of the program
     Migrate,
     /// Show the settings in effect, secrets hidden
@@ -131,6 +134,30 @@ pub(super) enum UserCommand {
     CreateAdmin(Account),
     /// Give a user another password and end the user's sessions
     ResetPassword(Account),
+}
+
+/// The systems that can be moved from; they work on the data directory.
+#[derive(Debug, Subcommand)]
+pub(super) enum ImportCommand {
+    /// From FBA 1.13 on PostgreSQL. Without --apply it only tells what it would do
+    Fba(ImportFba),
+}
+
+/// What is moved from where.
+#[derive(Debug, Args)]
+pub(super) struct ImportFba {
+    /// The database of the other system: postgres://USER:PASSWORD@HOST/NAME. It is only read
+    #[arg(long, env = "BACKPLANE_IMPORT_URL", value_name = "URL", hide_env_values = true)]
+    pub(super) url: String,
+    /// The schema with its tables
+    #[arg(long, value_name = "NAME", default_value = "public")]
+    pub(super) schema: String,
+    /// Do it. Everything is moved, or nothing
+    #[arg(long)]
+    pub(super) apply: bool,
+    /// Only tell what would be done, as without any option
+    #[arg(long, conflicts_with = "apply")]
+    pub(super) dry_run: bool,
 }
 
 /// Whose account.

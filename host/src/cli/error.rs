@@ -13,6 +13,7 @@ use crate::{
     admin::user::UserError,
     app::{CoreError, ServeError},
     config::ConfigError,
+    import::ImportError,
     plugin::OperationError,
 };
 
@@ -58,6 +59,12 @@ pub(super) enum CliError {
         /// What is in the way.
         source: Box<UserError>,
     },
+    /// Moving in.
+    #[error(transparent)]
+    Import(Box<ImportError>),
+    /// The database is not yet what a trial could be made on.
+    #[error("the tables here are not those of this version: run `backplane migrate` first, or import with --apply")]
+    NotMigrated,
     /// Looking for a server.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -141,4 +148,5 @@ boxed! {
     Operation(OperationError),
     Pack(PackError),
     Check(CheckError),
+    Import(ImportError),
 }
