@@ -49,6 +49,8 @@ pub struct Config {
     pub console: Console,
     /// How plugins are loaded and run.
     pub plugins: Plugins,
+    /// Where addresses are.
+    pub location: Location,
     /// What is written for the operator.
     pub log: Log,
 }
@@ -190,6 +192,13 @@ pub enum Unload {
     Verified,
     /// Left mapped.
     Never,
+}
+
+/// Where addresses are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Location {
+    /// A file in MMDB format; empty for none.
+    pub database: PathBuf,
 }
 
 /// What is written for the operator.
@@ -369,6 +378,10 @@ impl Config {
         let console = &self.console.dir;
         if !console.as_os_str().is_empty() && !console.join("index.html").is_file() {
             return wrong("console.dir", "a directory with an index.html", &console.display().to_string());
+        }
+        let location = &self.location.database;
+        if !location.as_os_str().is_empty() && !location.is_file() {
+            return wrong("location.database", "a file in MMDB format", &location.display().to_string());
         }
         self.validate_numbers(layers)
     }

@@ -43,6 +43,8 @@ mod demo;
 mod depts;
 #[path = "core/files.rs"]
 mod files;
+#[path = "core/locations.rs"]
+mod locations;
 #[path = "core/login_log.rs"]
 mod login_log;
 #[path = "core/logins.rs"]
@@ -51,6 +53,8 @@ mod logins;
 mod me;
 #[path = "core/menus.rs"]
 mod menus;
+#[path = "core/mmdb.rs"]
+mod mmdb;
 #[path = "core/monitors.rs"]
 mod monitors;
 #[path = "core/opera_log.rs"]

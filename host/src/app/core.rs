@@ -4,11 +4,13 @@ use super::data_dir::{DataDir, DataDirError};
 use super::plugins::{self, Plugged, PluginsError};
 use crate::admin::auth::secret::{self, SecretError};
 use crate::admin::auth::{Rules, TokenLives};
+use crate::admin::location::{LocationError, Locations};
 use crate::admin::user::{FirstAdmin, FirstAdminError};
 use crate::admin::{Admin, AdminSettings};
 use crate::config::Config;
 use crate::db::migrate::{self, MigrateError};
 use crate::db::{OpenError, Pool};
+use crate::http::Language;
 use crate::loader::Loader;
 use crate::plugin::SupervisorHandle;
 use plugin_api::db::DbError;
@@ -51,6 +53,9 @@ pub enum CoreError {
     /// The first administrator.
     #[error(transparent)]
     FirstAdmin(#[from] FirstAdminError),
+    /// The file that says where addresses are.
+    #[error(transparent)]
+    Location(#[from] LocationError),
     /// What manages plugins.
     #[error(transparent)]
     Plugins(#[from] PluginsError),
@@ -64,13 +69,14 @@ impl Core {
     /// [`CoreError`]. A plugin that does not start is none: it is recorded with its reason.
     pub async fn open(config: Config, data: &Path) -> Result<Self, CoreError> {
         let data = DataDir::open(data)?;
+        let locations = locations(&config)?;
         let pool = Pool::open(&config.database_url(data.path())).await?;
         let applied = migrate::core(&pool).await?;
         if !applied.is_empty() {
             tracing::info!(migrations = ?applied, "the database's schema was updated");
         }
         let key = secret::load(&config.auth.jwt_secret, data.path())?;
-        let settings = settings(&config, data.path());
+        let settings = settings(&config, data.path(), locations);
         let plugged = Plugged::default();
         let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(plugged.clone()));
         let document = super::api::document(&config.server.name);
@@ -112,8 +118,21 @@ impl Core {
     }
 }
 
+/// The file that says where addresses are, if there is one. Its names are in the server's language.
+fn locations(config: &Config) -> Result<Locations, LocationError> {
+    let file = &config.location.database;
+    if file.as_os_str().is_empty() {
+        return Ok(Locations::default());
+    }
+    let language = match config.server.default_language() {
+        Language::Chinese => "zh-CN",
+        Language::English => "en",
+    };
+    Locations::open(file, language)
+}
+
 /// What of the configuration the features need.
-fn settings(config: &Config, data: &Path) -> AdminSettings {
+fn settings(config: &Config, data: &Path, locations: Locations) -> AdminSettings {
     let (login, password) = (&config.login, &config.password);
     AdminSettings {
         zone: config.server.zone(),
@@ -137,6 +156,7 @@ fn settings(config: &Config, data: &Path) -> AdminSettings {
         },
         logins_per_minute: config.limits.login_per_minute,
         captchas_per_half_minute: config.limits.captcha_per_half_minute,
+        locations,
         uploads: data.join(UPLOADS),
         trusted_proxies: config.server.trusted_proxies.clone(),
     }
