@@ -22,6 +22,7 @@ mod scaffold;
 mod serve;
 mod settings;
 mod trial;
+mod trust;
 mod user;
 
 use std::{future::Future, process::ExitCode};

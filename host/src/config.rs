@@ -49,6 +49,8 @@ pub struct Config {
     pub console: Console,
     /// How plugins are loaded and run.
     pub plugins: Plugins,
+    /// Encryption of connections.
+    pub tls: Tls,
     /// Where addresses are.
     pub location: Location,
     /// What is written for the operator.
@@ -192,6 +194,15 @@ pub enum Unload {
     Verified,
     /// Left mapped.
     Never,
+}
+
+/// Encryption of connections; both are empty for none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tls {
+    /// A file in PEM form: the server's certificate and those that lead to its issuer.
+    pub certificate: PathBuf,
+    /// A file in PEM form with the certificate's private key.
+    pub key: PathBuf,
 }
 
 /// Where addresses are.
@@ -379,9 +390,16 @@ impl Config {
         if !console.as_os_str().is_empty() && !console.join("index.html").is_file() {
             return wrong("console.dir", "a directory with an index.html", &console.display().to_string());
         }
-        let location = &self.location.database;
-        if !location.as_os_str().is_empty() && !location.is_file() {
-            return wrong("location.database", "a file in MMDB format", &location.display().to_string());
+        let files = [
+            ("tls.certificate", &self.tls.certificate, &self.tls.key, "a file, since tls.key is one"),
+            ("tls.key", &self.tls.key, &self.tls.certificate, "a file, since tls.certificate is one"),
+            ("location.database", &self.location.database, &PathBuf::new(), "a file in MMDB format"),
+        ];
+        for (key, file, other, expected) in files {
+            let is_wanted = [file, other].iter().any(|path| !path.as_os_str().is_empty());
+            if is_wanted && !file.is_file() {
+                return wrong(key, expected, &format!("{:?}", file.display().to_string()));
+            }
         }
         self.validate_numbers(layers)
     }

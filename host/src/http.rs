@@ -26,7 +26,9 @@ pub mod request_id;
 pub mod routes;
 pub mod serve;
 pub mod site;
+pub mod stream;
 mod tee;
+pub mod tls;
 pub mod validation;
 
 pub use auth::{Caller, MaybeCaller, SuperCaller};

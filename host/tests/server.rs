@@ -31,3 +31,5 @@ mod moving_in;
 mod operations;
 #[path = "server/recovery.rs"]
 mod recovery;
+#[path = "server/tls.rs"]
+mod tls;

@@ -81,6 +81,10 @@ pub(super) struct Server {
     /// the data directory or, when none runs, the data directory itself
     #[arg(long, env = "BACKPLANE_URL", value_name = "URL")]
     pub(super) url: Option<String>,
+    /// Believe only servers whose certificate is in this PEM file, or is issued by one in it; for an
+    /// https server with a certificate of its own making
+    #[arg(long, env = "BACKPLANE_CACERT", value_name = "FILE")]
+    pub(super) cacert: Option<PathBuf>,
     /// The token to use instead of the one that `backplane login` stored
     #[arg(long, env = "BACKPLANE_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(super) token: Option<String>,
@@ -92,6 +96,10 @@ pub(super) struct Login {
     /// The server; without it, the one that runs on the data directory
     #[arg(long, env = "BACKPLANE_URL", value_name = "URL")]
     pub(super) url: Option<String>,
+    /// Believe only servers whose certificate is in this PEM file, or is issued by one in it; for an
+    /// https server with a certificate of its own making
+    #[arg(long, env = "BACKPLANE_CACERT", value_name = "FILE")]
+    pub(super) cacert: Option<PathBuf>,
     /// The user; asked for when missing
     #[arg(long, short)]
     pub(super) username: Option<String>,

@@ -24,7 +24,7 @@ pub(super) async fn run(order: ImportCommand, context: &Context) -> Result<(), C
     let config = settings::load(&context.place)?;
     let mode = if order.apply { Mode::Apply } else { Mode::Trial };
     let directory = &context.place.data;
-    if mode == Mode::Trial && place::find(None, directory)? == Whereabouts::Nowhere {
+    if mode == Mode::Trial && place::find(None, None, directory)? == Whereabouts::Nowhere {
         // Opening it would make it.
         return Err(PlaceError::Nowhere { directory: directory.clone() }.into());
     }

@@ -132,7 +132,7 @@ fn problems(report: &Value) -> Vec<String> {
         let table = table["table"].as_str().expect("a name").to_owned();
         problems
             .into_iter()
-            .map(move |problem| format!("{table} {}: {}", problem["id"], problem["text"].as_str().unwrap()))
+            .map(move |problem| format!("{table} {}: {}", problem["id"], problem["text"].as_str().expect("text")))
     };
     tables.flat_map(of).collect()
 }

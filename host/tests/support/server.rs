@@ -132,9 +132,17 @@ impl Server {
         self.process.0.id()
     }
 
+    /// Lets its users believe a certificate, in PEM form.
+    pub(crate) fn trust(&mut self, certificate: &str) {
+        let certificate = reqwest::Certificate::from_pem(certificate.as_bytes()).expect("a certificate");
+        let english = [(ACCEPT_LANGUAGE, HeaderValue::from_static("en-US"))].into_iter().collect();
+        let client = Client::builder().timeout(DEADLINE).default_headers(english).add_root_certificate(certificate);
+        self.client = client.build().expect("a client");
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.url.trim_start_matches("http://").parse().expect("an address")
+        self.url.rsplit('/').next().expect("a URL").parse().expect("an address")
     }
 
     /// Its data directory.
