@@ -89,13 +89,13 @@ pub enum ImportError {
         #[source]
         source: DbError,
     },
-    /// A table whose rows are all kept in memory is too long.
+    /// A table whose rows, or their ids, are kept in memory is too long.
     #[error("{table} of the source has more than {rows_max} rows; nothing was changed")]
     TooMany {
         /// The table.
         table: &'static str,
         /// What is taken.
-        rows_max: usize,
+        rows_max: u64,
     },
 }
 

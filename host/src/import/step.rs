@@ -7,11 +7,11 @@ use super::report::TableReport;
 use super::source::Source;
 use super::tables::Table;
 use super::target::Target;
-use plugin_api::db::DbError;
+use plugin_api::db::{DbError, DbErrorKind};
 use std::collections::HashSet;
 
 /// Rows of a table that is kept in memory while it is sorted.
-const SORTED_ROWS_MAX: usize = 100_000;
+const SORTED_ROWS_MAX: u64 = 100_000;
 
 /// Is told how far an import is.
 pub type Watch<'a> = &'a (dyn Fn(Progressed) + 'a);
@@ -63,14 +63,22 @@ impl<'a> Step<'a> {
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Entry>>, ImportError> {
         let Some(after) = self.after else { return Ok(None) };
         let rows = self.source.rows(self.table, after).await?;
+        let unreadable = |source| ImportError::Source { table: self.table.name, source };
         self.after = None;
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows.iter() {
             let read = row.and_then(|row| Entry::read(self.table, &row, &mut self.report));
-            let (id, entry) = read.map_err(|source| ImportError::Source { table: self.table.name, source })?;
+            let (id, entry) = read.map_err(unreadable)?;
+            // Without this a source that lies could keep us here for ever.
+            if id <= self.after.unwrap_or(after) {
+                return Err(unreadable(DbError::new(DbErrorKind::Decode, "the ids do not ascend")));
+            }
             self.report.read += 1;
             self.after = Some(id);
             entries.extend(entry);
+        }
+        if self.report.read > self.table.rows_max {
+            return Err(ImportError::TooMany { table: self.table.name, rows_max: self.table.rows_max });
         }
         (self.watch)(Progressed { table: self.table.name, done: self.report.read, total: self.total });
         Ok((!rows.is_empty()).then_some(entries))
@@ -81,7 +89,7 @@ impl<'a> Step<'a> {
         let mut all = Vec::new();
         while let Some(entries) = self.next().await? {
             all.extend(entries);
-            if all.len() > SORTED_ROWS_MAX {
+            if self.report.read > SORTED_ROWS_MAX {
                 return Err(ImportError::TooMany { table: self.table.name, rows_max: SORTED_ROWS_MAX });
             }
         }

@@ -11,7 +11,12 @@ pub(super) struct Table {
     pub(super) columns: &'static [Column],
     /// Whether every FBA has it.
     pub(super) is_required: bool,
+    /// How many rows are taken: of those that others refer to, every id is remembered.
+    pub(super) rows_max: u64,
 }
+
+/// Some hundred megabytes at worst.
+const REMEMBERED_ROWS_MAX: u64 = 2_000_000;
 
 const CREATED: Column = Column::time("created_time");
 const UPDATED: Column = Column::time("updated_time").or_null();
@@ -19,11 +24,15 @@ const STATUS: Column = Column::choice("status", 1);
 const REMARK: Column = Column::long_text("remark").or_null();
 
 const fn core(name: &'static str, columns: &'static [Column]) -> Table {
-    Table { name, columns, is_required: true }
+    Table { name, columns, is_required: true, rows_max: REMEMBERED_ROWS_MAX }
 }
 
 const fn optional(name: &'static str, columns: &'static [Column]) -> Table {
-    Table { name, columns, is_required: false }
+    Table { name, columns, is_required: false, rows_max: REMEMBERED_ROWS_MAX }
+}
+
+const fn log(name: &'static str, columns: &'static [Column]) -> Table {
+    Table { name, columns, is_required: true, rows_max: u64::MAX }
 }
 
 pub(super) static DEPT: Table = core(
@@ -121,7 +130,7 @@ pub(super) static ROLE_DATA_SCOPE: Table =
 pub(super) static DATA_SCOPE_RULE: Table =
     core("sys_data_scope_rule", &[Column::reference("data_scope_id"), Column::reference("data_rule_id")]);
 
-pub(super) static LOGIN_LOG: Table = core(
+pub(super) static LOGIN_LOG: Table = log(
     "sys_login_log",
     &[
         Column::text("user_uuid", 64),
@@ -141,7 +150,7 @@ pub(super) static LOGIN_LOG: Table = core(
     ],
 );
 
-pub(super) static OPERA_LOG: Table = core(
+pub(super) static OPERA_LOG: Table = log(
     "sys_opera_log",
     &[
         Column::text("trace_id", 32),

@@ -305,6 +305,21 @@ on_both! {
         }
     }
 
+    async fn a_source_can_not_even_change_itself(house: &House) {
+        // What looks like a table is a view that writes.
+        house.change_source(
+            "CREATE TABLE fba_source.changed (at TIMESTAMPTZ);\n\
+             CREATE FUNCTION fba_source.change() RETURNS INTEGER LANGUAGE sql VOLATILE AS \
+             $$ INSERT INTO fba_source.changed VALUES (now()) RETURNING 1 $$;\n\
+             ALTER TABLE fba_source.sys_role RENAME TO roles;\n\
+             CREATE VIEW fba_source.sys_role AS SELECT id, name, fba_source.change() AS status, is_filter_scopes, remark, \
+             created_time, updated_time FROM fba_source.roles"
+        ).await;
+        let output = house.run(&["import", "fba", "--url", &house.source, "--schema", "fba_source", "--apply"]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.contains("sys_role") && errors.contains("read-only"), "{errors}");
+    }
+
     async fn names_that_are_taken_here_stay_with_their_owners(house: &House) {
         // The first start creates our own admin, who has another uuid.
         assert!(house.server().await.terminate().await.success());
