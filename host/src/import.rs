@@ -15,6 +15,7 @@ mod ids;
 mod links;
 mod logs;
 mod report;
+mod rules;
 mod source;
 mod step;
 mod tables;
@@ -147,9 +148,11 @@ impl Transfer<'_> {
         let depts = self.step(&tables::DEPT, async |step| tree::depts(step).await).await?;
         let roles = self.by_key(&tables::ROLE, "name", &[]).await?;
         let menus = self.step(&tables::MENU, async |step| tree::menus(step).await).await?;
-        let rules = self.by_key(&tables::DATA_RULE, "name", &[]).await?;
-        let scopes = self.by_key(&tables::DATA_SCOPE, "name", &[]).await?;
         let users = self.step(&tables::USER, async |step| users::users(step, &depts).await).await?;
+        let of_ours = |entry: &mut Entry| Ok(rules::with_our_ids(entry, &depts, &users));
+        let rules =
+            self.step(&tables::DATA_RULE, async |step| copy(step, Key::Text("name"), &[], of_ours).await).await?;
+        let scopes = self.by_key(&tables::DATA_SCOPE, "name", &[]).await?;
         self.step(&tables::PASSWORD_HISTORY, async |step| users::former_passwords(step, &users).await).await?;
         for (table, left, right) in [
             (&tables::USER_ROLE, &users, &roles),
@@ -171,7 +174,7 @@ impl Transfer<'_> {
         let mut codes = HashMap::new();
         let known = |entry: &mut Entry| {
             codes.insert(entry.id, entry.text("code").to_owned());
-            Ok(())
+            Ok(None)
         };
         let refreshed = &["name", "remark"];
         let types = self.step(&tables::DICT_TYPE, async |step| copy(step, Key::Text("code"), refreshed, known).await);
@@ -184,14 +187,14 @@ impl Transfer<'_> {
             entry.set("type_id", Value::Int(ours));
             // Their copy of the code may be an old one; ours is held to be the type's.
             entry.set("type_code", Value::from(code));
-            Ok(())
+            Ok(None)
         };
         let key = Key::Pair("type_id", "label");
         let refreshed = &["value", "color", "sort", "status", "remark"];
         self.step(&tables::DICT_DATA, async |step| copy(step, key, refreshed, of_type).await).await?;
         self.by_key(&tables::CONFIG, "key", &["name", "type", "value", "is_frontend", "remark"]).await?;
         let key = Key::Pair("created_time", "title");
-        self.step(&tables::NOTICE, async |step| copy(step, key, &[], |_| Ok(())).await).await?;
+        self.step(&tables::NOTICE, async |step| copy(step, key, &[], |_| Ok(None)).await).await?;
         Ok(())
     }
 
@@ -202,7 +205,7 @@ impl Transfer<'_> {
         key: &'static str,
         refreshed: &[&'static str],
     ) -> Result<Ids, ImportError> {
-        self.step(table, async |step| copy(step, Key::Text(key), refreshed, |_| Ok(())).await).await
+        self.step(table, async |step| copy(step, Key::Text(key), refreshed, |_| Ok(None)).await).await
     }
 
     /// Does one table, if both sides have it.

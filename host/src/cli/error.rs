@@ -63,7 +63,9 @@ pub(super) enum CliError {
     #[error(transparent)]
     Import(Box<ImportError>),
     /// The database is not yet what a trial could be made on.
-    #[error("the tables here are not those of this version: run `backplane migrate` first, or import with --apply")]
+    #[error(
+        "the data directory has not the tables of this version yet: run `backplane migrate` first, or import with --apply"
+    )]
     NotMigrated,
     /// Looking for a server.
     #[error(transparent)]

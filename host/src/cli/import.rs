@@ -9,7 +9,6 @@ use super::{
     arguments::{ImportCommand, ImportFba},
     error::CliError,
     output::table,
-    place::{self, PlaceError, Whereabouts},
     progress::Progress,
     settings,
 };
@@ -24,9 +23,9 @@ pub(super) async fn run(order: ImportCommand, context: &Context) -> Result<(), C
     let config = settings::load(&context.place)?;
     let mode = if order.apply { Mode::Apply } else { Mode::Trial };
     let directory = &context.place.data;
-    if mode == Mode::Trial && place::find(None, None, directory)? == Whereabouts::Nowhere {
+    if mode == Mode::Trial && !directory.is_dir() {
         // Opening it would make it.
-        return Err(PlaceError::Nowhere { directory: directory.clone() }.into());
+        return Err(CliError::NotMigrated);
     }
     let data = DataDir::open(directory).map_err(CoreError::from)?;
     let pool = Pool::open(&config.database_url(data.path())).await.map_err(CoreError::from)?;

@@ -39,13 +39,13 @@ impl Key {
     }
 }
 
-/// Adds the rows that are not here. `prepare` makes their references ours, or says why it can't; of a
-/// row that is here and was never touched, `refreshed` columns take what was edited there.
+/// Adds the rows that are not here. `prepare` makes their references ours, and tells what is wrong with
+/// those that it can't, or why the row can't be moved; of a row that is here and was never touched, `refreshed` columns take what was edited there.
 pub(super) async fn copy(
     step: &mut Step<'_>,
     key: Key,
     refreshed: &[&'static str],
-    mut prepare: impl FnMut(&mut Entry) -> Result<(), String>,
+    mut prepare: impl FnMut(&mut Entry) -> Result<Option<String>, String>,
 ) -> Result<Ids, ImportError> {
     let mut ids = Ids::default();
     let mut numbers = step.numbers(0).await?;
@@ -53,7 +53,10 @@ pub(super) async fn copy(
         let mut entries = Vec::with_capacity(read.len());
         for mut entry in read {
             match prepare(&mut entry) {
-                Ok(()) => entries.push(entry),
+                Ok(problem) => {
+                    problem.into_iter().for_each(|problem| step.report.problem(entry.id, problem));
+                    entries.push(entry);
+                }
                 Err(why) => step.report.leave_out(entry.id, why),
             }
         }

@@ -171,17 +171,17 @@ on_both! {
         assert_eq!((&trial["applied"], &done["applied"]), (&json!(false), &json!(true)));
         assert_eq!(done["tables"], trial["tables"]);
         let expected = [
-            ("sys_dept", [7, 5, 0, 0, 0, 2]),
+            ("sys_dept", [8, 6, 1, 0, 0, 2]),
             ("sys_role", [4, 3, 1, 0, 0, 1]),
             ("sys_menu", [11, 4, 0, 1, 3, 3]),
-            ("sys_data_rule", [2, 1, 1, 0, 0, 1]),
+            ("sys_data_rule", [4, 3, 1, 0, 0, 1]),
             ("sys_data_scope", [2, 1, 1, 0, 1, 0]),
             ("sys_user", [709, 705, 0, 0, 0, 4]),
             ("sys_user_password_history", [3, 1, 0, 0, 0, 2]),
             ("sys_user_role", [5, 3, 0, 0, 0, 2]),
             ("sys_role_menu", [8, 5, 0, 0, 1, 2]),
             ("sys_role_data_scope", [2, 2, 0, 0, 0, 0]),
-            ("sys_data_scope_rule", [2, 1, 0, 0, 0, 1]),
+            ("sys_data_scope_rule", [3, 2, 0, 0, 0, 1]),
             ("sys_dict_type", [2, 1, 0, 0, 1, 0]),
             ("sys_dict_data", [3, 1, 1, 1, 0, 1]),
             ("sys_config", [3, 1, 1, 1, 1, 0]),
@@ -239,8 +239,11 @@ on_both! {
         assert_eq!(snowflake, [(5, "user1000".to_owned())]);
         let scopes = all("SELECT s.id, s.name FROM sys_data_scope s JOIN sys_role_data_scope l ON l.data_scope_id = s.id WHERE l.role_id = 1 ORDER BY s.id").await;
         assert_eq!(scopes, [(3, "Only oneself".to_owned()), (6, "本部门数据权限".to_owned())]);
-        let rules = all("SELECT r.id, r.column_name FROM sys_data_rule r JOIN sys_data_scope_rule l ON l.data_rule_id = r.id WHERE l.data_scope_id = 6").await;
-        assert_eq!(rules, [(7, "__dept_id__".to_owned())]);
+        let rules = all("SELECT r.id, r.column_name FROM sys_data_rule r JOIN sys_data_scope_rule l ON l.data_rule_id = r.id WHERE l.data_scope_id = 6 ORDER BY r.id").await;
+        assert_eq!(rules, [(11, "id".to_owned()), (12, "__dept_id__".to_owned())]);
+        // A value that names a row follows it, too.
+        let values = all("SELECT id, value FROM sys_data_rule WHERE name IN ('These', 'Lost') ORDER BY name").await;
+        assert_eq!(values, [(10, "0".to_owned()), (11, "9,12".to_owned())]);
         let menus = all("SELECT m.id, m.name FROM sys_menu m JOIN sys_role_menu l ON l.menu_id = m.id WHERE l.role_id = 1 ORDER BY m.id").await;
         let named = |id, name: &str| (id, name.to_owned());
         assert_eq!(menus, [named(1, "Dashboard"), named(10, "DeleteSysUser"), named(61, "Order"), named(62, "AddOrder")]);
@@ -266,6 +269,7 @@ on_both! {
             "sys_menu 65: type: 9 is not from 0 to 4; left out",
             "sys_menu 66: link: \"javascript:alert(1)\" is neither http(s) nor a path; moved without it",
             "sys_data_rule 2: expression: 12 is not from 0 to 7; left out",
+            "sys_data_rule 10: value: department 10 is not there; moved with 0, which nothing has",
             "sys_user 2: avatar: \"x\" is neither http(s) nor a path; moved without it",
             "sys_user 3: password: no bcrypt hash of a cost up to 15; moved without it",
             "sys_user 3: email: \"Amy Example\" is no e-mail address; moved without it",
@@ -351,7 +355,7 @@ async fn sources_that_are_none_are_refused_without_their_password() {
             assert!(!errors.contains("geheim"), "{errors}");
             errors
         };
-        assert!(refused(source, "public").contains("no data directory"));
+        assert!(refused(source, "public").contains("backplane migrate"));
         assert!(!house.data().exists());
         house.says(&["migrate"]);
         assert!(refused("sqlite:///geheim", "public").contains("postgres://"));

@@ -44,11 +44,11 @@ CREATE TABLE fba_source.sys_config (id BIGSERIAL PRIMARY KEY, name VARCHAR(32), 
 CREATE TABLE fba_source.sys_notice (id BIGSERIAL PRIMARY KEY, title VARCHAR(64), type INTEGER, status INTEGER, content TEXT,
     created_time TIMESTAMPTZ NOT NULL DEFAULT '2025-01-02 03:04:05+00', updated_time TIMESTAMPTZ);
 
--- Departments: a child before its parent, one that is deleted, a parent that is not there, a circle.
+-- Departments: a child before its parent, one that is deleted, a parent that is not there, a circle, an id that is too large.
 INSERT INTO fba_source.sys_dept (id, name, parent_id, sort, leader, status, del_flag) VALUES
     (1, '总部', NULL, 0, '张三', 1, FALSE), (2, 'Team', 7, 1, NULL, 1, FALSE), (7, 'Branch', 1, 2, NULL, 1, FALSE),
     (8, 'Gone', 1, 3, NULL, 1, TRUE), (9, 'Lost', 999, 0, NULL, 1, FALSE), (10, 'A', 11, 0, NULL, 1, FALSE),
-    (11, 'B', 10, 0, NULL, 1, FALSE);
+    (11, 'B', 10, 0, NULL, 1, FALSE), (9007199254740994, 'Huge', 1, 4, NULL, 1, FALSE);
 INSERT INTO fba_source.sys_role (id, name, status, is_filter_scopes, remark) VALUES
     (1, '测试', 1, TRUE, NULL), (2, 'Operators', 1, FALSE, 'r'), (9007199254740993, 'Snowflake', 1, TRUE, NULL), (4, 'Odd', 7, TRUE, NULL);
 -- Core entries, one of them edited; own ones; a plugin's page; a type that nobody knows; a link that would run a script.
@@ -66,8 +66,9 @@ INSERT INTO fba_source.sys_menu (id, title, name, path, sort, icon, type, compon
     (66, 'Site', 'Site', '/site', 0, NULL, 4, NULL, NULL, 1, 1, 1, 'javascript:alert(1)', NULL, NULL);
 INSERT INTO fba_source.sys_data_scope (id, name, status) VALUES (1, '本部门数据权限', 1), (2, 'Only oneself', 1);
 INSERT INTO fba_source.sys_data_rule (id, name, model, "column", operator, expression, value) VALUES
-    (1, '部门 ID 等于当前用户部门', 'Dept', '__dept_id__', 0, 0, '${dept_id}'), (2, 'odd', 'Dept', 'name', 0, 12, 'x');
-INSERT INTO fba_source.sys_data_scope_rule (data_scope_id, data_rule_id) VALUES (1, 1), (1, 2);
+    (1, '部门 ID 等于当前用户部门', 'Dept', '__dept_id__', 0, 0, '${dept_id}'), (2, 'odd', 'Dept', 'name', 0, 12, 'x'),
+    (10, 'Lost', 'User', 'dept_id', 0, 0, '10'), (11, 'These', 'Dept', 'id', 1, 6, '9, 9007199254740994');
+INSERT INTO fba_source.sys_data_scope_rule (data_scope_id, data_rule_id) VALUES (1, 1), (1, 2), (1, 11);
 INSERT INTO fba_source.sys_role_data_scope (role_id, data_scope_id) VALUES (1, 1), (1, 2);
 INSERT INTO fba_source.sys_role_menu (role_id, menu_id) VALUES (1, 1), (1, 10), (1, 61), (1, 61), (1, 62), (1, 63), (2, 4711), (9007199254740993, 60);
 
