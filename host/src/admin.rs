@@ -12,6 +12,7 @@ pub mod dept;
 pub mod file;
 mod filter;
 mod journal;
+pub mod location;
 pub mod login_log;
 pub mod menu;
 pub mod monitor;
@@ -45,6 +46,7 @@ use dept::DeptService;
 use dept::api::DeptApi;
 use file::FileService;
 use file::api::FileApi;
+use location::Locations;
 use login_log::LoginLog;
 use login_log::api::LoginLogApi;
 use menu::MenuService;
@@ -98,7 +100,7 @@ pub struct Admin {
 }
 
 /// What of the configuration the features need.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AdminSettings {
     /// The zone in which times are shown.
     pub zone: jiff::tz::TimeZone,
@@ -112,6 +114,8 @@ pub struct AdminSettings {
     pub logins_per_minute: u32,
     /// Captchas of one client; 0 for no limit.
     pub captchas_per_half_minute: u32,
+    /// Where addresses are.
+    pub locations: Locations,
     /// The directory of uploaded files.
     pub uploads: std::path::PathBuf,
     /// The product's name.
@@ -150,7 +154,7 @@ impl Admin {
         let models = Models::new(Arc::clone(&published));
         let data_rules = DataRuleService::new(db.clone(), clock.clone(), models);
         let scopes = DataScopeService::new(db.clone(), clock.clone(), data_rules.clone());
-        let login_log = LoginLog::new(db.clone(), clock.clone());
+        let login_log = LoginLog::new(db.clone(), clock.clone(), settings.locations.clone());
         let sessions = AuthService::new(
             db.clone(),
             clock.clone(),
@@ -162,7 +166,7 @@ impl Admin {
         let files = FileService::new(settings.uploads.clone(), clock.clone());
         files.sweep();
         Self {
-            opera_log: OperaLog::new(db.clone(), clock.clone()),
+            opera_log: OperaLog::new(db.clone(), clock.clone(), settings.locations.clone()),
             depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
             files,
             data_rules,

@@ -16,13 +16,14 @@ use crate::http::compressed::Compressed;
 use crate::http::dispatch::Dispatcher;
 use crate::http::listener::Listener;
 use crate::http::recorder::Recorded;
+use crate::http::tls::{Tls, TlsError};
 use crate::http::{Cors, Edge, Recorder, Site, TrustedProxies, routes, serve};
 use crate::plugin::PluginId;
 use crate::tasks;
 use poem::{Endpoint, Response};
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -57,6 +58,9 @@ pub enum ServeError {
     /// The data directory.
     #[error(transparent)]
     Data(#[from] DataDirError),
+    /// The certificate or its key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address can't be listened on.
     #[error("failed to listen on {address}")]
     Listen {
@@ -103,6 +107,7 @@ pub async fn serve(config: Config, data: &Path, notify: impl Fn(Notice)) -> Resu
 /// [`ServeError`].
 pub async fn start(config: Config, data: &Path, notify: impl Fn(Notice)) -> Result<Running, ServeError> {
     warn_of_what_is_not_used(&config);
+    let tls = tls(&config)?;
     let core = Arc::new(Core::open(config, data).await?);
     if let Some(admin) = core.ensure_admin().await? {
         notify(Notice::FirstAdmin { username: admin.username, generated_password: admin.generated_password });
@@ -110,10 +115,17 @@ pub async fn start(config: Config, data: &Path, notify: impl Fn(Notice)) -> Resu
     warn_of_missing_plugins(&core);
     let address = SocketAddr::new(core.config.server.host, core.config.server.port);
     let listener = Listener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
-    let url = format!("http://{}", listener.address());
     let stopping = CancellationToken::new();
+    let (listener, scheme) = match tls {
+        Some(tls) => {
+            tls.clone().follow(stopping.clone());
+            (listener.with_tls(tls), "https")
+        }
+        None => (listener, "http"),
+    };
+    let url = format!("{scheme}://{}", listener.address());
     let server = listen(listener, endpoint(&core), &core.config, stopping.clone());
-    let announced = core.data.announce(&url)?;
+    let announced = core.data.announce(&url, certificate(&core.config).as_deref())?;
     notify(Notice::Listening { url: url.clone() });
     Ok(Running { core, url, stopping, server, announced })
 }
@@ -140,6 +152,22 @@ impl Running {
         }
         core.close().await;
     }
+}
+
+/// The certificate and its key, if TLS is spoken.
+fn tls(config: &Config) -> Result<Option<Tls>, TlsError> {
+    let files = &config.tls;
+    if files.certificate.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    Tls::open(&files.certificate, &files.key).map(Some)
+}
+
+/// The file with the certificate, findable from any directory.
+fn certificate(config: &Config) -> Option<PathBuf> {
+    let file = &config.tls.certificate;
+    let named = !file.as_os_str().is_empty();
+    named.then(|| std::path::absolute(file).unwrap_or_else(|_| file.clone()))
 }
 
 /// Everything that answers requests.

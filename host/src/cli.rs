@@ -8,6 +8,7 @@ mod arguments;
 mod check;
 mod credentials;
 mod error;
+mod import;
 mod login;
 mod migrate;
 mod offline;
@@ -22,6 +23,7 @@ mod seed;
 mod serve;
 mod settings;
 mod trial;
+mod trust;
 mod user;
 
 use std::{future::Future, process::ExitCode};
@@ -67,6 +69,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Plugin(order) => block_on(plugin::run(order, context)),
         Command::Config => settings::run(context),
         Command::Serve(order) => block_on(serve::run(&order, context)),
+        Command::Import(order) => block_on(import::run(order, context)),
         Command::Migrate => block_on(migrate::run(context)),
         // Done before anything else, in `run`.
         Command::Preflight { .. } => Ok(()),

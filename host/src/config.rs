@@ -53,6 +53,10 @@ pub struct Config {
     pub console: Console,
     /// How plugins are loaded and run.
     pub plugins: Plugins,
+    /// Encryption of connections.
+    pub tls: Tls,
+    /// Where addresses are.
+    pub location: Location,
     /// What is written for the operator.
     pub log: Log,
 }
@@ -217,6 +221,22 @@ pub enum Unload {
     Verified,
     /// Left mapped.
     Never,
+}
+
+/// Encryption of connections; both are empty for none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tls {
+    /// A file in PEM form: the server's certificate and those that lead to its issuer.
+    pub certificate: PathBuf,
+    /// A file in PEM form with the certificate's private key.
+    pub key: PathBuf,
+}
+
+/// Where addresses are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Location {
+    /// A file in MMDB format; empty for none.
+    pub database: PathBuf,
 }
 
 /// What is written for the operator.
@@ -396,6 +416,17 @@ impl Config {
         let console = &self.console.dir;
         if !console.as_os_str().is_empty() && !console.join("index.html").is_file() {
             return wrong("console.dir", "a directory with an index.html", &console.display().to_string());
+        }
+        let files = [
+            ("tls.certificate", &self.tls.certificate, &self.tls.key, "a file, since tls.key is one"),
+            ("tls.key", &self.tls.key, &self.tls.certificate, "a file, since tls.certificate is one"),
+            ("location.database", &self.location.database, &PathBuf::new(), "a file in MMDB format"),
+        ];
+        for (key, file, other, expected) in files {
+            let is_wanted = [file, other].iter().any(|path| !path.as_os_str().is_empty());
+            if is_wanted && !file.is_file() {
+                return wrong(key, expected, &format!("{:?}", file.display().to_string()));
+            }
         }
         self.validate_numbers(layers)
     }

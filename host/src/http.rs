@@ -27,7 +27,9 @@ pub mod request_id;
 pub mod routes;
 pub mod serve;
 pub mod site;
+pub mod stream;
 mod tee;
+pub mod tls;
 pub mod validation;
 
 pub use auth::{Allowed, Caller, MaybeCaller, Permission, SuperCaller};

@@ -45,6 +45,8 @@ mod depts;
 mod files;
 #[path = "core/hangups.rs"]
 mod hangups;
+#[path = "core/locations.rs"]
+mod locations;
 #[path = "core/login_log.rs"]
 mod login_log;
 #[path = "core/logins.rs"]
@@ -53,6 +55,8 @@ mod logins;
 mod me;
 #[path = "core/menus.rs"]
 mod menus;
+#[path = "core/mmdb.rs"]
+mod mmdb;
 #[path = "core/monitors.rs"]
 mod monitors;
 #[path = "core/nul.rs"]

@@ -29,6 +29,8 @@ mod durability;
 mod lifecycle;
 #[path = "server/matrix.rs"]
 mod matrix;
+#[path = "server/moving_in.rs"]
+mod moving_in;
 #[path = "server/operations.rs"]
 mod operations;
 #[path = "server/recovery.rs"]
@@ -37,3 +39,5 @@ mod recovery;
 mod required;
 #[path = "server/snowflake.rs"]
 mod snowflake;
+#[path = "server/tls.rs"]
+mod tls;

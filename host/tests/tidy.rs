@@ -6,11 +6,12 @@ const LINES_MAX: usize = 500;
 
 /// Each room, and the rooms it must not use.
 const FORBIDDEN: &[(&str, &[&str])] = &[
-    ("loader", &["app", "cli", "http", "admin", "plugin", "store", "db", "config"]),
+    ("loader", &["app", "cli", "http", "admin", "plugin", "import", "store", "db", "config"]),
     ("store", &["app", "cli", "http", "admin", "plugin", "loader", "db"]),
-    ("db", &["app", "cli", "http", "admin", "plugin", "loader", "store"]),
-    ("plugin", &["app", "cli", "http", "admin"]),
-    ("admin", &["app", "cli", "store", "loader"]),
+    ("db", &["app", "cli", "http", "admin", "plugin", "import", "loader", "store"]),
+    ("plugin", &["app", "cli", "http", "admin", "import"]),
+    ("import", &["app", "cli", "http", "admin", "plugin", "loader", "store", "config"]),
+    ("admin", &["app", "cli", "store", "loader", "import"]),
     ("http", &["app", "cli"]),
     ("app", &["cli"]),
 ];
@@ -22,6 +23,7 @@ const FORBIDDEN_CRATES: &[(&str, &[&str])] = &[
     ("loader", &["poem", "sqlx"]),
     ("http", &["sqlx", "libloading"]),
     ("admin", &["libloading", "sqlx"]),
+    ("import", &["poem", "libloading", "sqlx"]),
     ("db", &["poem", "libloading"]),
 ];
 

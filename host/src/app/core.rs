@@ -5,11 +5,13 @@ use super::permissions::Permissions;
 use super::plugins::{self, Plugged, PluginsError};
 use crate::admin::auth::secret::{self, SecretError};
 use crate::admin::auth::{Rules, TokenLives};
+use crate::admin::location::{LocationError, Locations};
 use crate::admin::user::{FirstAdmin, FirstAdminError};
 use crate::admin::{Admin, AdminSettings};
 use crate::config::{Config, IdKind};
 use crate::db::migrate::{self, MigrateError};
 use crate::db::{Ids, OpenError, Pool};
+use crate::http::Language;
 use crate::loader::Loader;
 use crate::plugin::SupervisorHandle;
 use plugin_api::db::DbError;
@@ -52,6 +54,9 @@ pub enum CoreError {
     /// The first administrator.
     #[error(transparent)]
     FirstAdmin(#[from] FirstAdminError),
+    /// The file that says where addresses are.
+    #[error(transparent)]
+    Location(#[from] LocationError),
     /// What manages plugins.
     #[error(transparent)]
     Plugins(#[from] PluginsError),
@@ -67,13 +72,14 @@ impl Core {
         let data = DataDir::open(data)?;
         let ids = ids(&config);
         ids.form().set();
+        let locations = locations(&config)?;
         let pool = Pool::open_with(&config.database_url(data.path()), ids).await?;
         let applied = migrate::core(&pool).await?;
         if !applied.is_empty() {
             tracing::info!(migrations = ?applied, "the database's schema was updated");
         }
         let key = secret::load(&config.auth.jwt_secret, data.path())?;
-        let settings = settings(&config, data.path());
+        let settings = settings(&config, data.path(), locations);
         let plugged = Plugged::default();
         let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(plugged.clone()));
         let document = super::api::document(&config.server.name);
@@ -124,8 +130,21 @@ fn ids(config: &Config) -> Ids {
     }
 }
 
+/// The file that says where addresses are, if there is one. Its names are in the server's language.
+fn locations(config: &Config) -> Result<Locations, LocationError> {
+    let file = &config.location.database;
+    if file.as_os_str().is_empty() {
+        return Ok(Locations::default());
+    }
+    let language = match config.server.default_language() {
+        Language::Chinese => "zh-CN",
+        Language::English => "en",
+    };
+    Locations::open(file, language)
+}
+
 /// What of the configuration the features need.
-fn settings(config: &Config, data: &Path) -> AdminSettings {
+fn settings(config: &Config, data: &Path, locations: Locations) -> AdminSettings {
     let (login, password) = (&config.login, &config.password);
     AdminSettings {
         zone: config.server.zone(),
@@ -149,6 +168,7 @@ fn settings(config: &Config, data: &Path) -> AdminSettings {
         },
         logins_per_minute: config.limits.login_per_minute,
         captchas_per_half_minute: config.limits.captcha_per_half_minute,
+        locations,
         uploads: data.join(UPLOADS),
         trusted_proxies: config.server.trusted_proxies.clone(),
     }

@@ -45,6 +45,9 @@ pub enum DataDirError {
 struct ServerFile<'a> {
     url: &'a str,
     pid: u32,
+    /// By which commands on this machine know the server, whatever name is in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<&'a Path>,
 }
 
 /// Takes `server.json` away when the server ends.
@@ -85,14 +88,15 @@ impl DataDir {
         &self.path
     }
 
-    /// Writes where the server answers, for commands that look for it.
+    /// Writes where the server answers, and the file with its certificate if it speaks TLS, for commands
+    /// that look for it.
     ///
     /// # Errors
     /// [`DataDirError::Io`].
-    pub fn announce(&self, url: &str) -> Result<Announced, DataDirError> {
+    pub fn announce(&self, url: &str, certificate: Option<&Path>) -> Result<Announced, DataDirError> {
         let path = self.path.join(SERVER);
         let unfinished = self.path.join("server.json.new");
-        let text = serde_json::json!(ServerFile { url, pid: std::process::id() });
+        let text = serde_json::json!(ServerFile { url, pid: std::process::id(), certificate });
         // Renamed into place: a reader finds the whole file or none.
         fs::write(&unfinished, format!("{text}\n"))
             .and_then(|()| fs::rename(&unfinished, &path))
@@ -111,7 +115,7 @@ mod tests {
         let path = directory.path().join("new");
         let first = DataDir::open(&path).unwrap();
         assert!(matches!(DataDir::open(&path), Err(DataDirError::InUse { .. })));
-        let announced = first.announce("http://127.0.0.1:1").unwrap();
+        let announced = first.announce("http://127.0.0.1:1", None).unwrap();
         let text = fs::read_to_string(path.join(SERVER)).unwrap();
         assert!(text.contains("\"url\":\"http://127.0.0.1:1\""), "{text}");
         drop(announced);

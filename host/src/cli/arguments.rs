@@ -48,6 +48,9 @@ pub(super) enum Command {
     /// Create an administrator or reset a password while the server does not run
     #[command(subcommand)]
     User(UserCommand),
+    /// Move users, roles, menus and logs of another system in while the server does not run
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Add rows to try the server with, while it does not run
     #[command(subcommand)]
     Seed(SeedCommand),
@@ -81,6 +84,10 @@ pub(super) struct Server {
     /// the data directory or, when none runs, the data directory itself
     #[arg(long, env = "BACKPLANE_URL", value_name = "URL")]
     pub(super) url: Option<String>,
+    /// Believe only servers whose certificate is in this PEM file, or is issued by one in it; for an
+    /// https server with a certificate of its own making
+    #[arg(long, env = "BACKPLANE_CACERT", value_name = "FILE")]
+    pub(super) cacert: Option<PathBuf>,
     /// The token to use instead of the one that `backplane login` stored
     #[arg(long, env = "BACKPLANE_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(super) token: Option<String>,
@@ -92,6 +99,10 @@ pub(super) struct Login {
     /// The server; without it, the one that runs on the data directory
     #[arg(long, env = "BACKPLANE_URL", value_name = "URL")]
     pub(super) url: Option<String>,
+    /// Believe only servers whose certificate is in this PEM file, or is issued by one in it; for an
+    /// https server with a certificate of its own making
+    #[arg(long, env = "BACKPLANE_CACERT", value_name = "FILE")]
+    pub(super) cacert: Option<PathBuf>,
     /// The user; asked for when missing
     #[arg(long, short)]
     pub(super) username: Option<String>,
@@ -151,6 +162,30 @@ pub(super) struct Demo {
     /// one for each
     #[arg(long)]
     pub(super) password_stdin: bool,
+}
+
+/// The systems that can be moved from; they work on the data directory.
+#[derive(Debug, Subcommand)]
+pub(super) enum ImportCommand {
+    /// From FBA 1.13 on PostgreSQL. Without --apply it only tells what it would do
+    Fba(ImportFba),
+}
+
+/// What is moved from where.
+#[derive(Debug, Args)]
+pub(super) struct ImportFba {
+    /// The database of the other system: postgres://USER:PASSWORD@HOST/NAME. It is only read
+    #[arg(long, env = "BACKPLANE_IMPORT_URL", value_name = "URL", hide_env_values = true)]
+    pub(super) url: String,
+    /// The schema with its tables
+    #[arg(long, value_name = "NAME", default_value = "public")]
+    pub(super) schema: String,
+    /// Do it. Everything is moved, or nothing
+    #[arg(long)]
+    pub(super) apply: bool,
+    /// Only tell what would be done, as without any option
+    #[arg(long, conflicts_with = "apply")]
+    pub(super) dry_run: bool,
 }
 
 /// Whose account.

@@ -13,6 +13,7 @@ use crate::{
     admin::{SampleError, user::UserError},
     app::{CoreError, ServeError},
     config::ConfigError,
+    import::ImportError,
     plugin::OperationError,
 };
 
@@ -61,6 +62,14 @@ pub(super) enum CliError {
     /// The company to try the server with.
     #[error(transparent)]
     Sample(Box<SampleError>),
+    /// Moving in.
+    #[error(transparent)]
+    Import(Box<ImportError>),
+    /// The database is not yet what a trial could be made on.
+    #[error(
+        "the data directory has not the tables of this version yet: run `backplane migrate` first, or import with --apply"
+    )]
+    NotMigrated,
     /// Looking for a server.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -145,4 +154,5 @@ boxed! {
     Sample(SampleError),
     Pack(PackError),
     Check(CheckError),
+    Import(ImportError),
 }

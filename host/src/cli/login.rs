@@ -14,7 +14,8 @@ use super::{
 };
 
 pub(super) async fn run(order: &Login, context: &Context) -> Result<(), CliError> {
-    let url = place::find_running(order.url.as_deref(), &context.place.data)?;
+    let target = place::find_running(order.url.as_deref(), order.cacert.as_deref(), &context.place.data)?;
+    let url = target.url.clone();
     let username = match &order.username {
         Some(username) => username.clone(),
         None => ask_username()?,
@@ -24,7 +25,7 @@ pub(super) async fn run(order: &Login, context: &Context) -> Result<(), CliError
     } else {
         ask_password(&username, &url)?
     };
-    let remote = Remote::new(url.clone(), None, context.progress)?;
+    let remote = Remote::new(target, None, context.progress)?;
     let session = remote.login(&username, &password).await?;
     let mut credentials = Credentials::of_user()?;
     let credential = Credential {

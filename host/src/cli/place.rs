@@ -55,27 +55,40 @@ pub(super) enum PlaceError {
 /// Where the plugins are that a command is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Whereabouts {
-    /// A server answers at this URL, which has no `/` at its end.
-    Running(String),
+    /// A server answers.
+    Running(Target),
     /// No server runs on the data directory; the command works on it itself.
     AtRest,
     /// There is no data directory.
     Nowhere,
 }
 
+/// A server that answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    /// Where, without a `/` at its end.
+    pub(super) url: String,
+    /// The file with the only certificates that are believed; None to believe the usual issuers.
+    pub(super) certificate: Option<PathBuf>,
+}
+
 #[derive(Deserialize)]
 struct ServerFile {
     url: String,
+    #[serde(default)]
+    certificate: Option<PathBuf>,
 }
 
-/// Finds out what a command should speak to.
+/// Finds out what a command should speak to. A server that is found by its data directory is known by its
+/// certificate, whatever name is in it, unless `named` says which certificates to believe.
 ///
 /// # Errors
 /// [`PlaceError::Url`] when `url` is none, [`PlaceError::File`] when the lock cannot be tried.
-pub(super) fn find(url: Option<&str>, data: &Path) -> Result<Whereabouts, PlaceError> {
+pub(super) fn find(url: Option<&str>, named: Option<&Path>, data: &Path) -> Result<Whereabouts, PlaceError> {
+    let named = named.map(Path::to_owned);
     match url {
-        Some(url) => Ok(Whereabouts::Running(tidy_url(url)?)),
-        None => running_on(data),
+        Some(url) => Ok(Whereabouts::Running(Target { url: tidy_url(url)?, certificate: named })),
+        None => running_on(data, named),
     }
 }
 
@@ -83,15 +96,15 @@ pub(super) fn find(url: Option<&str>, data: &Path) -> Result<Whereabouts, PlaceE
 ///
 /// # Errors
 /// Those of [`find`], and [`PlaceError::NotRunning`].
-pub(super) fn find_running(url: Option<&str>, data: &Path) -> Result<String, PlaceError> {
-    match find(url, data)? {
-        Whereabouts::Running(url) => Ok(url),
+pub(super) fn find_running(url: Option<&str>, named: Option<&Path>, data: &Path) -> Result<Target, PlaceError> {
+    match find(url, named, data)? {
+        Whereabouts::Running(target) => Ok(target),
         Whereabouts::AtRest | Whereabouts::Nowhere => Err(PlaceError::NotRunning { directory: data.to_owned() }),
     }
 }
 
 /// A server that was killed leaves its file behind, but not its lock.
-fn running_on(data: &Path) -> Result<Whereabouts, PlaceError> {
+fn running_on(data: &Path, named: Option<PathBuf>) -> Result<Whereabouts, PlaceError> {
     if !data.is_dir() {
         return Ok(Whereabouts::Nowhere);
     }
@@ -99,7 +112,7 @@ fn running_on(data: &Path) -> Result<Whereabouts, PlaceError> {
         return Ok(Whereabouts::AtRest);
     };
     if is_locked(&data.join(LOCK_FILE))? {
-        Ok(Whereabouts::Running(tidy_url(&server.url)?))
+        Ok(Whereabouts::Running(Target { url: tidy_url(&server.url)?, certificate: named.or(server.certificate) }))
     } else {
         Ok(Whereabouts::AtRest)
     }
@@ -155,12 +168,16 @@ mod tests {
         directory
     }
 
+    fn running(url: &str) -> Whereabouts {
+        Whereabouts::Running(Target { url: url.to_owned(), certificate: None })
+    }
+
     #[test]
     fn a_named_server_wins() {
-        let found = find(Some("http://example.org:1/"), Path::new("/nowhere")).unwrap();
-        assert_eq!(found, Whereabouts::Running("http://example.org:1".into()));
+        let found = find(Some("http://example.org:1/"), None, Path::new("/nowhere")).unwrap();
+        assert_eq!(found, running("http://example.org:1"));
         for wrong in ["example.org", "ftp://example.org", "http://", ""] {
-            assert!(find(Some(wrong), Path::new("/nowhere")).is_err(), "{wrong}");
+            assert!(find(Some(wrong), None, Path::new("/nowhere")).is_err(), "{wrong}");
         }
     }
 
@@ -169,17 +186,17 @@ mod tests {
         let data = data_with(r#"{"url":"http://0.0.0.0:8123","pid":1}"#);
         let lock = File::open(data.path().join(LOCK_FILE)).unwrap();
         lock.try_lock().unwrap();
-        assert_eq!(find(None, data.path()).unwrap(), Whereabouts::Running("http://127.0.0.1:8123".into()));
+        assert_eq!(find(None, None, data.path()).unwrap(), running("http://127.0.0.1:8123"));
         lock.unlock().unwrap();
-        assert_eq!(find(None, data.path()).unwrap(), Whereabouts::AtRest);
-        assert!(find_running(None, data.path()).is_err());
+        assert_eq!(find(None, None, data.path()).unwrap(), Whereabouts::AtRest);
+        assert!(find_running(None, None, data.path()).is_err());
     }
 
     #[test]
     fn an_empty_directory_is_at_rest() {
         let data = tempfile::tempdir().unwrap();
-        assert_eq!(find(None, data.path()).unwrap(), Whereabouts::AtRest);
+        assert_eq!(find(None, None, data.path()).unwrap(), Whereabouts::AtRest);
         let missing = data.path().join("missing");
-        assert_eq!(find(None, &missing).unwrap(), Whereabouts::Nowhere);
+        assert_eq!(find(None, None, &missing).unwrap(), Whereabouts::Nowhere);
     }
 }

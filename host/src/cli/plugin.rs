@@ -152,13 +152,13 @@ enum MissingData {
 }
 
 async fn connect(server: &Server, missing: MissingData, context: &Context) -> Result<Box<dyn Admin>, CliError> {
-    match place::find(server.url.as_deref(), &context.place.data)? {
-        Whereabouts::Running(url) => {
+    match place::find(server.url.as_deref(), server.cacert.as_deref(), &context.place.data)? {
+        Whereabouts::Running(target) => {
             let token = match &server.token {
                 Some(token) => Some(token.clone()),
-                None => stored_token(&url)?,
+                None => stored_token(&target.url)?,
             };
-            Ok(Box::new(Remote::new(url, token, context.progress)?))
+            Ok(Box::new(Remote::new(target, token, context.progress)?))
         }
         Whereabouts::Nowhere if missing == MissingData::Refuse => {
             let directory = context.place.data.clone();

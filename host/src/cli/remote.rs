@@ -11,7 +11,9 @@ use tokio_util::io::ReaderStream;
 use super::{
     admin::{Admin, Answer, Change, Leavings, Start},
     error::CliError,
+    place::Target,
     progress::Progress,
+    trust::{self, TrustError},
 };
 use crate::{http::API_PREFIX, plugin::PluginId};
 
@@ -31,6 +33,9 @@ pub(super) enum RemoteError {
         /// What went wrong.
         source: reqwest::Error,
     },
+    /// Nobody can be believed.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The server wants a login.
     #[error("{url} says: {message}; run `backplane login --url {url}` first")]
     Login {
@@ -97,19 +102,24 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    /// A server at `url`, which has no `/` at its end.
+    /// A server that was found.
     ///
     /// # Errors
-    /// [`RemoteError::Unreachable`] when this machine cannot make connections at all.
-    pub(super) fn new(url: String, token: Option<String>, progress: Progress) -> Result<Self, RemoteError> {
+    /// [`RemoteError::Unreachable`] when this machine cannot make connections at all,
+    /// [`RemoteError::Trust`] without usable certificates in the file that is to name the server.
+    pub(super) fn new(target: Target, token: Option<String>, progress: Progress) -> Result<Self, RemoteError> {
+        let Target { url, certificate } = target;
         // Another part of the process may have chosen the same provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .connect_timeout(CONNECT_DEADLINE)
             .timeout(ANSWER_DEADLINE)
-            .user_agent(concat!("backplane/", env!("CARGO_PKG_VERSION")))
-            .build();
-        match client {
+            .user_agent(concat!("backplane/", env!("CARGO_PKG_VERSION")));
+        let client = match certificate {
+            Some(file) => client.use_preconfigured_tls(trust::only(&file)?),
+            None => client,
+        };
+        match client.build() {
             Ok(client) => Ok(Self { url, token, client, progress }),
             Err(source) => Err(RemoteError::Unreachable { url, source }),
         }

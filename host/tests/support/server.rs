@@ -17,7 +17,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// Where `cargo xtask test` says which PostgreSQL the tests may use.
 const POSTGRES_VARIABLE: &str = "BACKPLANE_TEST_POSTGRES";
 /// Says which database a server uses.
-const DATABASE_VARIABLE: &str = "APP__DATABASE__URL";
+pub(crate) const DATABASE_VARIABLE: &str = "APP__DATABASE__URL";
 /// The password of `admin` in every test.
 pub(crate) const PASSWORD: &str = "hunter22-hunter22";
 
@@ -69,7 +69,8 @@ impl Server {
         Self::start_in(data, &[]).await
     }
 
-    async fn start_in(data: PathBuf, settings: &[(&str, &str)]) -> Self {
+    /// The same with settings.
+    pub(crate) async fn start_in(data: PathBuf, settings: &[(&str, &str)]) -> Self {
         let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         // The process chooses its provider of cryptography once; here every test may be the first.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -131,9 +132,17 @@ impl Server {
         self.process.0.id()
     }
 
+    /// Lets its users believe a certificate, in PEM form.
+    pub(crate) fn trust(&mut self, certificate: &str) {
+        let certificate = reqwest::Certificate::from_pem(certificate.as_bytes()).expect("a certificate");
+        let english = [(ACCEPT_LANGUAGE, HeaderValue::from_static("en-US"))].into_iter().collect();
+        let client = Client::builder().timeout(DEADLINE).default_headers(english).add_root_certificate(certificate);
+        self.client = client.build().expect("a client");
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.url.trim_start_matches("http://").parse().expect("an address")
+        self.url.rsplit('/').next().expect("a URL").parse().expect("an address")
     }
 
     /// Its data directory.
@@ -346,16 +355,22 @@ pub(crate) async fn with_postgres(test: impl AsyncFnOnce(&Server)) {
 
 /// The same with further settings, for a test that restarts or stops the server as well.
 pub(crate) async fn with_postgres_and(settings: &[(&str, &str)], test: impl AsyncFnOnce(&mut Server)) {
+    with_database(async |url| {
+        let mut server = Server::start_with(&[&[(DATABASE_VARIABLE, url)], settings].concat()).await;
+        test(&mut server).await;
+    })
+    .await;
+}
+
+/// Runs a test with the URL of an empty PostgreSQL database, which is dropped afterwards.
+pub(crate) async fn with_database(test: impl AsyncFnOnce(&str)) {
     let admin_url = std::env::var(POSTGRES_VARIABLE)
         .unwrap_or_else(|_| panic!("{POSTGRES_VARIABLE} is not set: cargo xtask test starts a PostgreSQL and sets it"));
     let name = format!("backplane_test_{}", uuid::Uuid::new_v4().simple());
     let admin = Pool::open(&admin_url).await.expect("PostgreSQL answers");
     admin.database().query(format!("CREATE DATABASE {name}")).execute().await.expect("creates");
     let (place, _) = admin_url.rsplit_once('/').expect("a URL with a database");
-    let url = format!("{place}/{name}");
-    let settings = [&[(DATABASE_VARIABLE, url.as_str())], settings].concat();
-    let mut server = Server::start_with(&settings).await;
-    let outcome = AssertUnwindSafe(test(&mut server)).catch_unwind().await;
+    let outcome = AssertUnwindSafe(test(&format!("{place}/{name}"))).catch_unwind().await;
     admin.database().query(format!("DROP DATABASE {name} WITH (FORCE)")).execute().await.expect("drops");
     admin.close().await;
     if let Err(panic) = outcome {

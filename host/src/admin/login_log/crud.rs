@@ -8,11 +8,14 @@ use plugin_api::db::{Database, DbError, Value};
 pub(super) const TABLE: &str = "sys_login_log";
 
 /// What is written, in the order of the values of a row.
-const WRITTEN: [Column; 11] = [
+const WRITTEN: [Column; 14] = [
     Column::Plain("user_uuid"),
     Column::Plain("username"),
     Column::Plain("status"),
     Column::Plain("ip"),
+    Column::EmptyIsNull("country"),
+    Column::EmptyIsNull("region"),
+    Column::EmptyIsNull("city"),
     Column::EmptyIsNull("user_agent"),
     Column::Plain("os"),
     Column::Plain("browser"),

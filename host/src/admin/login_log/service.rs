@@ -6,6 +6,7 @@ use crate::admin::journal::count::Counter;
 use crate::admin::journal::filter::{LogFilter, Stretch};
 use crate::admin::journal::rows::{clipped, message};
 use crate::admin::journal::{EntryStore, Journal};
+use crate::admin::location::Locations;
 use crate::admin::{Clock, UserAgent};
 use futures_util::future::BoxFuture;
 use plugin_api::db::{Database, DbError, Value};
@@ -20,9 +21,9 @@ pub struct LoginLog {
 }
 
 impl LoginLog {
-    /// The log in `db`, with the task that writes it.
-    pub fn new(db: Database, clock: Clock) -> Self {
-        let store = Store { db: db.clone(), clock };
+    /// The log in `db`, with the task that writes it, and what it says of addresses.
+    pub fn new(db: Database, clock: Clock, locations: Locations) -> Self {
+        let store = Store { db: db.clone(), clock, locations };
         Self { db, counter: Arc::new(Counter::new(crud::TABLE)), journal: Arc::new(Journal::start("login log", store)) }
     }
 
@@ -76,6 +77,7 @@ impl LoginLog {
 struct Store {
     db: Database,
     clock: Clock,
+    locations: Locations,
 }
 
 impl EntryStore for Store {
@@ -83,18 +85,23 @@ impl EntryStore for Store {
 
     fn keep<'a>(&'a self, entries: &'a [NewLoginLog]) -> BoxFuture<'a, Result<(), DbError>> {
         let now_ms = self.clock.now_ms();
-        Box::pin(crud::insert(&self.db, entries.iter().map(|entry| row(entry, now_ms)).collect()))
+        let rows = entries.iter().map(|entry| row(entry, now_ms, &self.locations)).collect();
+        Box::pin(crud::insert(&self.db, rows))
     }
 }
 
 /// The values of an entry, in the order of [`crud`]'s columns.
-fn row(entry: &NewLoginLog, now_ms: i64) -> Vec<Value> {
+fn row(entry: &NewLoginLog, now_ms: i64, locations: &Locations) -> Vec<Value> {
+    let place = entry.ip.parse().map(|ip| locations.of(ip)).unwrap_or_default();
     let agent = UserAgent::parse(&entry.user_agent);
     vec![
         clipped(&entry.user_uuid, 64),
         clipped(&entry.username, 64),
         Value::from(entry.status),
         clipped(&entry.ip, 64),
+        clipped(&place.country, 64),
+        clipped(&place.region, 64),
+        clipped(&place.city, 64),
         clipped(&entry.user_agent, 512),
         clipped(&agent.os, 64),
         clipped(&agent.browser, 64),

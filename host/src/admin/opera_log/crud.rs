@@ -8,13 +8,16 @@ use plugin_api::db::{Database, DbError, Value};
 pub(super) const TABLE: &str = "sys_opera_log";
 
 /// What is written, in the order of the values of a row.
-const WRITTEN: [Column; 17] = [
+const WRITTEN: [Column; 20] = [
     Column::Plain("trace_id"),
     Column::EmptyIsNull("username"),
     Column::Plain("method"),
     Column::Plain("title"),
     Column::Plain("path"),
     Column::Plain("ip"),
+    Column::EmptyIsNull("country"),
+    Column::EmptyIsNull("region"),
+    Column::EmptyIsNull("city"),
     Column::EmptyIsNull("user_agent"),
     Column::Plain("os"),
     Column::Plain("browser"),

@@ -7,6 +7,7 @@ use crate::admin::journal::count::Counter;
 use crate::admin::journal::filter::{LogFilter, Stretch};
 use crate::admin::journal::rows::{clipped, message};
 use crate::admin::journal::{EntryStore, Journal, JournalCounts};
+use crate::admin::location::Locations;
 use crate::admin::{Clock, UserAgent};
 use futures_util::future::BoxFuture;
 use plugin_api::db::{Database, DbError, Value};
@@ -21,9 +22,9 @@ pub struct OperaLog {
 }
 
 impl OperaLog {
-    /// The log in `db`, with the task that writes it.
-    pub fn new(db: Database, clock: Clock) -> Self {
-        let store = Store { db: db.clone(), clock };
+    /// The log in `db`, with the task that writes it, and what it says of addresses.
+    pub fn new(db: Database, clock: Clock, locations: Locations) -> Self {
+        let store = Store { db: db.clone(), clock, locations };
         Self {
             db,
             counter: Arc::new(Counter::new(crud::TABLE)),
@@ -101,6 +102,7 @@ impl OperaLog {
 struct Store {
     db: Database,
     clock: Clock,
+    locations: Locations,
 }
 
 impl EntryStore for Store {
@@ -111,7 +113,7 @@ impl EntryStore for Store {
             let now_ms = self.clock.now_ms();
             let mut rows = Vec::with_capacity(entries.len());
             for operation in entries {
-                rows.push(row(operation, now_ms).await);
+                rows.push(row(operation, now_ms, &self.locations).await);
             }
             crud::insert(&self.db, rows).await
         })
@@ -119,7 +121,8 @@ impl EntryStore for Store {
 }
 
 /// The values of an entry, in the order of [`crud`]'s columns.
-async fn row(operation: &Operation, now_ms: i64) -> Vec<Value> {
+async fn row(operation: &Operation, now_ms: i64, locations: &Locations) -> Vec<Value> {
+    let place = operation.ip.map(|ip| locations.of(ip)).unwrap_or_default();
     let (code, told) = operation.outcome.read();
     let sent = operation.user_agent.as_deref().unwrap_or_default();
     let agent = UserAgent::parse(sent);
@@ -132,6 +135,9 @@ async fn row(operation: &Operation, now_ms: i64) -> Vec<Value> {
         clipped(operation.route.as_ref().map_or("", |route| &route.title), 256),
         clipped(args::path(operation), 512),
         clipped(&ip, 64),
+        clipped(&place.country, 64),
+        clipped(&place.region, 64),
+        clipped(&place.city, 64),
         clipped(sent, 512),
         clipped(&agent.os, 64),
         clipped(&agent.browser, 64),
