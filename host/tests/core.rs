@@ -43,6 +43,8 @@ mod demo;
 mod depts;
 #[path = "core/files.rs"]
 mod files;
+#[path = "core/large_logs.rs"]
+mod large_logs;
 #[path = "core/login_log.rs"]
 mod login_log;
 #[path = "core/logins.rs"]

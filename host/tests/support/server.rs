@@ -336,13 +336,19 @@ impl Answer {
 
 /// Runs a test on a server with a PostgreSQL database of its own.
 pub(crate) async fn with_postgres(test: impl AsyncFnOnce(&Server)) {
+    with_postgres_and(&[], test).await;
+}
+
+/// The same with settings.
+pub(crate) async fn with_postgres_and(settings: &[(&str, &str)], test: impl AsyncFnOnce(&Server)) {
     let admin_url = std::env::var(POSTGRES_VARIABLE)
         .unwrap_or_else(|_| panic!("{POSTGRES_VARIABLE} is not set: cargo xtask test starts a PostgreSQL and sets it"));
     let name = format!("backplane_test_{}", uuid::Uuid::new_v4().simple());
     let admin = Pool::open(&admin_url).await.expect("PostgreSQL answers");
     admin.database().query(format!("CREATE DATABASE {name}")).execute().await.expect("creates");
     let (place, _) = admin_url.rsplit_once('/').expect("a URL with a database");
-    let server = Server::start_with(&[(DATABASE_VARIABLE, &format!("{place}/{name}"))]).await;
+    let url = format!("{place}/{name}");
+    let server = Server::start_with(&[settings, &[(DATABASE_VARIABLE, &url)]].concat()).await;
     let outcome = AssertUnwindSafe(test(&server)).catch_unwind().await;
     admin.database().query(format!("DROP DATABASE {name} WITH (FORCE)")).execute().await.expect("drops");
     admin.close().await;

@@ -3,7 +3,7 @@
 use super::OperaLog;
 use super::model::OperaLogRow;
 use crate::admin::Clock;
-use crate::admin::journal::filter::{LogFilter, Stretch};
+use crate::admin::journal::filter::LogFilter;
 use crate::http::cursor::{self, CursorPage};
 use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Page, PageQuery};
 use poem::Request;
@@ -154,16 +154,15 @@ impl OperaLogApi {
         let query = PageQuery::of(request.uri())?;
         let filter = LogFilter { username: username.0, ip: ip.0, status: status.0 };
         if let Some(sent) = cursor.0 {
-            let stretch = Stretch { before: cursor::last_seen(&sent)?, limit: query.limit() + 1, offset: 0 };
-            let rows = self.log.list(&filter, stretch).await.map_err(ApiError::internal)?;
+            let before = cursor::last_seen(&sent)?;
+            let rows =
+                self.log.entries().older(&filter, before, query.limit() + 1).await.map_err(ApiError::internal)?;
             let part = cursor::part(rows, query.size(), |row| row.id, |row| self.view(row));
             return Ok(Answer::of(OperaLogList::Part(part)));
         }
-        let total = self.log.count(&filter).await.map_err(ApiError::internal)?;
-        let stretch = Stretch { before: None, limit: query.limit(), offset: query.offset() };
-        let rows = self.log.list(&filter, stretch).await.map_err(ApiError::internal)?;
-        let items = rows.into_iter().map(|row| self.view(row)).collect();
-        Ok(Answer::of(OperaLogList::Page(query.answer(request.uri(), items, total))))
+        let page = self.log.entries().page(&filter, query.limit(), query.offset()).await.map_err(ApiError::internal)?;
+        let items = page.rows.into_iter().map(|row| self.view(row)).collect();
+        Ok(Answer::of(OperaLogList::Page(query.answer(request.uri(), items, page.total))))
     }
 
     /// What became of entries since the server's start
@@ -179,7 +178,7 @@ impl OperaLogApi {
     #[oai(path = "/logs/opera", method = "delete", operation_id = "delete_opera_logs")]
     async fn delete(&self, caller: Caller, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
         caller.may_change("log:opera:del")?;
-        let deleted = self.log.delete(&selection.0.pks).await.map_err(ApiError::internal)?;
+        let deleted = self.log.entries().delete(&selection.0.pks).await.map_err(ApiError::internal)?;
         Ok(if deleted == 0 { Done::nothing_done() } else { Done::done() })
     }
 
@@ -187,7 +186,7 @@ impl OperaLogApi {
     #[oai(path = "/logs/opera/all", method = "delete", operation_id = "clear_opera_logs")]
     async fn clear(&self, caller: Caller) -> Result<Done, ApiError> {
         caller.may_change("log:opera:clear")?;
-        self.log.clear().await.map_err(ApiError::internal)?;
+        self.log.entries().clear().await.map_err(ApiError::internal)?;
         Ok(Done::done())
     }
 }

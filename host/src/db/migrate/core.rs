@@ -33,6 +33,7 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(12, "names_and_codes", "0012_names_and_codes"),
         migration!(13, "logs", "0013_logs"),
         migration!(14, "log_codes", "0014_log_codes"),
+        migration!(25, "log_filters", "0025_log_filters"),
     ]
 }
 
