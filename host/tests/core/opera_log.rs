@@ -210,6 +210,7 @@ on_both! {
             ("username=one&ip=%3A%3A1", "username LIKE '%one%' AND ip LIKE '%::1%'"),
             ("username=one5&ip=2001:db8::65&status=1", "username LIKE '%one5%' AND ip LIKE '%2001:db8::65%' AND status = 1"),
             ("username=none&ip=2001", "1 = 0"),
+            ("username=none&ip=none", "1 = 0"),
         ] {
             let naive = format!("SELECT id FROM sys_opera_log WHERE {condition} ORDER BY id DESC");
             let naive: Vec<i64> = pool.database().query(naive).fetch_all().await.expect("ids");

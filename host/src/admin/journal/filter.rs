@@ -139,15 +139,14 @@ impl Condition {
         self.conjuncts.push(format!("{before}${number}{after}"));
     }
 
-    /// The first column goes by its index, others are compared.
+    /// The first column, which has the fewest values, goes by its index; others are compared.
     fn one_of(&mut self, column: &'static str, values: Vec<String>) {
+        let first = self.parameters.len() + 1;
         let numbers: Vec<usize> = values.into_iter().map(|value| self.parameter(value)).collect();
         if self.among.is_none() {
             self.among = Some((column, numbers));
-        } else {
-            // Not empty: the first column has the fewest values.
-            let numbers = placeholders(numbers[0], numbers.len());
-            self.conjuncts.push(format!("{column} IN ({numbers})"));
+        } else if !numbers.is_empty() {
+            self.conjuncts.push(format!("{column} IN ({})", placeholders(first, numbers.len())));
         }
     }
 
