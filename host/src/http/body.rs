@@ -103,8 +103,7 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, ApiError> {
     let value: Value = serde_json::from_slice(bytes).map_err(malformed)?;
     // Looked for in the text first: hardly any has it.
     if bytes.windows(NUL_ESCAPE.len()).any(|window| window == NUL_ESCAPE) && has_nul(&value) {
-        let message = Message::fixed("texts must not contain the character NUL", "文本不能包含 NUL 字符");
-        return Err(validation::invalid(&[FieldError::new("value_error", Part::Body, vec![], message)]));
+        return Err(validation::invalid(&[FieldError::new("value_error", Part::Body, vec![], validation::NUL)]));
     }
     // The value is kept for the search: parsing consumes its own.
     let kept = value.clone();

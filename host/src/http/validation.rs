@@ -15,6 +15,9 @@ use poem_openapi::error::{
 };
 use serde_json::{Value, json};
 
+/// What is wrong with a text that PostgreSQL can't store.
+pub(super) const NUL: Message = Message::fixed("texts must not contain the character NUL", "文本不能包含 NUL 字符");
+
 /// The part of the request in which a fault lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {

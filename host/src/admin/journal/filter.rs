@@ -47,8 +47,7 @@ impl Condition {
         let mut choices = Vec::new();
         for (column, part) in [("username", &filter.username), ("ip", &filter.ip)] {
             let Some(part) = part.as_deref().filter(|part| !part.is_empty()) else { continue };
-            // PostgreSQL has no text with a NUL, and does not look for one.
-            let pattern = format!("%{}%", escaped(&part.replace('\0', "")));
+            let pattern = format!("%{}%", escaped(part));
             match fitting(db, table, column, &pattern).await? {
                 Some(values) => choices.push((column, values)),
                 None => condition.add(&format!("{column} LIKE "), pattern, &format!(" ESCAPE '{ESCAPE}'")),
