@@ -33,6 +33,8 @@ mod accounts;
 mod auth;
 #[path = "core/changes.rs"]
 mod changes;
+#[path = "core/concurrency.rs"]
+mod concurrency;
 #[path = "core/data_rules.rs"]
 mod data_rules;
 #[path = "core/data_scopes.rs"]
@@ -61,6 +63,8 @@ mod opera_log;
 mod passwords;
 #[path = "core/roles.rs"]
 mod roles;
+#[path = "core/security.rs"]
+mod security;
 #[path = "core/send.rs"]
 mod send;
 #[path = "core/sessions.rs"]
