@@ -17,6 +17,12 @@ pub struct Entries<R> {
     row: PhantomData<fn() -> R>,
 }
 
+/// Something that stands in a log.
+pub trait Entry: DeserializeOwned {
+    /// Its key.
+    fn id(&self) -> i64;
+}
+
 /// A page of a log.
 #[derive(Debug)]
 pub struct EntryPage<R> {
@@ -32,7 +38,7 @@ impl<R> Clone for Entries<R> {
     }
 }
 
-impl<R: DeserializeOwned> Entries<R> {
+impl<R: Entry> Entries<R> {
     /// Those in `table`, of which `columns` are read.
     pub fn new(db: Database, table: &'static str, columns: &'static str) -> Self {
         let counter = Counter::new(db.clone(), table);

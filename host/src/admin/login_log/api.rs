@@ -4,12 +4,12 @@ use super::LoginLog;
 use super::model::{LoginLogRow, NewLoginLog};
 use crate::admin::Clock;
 use crate::admin::auth::{Attempt, LoginWatcher, Outcome};
+use crate::admin::journal::api::{LogList, Selection};
 use crate::admin::journal::filter::LogFilter;
-use crate::http::cursor::{self, CursorPage};
-use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Language, Page, PageQuery, context};
+use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Language, context};
 use poem::Request;
 use poem_openapi::param::Query;
-use poem_openapi::{Object, OpenApi, Union};
+use poem_openapi::{Object, OpenApi};
 
 /// `/logs/login`
 pub struct LoginLogApi {
@@ -51,24 +51,6 @@ pub struct LoginLogView {
     pub id: i64,
     /// `YYYY-MM-DD HH:MM:SS`
     pub created_time: String,
-}
-
-/// A page of the log or, if a cursor was sent, a part of it.
-#[derive(Debug, Union)]
-pub enum LoginLogList {
-    /// Asked for by `page`.
-    Page(Page<LoginLogView>),
-    /// Asked for by `cursor`.
-    Part(CursorPage<LoginLogView>),
-}
-
-/// Which entries to delete.
-#[derive(Debug, Object)]
-#[oai(rename = "DeleteLoginLogs")]
-pub struct Selection {
-    /// Their ids.
-    #[oai(validator(max_items = 1000))]
-    pub pks: Vec<i64>,
 }
 
 impl LoginLogApi {
@@ -136,35 +118,23 @@ impl LoginLogApi {
         /// Instead of `page`: empty, then what `next_cursor` said
         #[oai(validator(max_length = 64))]
         cursor: Query<Option<String>>,
-    ) -> Result<Answer<LoginLogList>, ApiError> {
+    ) -> Result<Answer<LogList<LoginLogView>>, ApiError> {
         caller.may_read("log:login:list")?;
-        let query = PageQuery::of(request.uri())?;
         let filter = LogFilter { username: username.0, ip: ip.0, status: status.0 };
-        if let Some(sent) = cursor.0 {
-            let before = cursor::last_seen(&sent)?;
-            let rows =
-                self.log.entries().older(&filter, before, query.limit() + 1).await.map_err(ApiError::internal)?;
-            let part = cursor::part(rows, query.size(), |row| row.id, |row| self.view(row));
-            return Ok(Answer::of(LoginLogList::Part(part)));
-        }
-        let page = self.log.entries().page(&filter, query.limit(), query.offset()).await.map_err(ApiError::internal)?;
-        let items = page.rows.into_iter().map(|row| self.view(row)).collect();
-        Ok(Answer::of(LoginLogList::Page(query.answer(request.uri(), items, page.total))))
+        self.log.entries().answer(request.uri(), &filter, cursor.0.as_deref(), |row| self.view(row)).await
     }
 
     /// Delete entries of the login log
     #[oai(path = "/logs/login", method = "delete", operation_id = "delete_login_logs")]
     async fn delete(&self, caller: Caller, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
         caller.may_change("log:login:del")?;
-        let deleted = self.log.entries().delete(&selection.0.pks).await.map_err(ApiError::internal)?;
-        Ok(if deleted == 0 { Done::nothing_done() } else { Done::done() })
+        self.log.entries().delete_selected(&selection.0).await
     }
 
     /// Clear the login log
     #[oai(path = "/logs/login/all", method = "delete", operation_id = "clear_login_logs")]
     async fn clear(&self, caller: Caller) -> Result<Done, ApiError> {
         caller.may_change("log:login:clear")?;
-        self.log.entries().clear().await.map_err(ApiError::internal)?;
-        Ok(Done::done())
+        self.log.entries().delete_all().await
     }
 }

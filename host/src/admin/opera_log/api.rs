@@ -3,12 +3,12 @@
 use super::OperaLog;
 use super::model::OperaLogRow;
 use crate::admin::Clock;
+use crate::admin::journal::api::{LogList, Selection};
 use crate::admin::journal::filter::LogFilter;
-use crate::http::cursor::{self, CursorPage};
-use crate::http::{Answer, ApiError, Caller, Done, JsonBody, Page, PageQuery};
+use crate::http::{Answer, ApiError, Caller, Done, JsonBody};
 use poem::Request;
 use poem_openapi::param::Query;
-use poem_openapi::{Object, OpenApi, Union};
+use poem_openapi::{Object, OpenApi};
 use serde_json::Value;
 
 /// `/logs/opera`
@@ -65,15 +65,6 @@ pub struct OperaLogView {
     pub created_time: String,
 }
 
-/// A page of the log or, if a cursor was sent, a part of it.
-#[derive(Debug, Union)]
-pub enum OperaLogList {
-    /// Asked for by `page`.
-    Page(Page<OperaLogView>),
-    /// Asked for by `cursor`.
-    Part(CursorPage<OperaLogView>),
-}
-
 /// What became of entries since the server's start.
 #[derive(Debug, Clone, PartialEq, Object)]
 pub struct LogStatus {
@@ -85,15 +76,6 @@ pub struct LogStatus {
     pub skipped: u64,
     /// Entries that were lost, since the database failed for too long.
     pub lost: u64,
-}
-
-/// Which entries to delete.
-#[derive(Debug, Object)]
-#[oai(rename = "DeleteOperaLogs")]
-pub struct Selection {
-    /// Their ids.
-    #[oai(validator(max_items = 1000))]
-    pub pks: Vec<i64>,
 }
 
 impl OperaLogApi {
@@ -149,20 +131,10 @@ impl OperaLogApi {
         /// Instead of `page`: empty, then what `next_cursor` said
         #[oai(validator(max_length = 64))]
         cursor: Query<Option<String>>,
-    ) -> Result<Answer<OperaLogList>, ApiError> {
+    ) -> Result<Answer<LogList<OperaLogView>>, ApiError> {
         caller.may_read("log:opera:list")?;
-        let query = PageQuery::of(request.uri())?;
         let filter = LogFilter { username: username.0, ip: ip.0, status: status.0 };
-        if let Some(sent) = cursor.0 {
-            let before = cursor::last_seen(&sent)?;
-            let rows =
-                self.log.entries().older(&filter, before, query.limit() + 1).await.map_err(ApiError::internal)?;
-            let part = cursor::part(rows, query.size(), |row| row.id, |row| self.view(row));
-            return Ok(Answer::of(OperaLogList::Part(part)));
-        }
-        let page = self.log.entries().page(&filter, query.limit(), query.offset()).await.map_err(ApiError::internal)?;
-        let items = page.rows.into_iter().map(|row| self.view(row)).collect();
-        Ok(Answer::of(OperaLogList::Page(query.answer(request.uri(), items, page.total))))
+        self.log.entries().answer(request.uri(), &filter, cursor.0.as_deref(), |row| self.view(row)).await
     }
 
     /// What became of entries since the server's start
@@ -178,15 +150,13 @@ impl OperaLogApi {
     #[oai(path = "/logs/opera", method = "delete", operation_id = "delete_opera_logs")]
     async fn delete(&self, caller: Caller, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
         caller.may_change("log:opera:del")?;
-        let deleted = self.log.entries().delete(&selection.0.pks).await.map_err(ApiError::internal)?;
-        Ok(if deleted == 0 { Done::nothing_done() } else { Done::done() })
+        self.log.entries().delete_selected(&selection.0).await
     }
 
     /// Clear the operation log
     #[oai(path = "/logs/opera/all", method = "delete", operation_id = "clear_opera_logs")]
     async fn clear(&self, caller: Caller) -> Result<Done, ApiError> {
         caller.may_change("log:opera:clear")?;
-        self.log.entries().clear().await.map_err(ApiError::internal)?;
-        Ok(Done::done())
+        self.log.entries().delete_all().await
     }
 }
