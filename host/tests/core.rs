@@ -33,6 +33,8 @@ mod accounts;
 mod auth;
 #[path = "core/changes.rs"]
 mod changes;
+#[path = "core/concurrency.rs"]
+mod concurrency;
 #[path = "core/data_rules.rs"]
 mod data_rules;
 #[path = "core/data_scopes.rs"]
@@ -45,6 +47,8 @@ mod depts;
 mod files;
 #[path = "core/hangups.rs"]
 mod hangups;
+#[path = "core/large_logs.rs"]
+mod large_logs;
 #[path = "core/locations.rs"]
 mod locations;
 #[path = "core/login_log.rs"]
@@ -67,6 +71,8 @@ mod opera_log;
 mod passwords;
 #[path = "core/roles.rs"]
 mod roles;
+#[path = "core/security.rs"]
+mod security;
 #[path = "core/seeds.rs"]
 mod seeds;
 #[path = "core/send.rs"]

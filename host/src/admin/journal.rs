@@ -3,7 +3,9 @@
 //! A bounded queue and one task, which writes what has come in batches. Invariant: what was taken is
 //! written, or counted as lost and said so; closing writes what is there.
 
-pub(super) mod count;
+pub(super) mod api;
+mod count;
+pub(super) mod entries;
 pub(super) mod filter;
 pub(super) mod rows;
 

@@ -6,7 +6,7 @@ use super::sqlite::SqliteLease;
 use plugin_api::db::{DbError, DbErrorKind, Value};
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// A connection of either database.
@@ -57,7 +57,9 @@ impl Lease {
                 Link::Postgres(connection) => postgres::query(open(connection)?, sql, parameters, bytes_max).await,
             }
         };
+        let began = Instant::now();
         let answer = in_time(deadline, run).await;
+        tell(sql, began);
         self.running = is_unfinished(&answer);
         answer
     }
@@ -75,7 +77,9 @@ impl Lease {
                 Link::Postgres(connection) => postgres::execute(open(connection)?, sql, parameters).await,
             }
         };
+        let began = Instant::now();
         let answer = in_time(deadline, run).await;
+        tell(sql, began);
         self.running = is_unfinished(&answer);
         answer
     }
@@ -152,6 +156,11 @@ fn open(connection: &mut Option<PoolConnection<Postgres>>) -> Result<&mut sqlx::
         Some(connection) => Ok(&mut *connection),
         None => Err(DbError::new(DbErrorKind::Unavailable, "the connection is closed")),
     }
+}
+
+/// For whoever looks for slow statements. Parameters may be secrets.
+fn tell(sql: &str, began: Instant) {
+    tracing::trace!(sql, took_us = began.elapsed().as_micros(), "ran a statement");
 }
 
 /// After these errors the connection may still be busy with the statement, or be lost.

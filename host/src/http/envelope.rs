@@ -134,12 +134,16 @@ fn success_schema<T: Type>() -> MetaSchemaRef {
     let described = |schema: MetaSchemaRef, description: &'static str| {
         schema.merge(MetaSchema { description: Some(description), ..MetaSchema::ANY })
     };
+    let payload = match T::IS_REQUIRED {
+        true => T::schema_ref(),
+        false => T::schema_ref().merge(MetaSchema { nullable: true, ..MetaSchema::ANY }),
+    };
     MetaSchemaRef::Inline(Box::new(MetaSchema {
         required: vec!["code", "msg", "data"],
         properties: vec![
             ("code", described(i32::schema_ref(), "200 if it was done")),
             ("msg", described(String::schema_ref(), "A text for people")),
-            ("data", T::schema_ref()),
+            ("data", payload),
         ],
         ..MetaSchema::new("object")
     }))

@@ -3,6 +3,8 @@
 //! A plugin writes its document as if it were alone. Its part gets absolute paths, and names of its
 //! own for components and operations, so that two plugins may both have an `Item`.
 
+mod optional;
+
 use super::contribution::CheckedRoute;
 use super::id::PluginId;
 use bytes::Bytes;
@@ -86,6 +88,7 @@ pub(super) fn merge(core: &Value, fragments: &[&Fragment]) -> Bytes {
         }
     }
     type_ids(&mut document, IdForm::current());
+    optional::allow_null(&mut document);
     Bytes::from(document.to_string())
 }
 

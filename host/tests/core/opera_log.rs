@@ -192,6 +192,44 @@ on_both! {
         assert_eq!(many().await, 0);
     }
 
+    async fn parts_of_texts_are_found_among_few_and_among_many_different_ones(server: &Server) {
+        let admin = server.admin().await;
+        let pool = server.pool().await;
+        // 60 names fit "one", 240 fit "w", and there are more addresses than are looked at one by one.
+        let insert = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) \
+                      INSERT INTO sys_opera_log (trace_id, username, method, title, path, ip, status, code, cost_time, \
+                      opera_time, created_time) SELECT 'x', CASE WHEN i % 5 = 0 THEN 'one' ELSE 'w' END || (i % 300), \
+                      'GET', 'x', '/x', '2001:db8::' || i, i % 2, '200', 1.5, 0, 0 FROM n";
+        pool.database().query(insert).execute().await.expect("rows");
+        for (query, condition) in [
+            ("username=one", "username LIKE '%one%'"),
+            ("username=one&status=0", "username LIKE '%one%' AND status = 0"),
+            ("username=w", "username LIKE '%w%'"),
+            ("username=w1&status=1", "username LIKE '%w1%' AND status = 1"),
+            ("ip=77", "ip LIKE '%77%'"),
+            ("username=one&ip=%3A%3A1", "username LIKE '%one%' AND ip LIKE '%::1%'"),
+            ("username=one5&ip=2001:db8::65&status=1", "username LIKE '%one5%' AND ip LIKE '%2001:db8::65%' AND status = 1"),
+            ("username=none&ip=2001", "1 = 0"),
+            ("username=none&ip=none", "1 = 0"),
+        ] {
+            let naive = format!("SELECT id FROM sys_opera_log WHERE {condition} ORDER BY id DESC");
+            let naive: Vec<i64> = pool.database().query(naive).fetch_all().await.expect("ids");
+            let ids = |list: &Value| -> Vec<i64> {
+                list["data"]["items"].as_array().expect("items").iter().filter_map(|item| item["id"].as_i64()).collect()
+            };
+            let pages = naive.len().div_ceil(7);
+            for page in [1, pages / 3, pages / 2 + 1, pages, pages + 1].into_iter().filter(|page| *page > 0) {
+                let list = admin.get(&format!("/api/v1/logs/opera?{query}&size=7&page={page}")).await.ok();
+                let expected: Vec<i64> = naive.iter().copied().skip((page - 1) * 7).take(7).collect();
+                assert_eq!((ids(&list), &list["data"]["total"]), (expected, &json!(naive.len())), "{query} {page}");
+            }
+            let list = admin.get(&format!("/api/v1/logs/opera?{query}&size=7&cursor=0000000000001000")).await.ok();
+            let expected: Vec<i64> = naive.iter().copied().filter(|id| *id < 0x1000).take(7).collect();
+            assert_eq!(ids(&list), expected, "{query}");
+        }
+        pool.close().await;
+    }
+
     async fn entries_are_deleted_and_cleared(server: &Server) {
         let admin = server.admin().await;
         let id = entry(&admin, "/api/v1/auth/login").await["id"].clone();

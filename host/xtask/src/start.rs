@@ -29,7 +29,7 @@ pub(crate) fn run(serve: &[String]) -> Result<ExitCode> {
 }
 
 /// Cargo knows what is stale, and says where the program is.
-fn build(root: &Path) -> Result<PathBuf> {
+pub(crate) fn build(root: &Path) -> Result<PathBuf> {
     let mut command = cargo(root);
     command
         .args(["build", "--release", "--package", "backplane", "--bin", "backplane"])

@@ -7,6 +7,7 @@ mod licences;
 mod postgres;
 mod redis;
 mod requirements;
+mod schemathesis;
 mod service;
 mod step;
 mod tally;
@@ -80,10 +81,14 @@ fn test(root: &Path, plugins: &[PathBuf], filter: Option<&str>, steps: &mut Step
         let mut tests = command(&[&["--package", name], more].concat());
         steps.test(&format!("Tests of {name}"), &mut tests);
     }
-    for plugin in plugins.iter().filter(|plugin| !is_fixture(root, plugin)) {
+    let bundled: Vec<&PathBuf> = plugins.iter().filter(|plugin| !is_fixture(root, plugin)).collect();
+    for plugin in &bundled {
         let manifest = plugin.join("Cargo.toml");
         let mut tests = command(&["--manifest-path", &manifest.to_string_lossy()]);
         steps.test(&format!("Tests of {}", below(root, plugin)), &mut tests);
+    }
+    if filter.is_none() {
+        schemathesis::run(root, &bundled, &postgres, steps);
     }
     Ok(())
 }

@@ -4,80 +4,116 @@
 //! many rows: few are counted in no time, and exactly.
 
 use super::filter::{Condition, LogFilter};
+use crate::tasks;
 use parking_lot::Mutex;
 use plugin_api::db::{Database, DbError};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Fewer rows are counted each time.
 const MANY: u64 = 10_000;
 /// How long a count is believed: what another process deletes is seen after that.
-const REMEMBERED_FOR: Duration = Duration::from_secs(30);
+const BELIEVED_FOR: Duration = Duration::from_secs(30);
+/// How long it is told once more, while entries are counted anew.
+const REMEMBERED_FOR: Duration = Duration::from_secs(3600);
 /// Filters whose counts are remembered at once.
 const REMEMBERED_MAX: usize = 64;
 
 /// Counts the entries of one table.
-#[derive(Debug)]
-pub(in crate::admin) struct Counter {
+pub(super) struct Counter {
+    db: Database,
     table: &'static str,
-    remembered: Mutex<HashMap<LogFilter, Counted>>,
+    remembered: Mutex<HashMap<LogFilter, Remembered>>,
     /// Counts deletions, so that a count that began before one is not remembered after it.
     epoch: AtomicU64,
 }
 
+/// Entries of one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counted {
+    /// How many.
+    pub(super) count: u64,
+    /// The newest of them, if there is one.
+    pub(super) newest: Option<i64>,
+}
+
 #[derive(Debug, Clone, Copy)]
-struct Counted {
-    since: Instant,
+struct Remembered {
     count: u64,
-    /// The newest entry among them.
     newest: i64,
+    since: Instant,
+    /// When it was found too old last.
+    renewed: Instant,
 }
 
 impl Counter {
     /// Of `table`, which has the columns that are filtered by.
-    pub(in crate::admin) fn new(table: &'static str) -> Self {
-        Self { table, remembered: Mutex::new(HashMap::new()), epoch: AtomicU64::new(0) }
+    pub(super) fn new(db: Database, table: &'static str) -> Arc<Self> {
+        Arc::new(Self { db, table, remembered: Mutex::new(HashMap::new()), epoch: AtomicU64::new(0) })
     }
 
-    /// How many entries fit.
-    pub(in crate::admin) async fn count(&self, db: &Database, filter: &LogFilter) -> Result<u64, DbError> {
-        let mut condition = Condition::of(db, self.table, filter).await?;
-        if let Some(known) = self.known(filter) {
-            condition.after(known.newest);
-            return Ok(known.count + self.counted(db, &condition).await?.0);
-        }
-        let (since, epoch) = (Instant::now(), self.epoch.load(Ordering::Acquire));
-        let (count, newest) = self.counted(db, &condition).await?;
-        if let Some(newest) = newest.filter(|_| count >= MANY) {
-            self.remember(filter, Counted { since, count, newest }, epoch);
-        }
-        Ok(count)
+    /// How many entries fit `filter`, whose condition is `condition`.
+    pub(super) async fn count(self: &Arc<Self>, filter: &LogFilter, condition: &Condition) -> Result<Counted, DbError> {
+        let Some(known) = self.known(filter) else {
+            return self.count_all(filter, condition).await;
+        };
+        let since = self.counted(&condition.clone().after(known.newest)).await?;
+        Ok(Counted { count: known.count + since.count, newest: since.newest.or(Some(known.newest)) })
     }
 
     /// Something was deleted.
-    pub(in crate::admin) fn forget(&self) {
+    pub(super) fn forget(&self) {
         let mut remembered = self.remembered.lock();
         self.epoch.fetch_add(1, Ordering::AcqRel);
         remembered.clear();
     }
 
-    /// Number and newest of the entries that fit, both of one moment.
-    async fn counted(&self, db: &Database, condition: &Condition) -> Result<(u64, Option<i64>), DbError> {
-        let sql = format!("SELECT COUNT(*), MAX(id) FROM {} {}", self.table, condition.sql());
-        db.query(sql).bind_all(condition.parameters()).fetch_one().await
+    async fn count_all(&self, filter: &LogFilter, condition: &Condition) -> Result<Counted, DbError> {
+        let (since, epoch) = (Instant::now(), self.epoch.load(Ordering::Acquire));
+        let counted = self.counted(condition).await?;
+        if let Some(newest) = counted.newest.filter(|_| counted.count >= MANY) {
+            self.remember(filter, Remembered { count: counted.count, newest, since, renewed: since }, epoch);
+        }
+        Ok(counted)
     }
 
-    fn known(&self, filter: &LogFilter) -> Option<Counted> {
-        self.remembered.lock().get(filter).copied().filter(|known| known.since.elapsed() < REMEMBERED_FOR)
+    async fn counted(&self, condition: &Condition) -> Result<Counted, DbError> {
+        let (count, newest) =
+            self.db.query(condition.count(self.table)).bind_all(condition.parameters()).fetch_one().await?;
+        Ok(Counted { count, newest })
     }
 
-    fn remember(&self, filter: &LogFilter, counted: Counted, epoch: u64) {
+    /// What is remembered; if that is not to be believed any more, it is renewed behind this request.
+    fn known(self: &Arc<Self>, filter: &LogFilter) -> Option<Remembered> {
+        let mut remembered = self.remembered.lock();
+        let known = remembered.get_mut(filter).filter(|known| known.since.elapsed() < REMEMBERED_FOR)?;
+        if known.renewed.elapsed() >= BELIEVED_FOR {
+            known.renewed = Instant::now();
+            let (counter, filter) = (Arc::clone(self), filter.clone());
+            tasks::spawn("count of a log", async move { counter.renew(&filter).await });
+        }
+        Some(*known)
+    }
+
+    async fn renew(&self, filter: &LogFilter) {
+        let condition = Condition::of(&self.db, self.table, filter).await;
+        let counted = match condition {
+            Ok(condition) => self.count_all(filter, &condition).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = counted {
+            tracing::warn!(%error, "failed to count the entries of {} anew", self.table);
+        }
+    }
+
+    fn remember(&self, filter: &LogFilter, counted: Remembered, epoch: u64) {
         let mut remembered = self.remembered.lock();
         if self.epoch.load(Ordering::Acquire) != epoch {
             return;
         }
-        if remembered.len() >= REMEMBERED_MAX {
+        if remembered.len() >= REMEMBERED_MAX && !remembered.contains_key(filter) {
             remembered.clear();
         }
         remembered.insert(filter.clone(), counted);

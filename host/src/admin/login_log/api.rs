@@ -4,14 +4,14 @@ use super::LoginLog;
 use super::model::{LoginLogRow, NewLoginLog};
 use crate::admin::Clock;
 use crate::admin::auth::{Attempt, LoginWatcher, Outcome};
-use crate::admin::journal::filter::{LogFilter, Stretch};
-use crate::http::cursor::{self, CursorPage};
-use crate::http::{Allowed, Answer, ApiError, Done, JsonBody, Language, Page, PageQuery, context};
+use crate::admin::journal::api::{LogList, Selection};
+use crate::admin::journal::filter::LogFilter;
+use crate::http::{Allowed, Answer, ApiError, Done, JsonBody, Language, context};
 use crate::permissions;
 use plugin_api::Id;
 use poem::Request;
 use poem_openapi::param::Query;
-use poem_openapi::{Object, OpenApi, Union};
+use poem_openapi::{Object, OpenApi};
 
 permissions! {
     ListLoginLog = "log:login:list",
@@ -59,24 +59,6 @@ pub struct LoginLogView {
     pub id: Id,
     /// `YYYY-MM-DD HH:MM:SS`
     pub created_time: String,
-}
-
-/// A page of the log or, if a cursor was sent, a part of it.
-#[derive(Debug, Union)]
-pub enum LoginLogList {
-    /// Asked for by `page`.
-    Page(Page<LoginLogView>),
-    /// Asked for by `cursor`.
-    Part(CursorPage<LoginLogView>),
-}
-
-/// Which entries to delete.
-#[derive(Debug, Object)]
-#[oai(rename = "DeleteLoginLogs")]
-pub struct Selection {
-    /// Their ids.
-    #[oai(validator(max_items = 1000))]
-    pub pks: Vec<Id>,
 }
 
 impl LoginLogApi {
@@ -144,33 +126,20 @@ impl LoginLogApi {
         /// Instead of `page`: empty, then what `next_cursor` said
         #[oai(validator(max_length = 64))]
         cursor: Query<Option<String>>,
-    ) -> Result<Answer<LoginLogList>, ApiError> {
-        let query = PageQuery::of(request.uri())?;
+    ) -> Result<Answer<LogList<LoginLogView>>, ApiError> {
         let filter = LogFilter { username: username.0, ip: ip.0, status: status.0 };
-        if let Some(sent) = cursor.0 {
-            let stretch = Stretch { before: cursor::last_seen(&sent)?, limit: query.limit() + 1, offset: 0 };
-            let rows = self.log.list(&filter, stretch).await.map_err(ApiError::internal)?;
-            let part = cursor::part(rows, query.size(), |row| row.id, |row| self.view(row));
-            return Ok(Answer::of(LoginLogList::Part(part)));
-        }
-        let total = self.log.count(&filter).await.map_err(ApiError::internal)?;
-        let stretch = Stretch { before: None, limit: query.limit(), offset: query.offset() };
-        let rows = self.log.list(&filter, stretch).await.map_err(ApiError::internal)?;
-        let items = rows.into_iter().map(|row| self.view(row)).collect();
-        Ok(Answer::of(LoginLogList::Page(query.answer(request.uri(), items, total))))
+        self.log.entries().answer(request.uri(), &filter, cursor.0.as_deref(), |row| self.view(row)).await
     }
 
     /// Delete entries of the login log
     #[oai(path = "/logs/login", method = "delete", operation_id = "delete_login_logs")]
     async fn delete(&self, _caller: Allowed<DeleteLoginLog>, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
-        let deleted = self.log.delete(&Id::all(selection.0.pks)).await.map_err(ApiError::internal)?;
-        Ok(if deleted == 0 { Done::nothing_done() } else { Done::done() })
+        self.log.entries().delete_selected(&selection.0).await
     }
 
     /// Clear the login log
     #[oai(path = "/logs/login/all", method = "delete", operation_id = "clear_login_logs")]
     async fn clear(&self, _caller: Allowed<ClearLoginLog>) -> Result<Done, ApiError> {
-        self.log.clear().await.map_err(ApiError::internal)?;
-        Ok(Done::done())
+        self.log.entries().delete_all().await
     }
 }

@@ -1,11 +1,15 @@
 //! Statements about the login log.
 
 use super::model::LoginLogRow;
-use crate::admin::journal::filter::{self, Condition, LogFilter, Stretch};
+use crate::admin::journal::entries::Entries;
 use crate::admin::journal::rows::{self, Column};
 use plugin_api::db::{Database, DbError, Value};
 
-pub(super) const TABLE: &str = "sys_login_log";
+const TABLE: &str = "sys_login_log";
+
+/// What is read.
+const READ: &str = "id, user_uuid, username, status, ip, country, region, city, user_agent, os, \
+     browser, device, msg, login_time, created_time";
 
 /// What is written, in the order of the values of a row.
 const WRITTEN: [Column; 14] = [
@@ -29,26 +33,7 @@ pub(super) async fn insert(db: &Database, rows: Vec<Vec<Value>>) -> Result<(), D
     rows::insert(db, TABLE, &WRITTEN, rows).await
 }
 
-/// Entries that fit, newest first.
-pub(super) async fn list(db: &Database, filter: &LogFilter, stretch: Stretch) -> Result<Vec<LoginLogRow>, DbError> {
-    let mut condition = Condition::of(db, TABLE, filter).await?;
-    if let Some(id) = stretch.before {
-        condition.before(id);
-    }
-    let sql = format!(
-        "SELECT id, user_uuid, username, status, ip, country, region, city, user_agent, os, browser, device, msg, \
-         login_time, created_time FROM {TABLE} {} ORDER BY id DESC LIMIT {} OFFSET {}",
-        condition.sql(),
-        stretch.limit,
-        stretch.offset
-    );
-    db.query(sql).bind_all(condition.parameters()).fetch_all().await
-}
-
-pub(super) async fn delete(db: &Database, ids: &[i64]) -> Result<u64, DbError> {
-    filter::delete(db, TABLE, ids).await
-}
-
-pub(super) async fn clear(db: &Database) -> Result<u64, DbError> {
-    db.query(format!("DELETE FROM {TABLE}")).execute().await
+/// The table, to be read and deleted from.
+pub(super) fn entries(db: Database) -> Entries<LoginLogRow> {
+    Entries::new(db, TABLE, READ)
 }

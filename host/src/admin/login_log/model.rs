@@ -1,5 +1,6 @@
 //! Rows of the login log.
 
+use crate::admin::journal::entries::Entry;
 use serde::Deserialize;
 
 /// An attempt to log in, to be written.
@@ -54,4 +55,10 @@ pub struct LoginLogRow {
     pub login_time: i64,
     /// Unix milliseconds.
     pub created_time: i64,
+}
+
+impl Entry for LoginLogRow {
+    fn id(&self) -> i64 {
+        self.id
+    }
 }

@@ -2,8 +2,7 @@
 
 use super::crud;
 use super::model::{LoginLogRow, NewLoginLog};
-use crate::admin::journal::count::Counter;
-use crate::admin::journal::filter::{LogFilter, Stretch};
+use crate::admin::journal::entries::Entries;
 use crate::admin::journal::rows::{clipped, message};
 use crate::admin::journal::{EntryStore, Journal};
 use crate::admin::location::Locations;
@@ -15,8 +14,7 @@ use std::sync::Arc;
 /// The login log. Cheap to clone.
 #[derive(Clone)]
 pub struct LoginLog {
-    db: Database,
-    counter: Arc<Counter>,
+    entries: Entries<LoginLogRow>,
     journal: Arc<Journal<NewLoginLog>>,
 }
 
@@ -24,7 +22,7 @@ impl LoginLog {
     /// The log in `db`, with the task that writes it, and what it says of addresses.
     pub fn new(db: Database, clock: Clock, locations: Locations) -> Self {
         let store = Store { db: db.clone(), clock, locations };
-        Self { db, counter: Arc::new(Counter::new(crud::TABLE)), journal: Arc::new(Journal::start("login log", store)) }
+        Self { entries: crud::entries(db), journal: Arc::new(Journal::start("login log", store)) }
     }
 
     /// Takes an attempt. Nobody waits: one that finds no room is lost, and said so.
@@ -37,40 +35,9 @@ impl LoginLog {
         self.journal.close().await;
     }
 
-    /// Entries that fit, newest first.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn list(&self, filter: &LogFilter, stretch: Stretch) -> Result<Vec<LoginLogRow>, DbError> {
-        crud::list(&self.db, filter, stretch).await
-    }
-
-    /// How many entries fit.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn count(&self, filter: &LogFilter) -> Result<u64, DbError> {
-        self.counter.count(&self.db, filter).await
-    }
-
-    /// Deletes entries; gives how many of them there were.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn delete(&self, ids: &[i64]) -> Result<u64, DbError> {
-        let deleted = crud::delete(&self.db, ids).await;
-        self.counter.forget();
-        deleted
-    }
-
-    /// Deletes every entry.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn clear(&self) -> Result<(), DbError> {
-        let cleared = crud::clear(&self.db).await;
-        self.counter.forget();
-        cleared.map(drop)
+    /// What was written, to be read and deleted.
+    pub fn entries(&self) -> &Entries<LoginLogRow> {
+        &self.entries
     }
 }
 

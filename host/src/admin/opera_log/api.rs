@@ -3,14 +3,14 @@
 use super::OperaLog;
 use super::model::OperaLogRow;
 use crate::admin::Clock;
-use crate::admin::journal::filter::{LogFilter, Stretch};
-use crate::http::cursor::{self, CursorPage};
-use crate::http::{Allowed, Answer, ApiError, Done, JsonBody, Page, PageQuery};
+use crate::admin::journal::api::{LogList, Selection};
+use crate::admin::journal::filter::LogFilter;
+use crate::http::{Allowed, Answer, ApiError, Done, JsonBody};
 use crate::permissions;
 use plugin_api::Id;
 use poem::Request;
 use poem_openapi::param::Query;
-use poem_openapi::{Object, OpenApi, Union};
+use poem_openapi::{Object, OpenApi};
 use serde_json::Value;
 
 permissions! {
@@ -73,15 +73,6 @@ pub struct OperaLogView {
     pub created_time: String,
 }
 
-/// A page of the log or, if a cursor was sent, a part of it.
-#[derive(Debug, Union)]
-pub enum OperaLogList {
-    /// Asked for by `page`.
-    Page(Page<OperaLogView>),
-    /// Asked for by `cursor`.
-    Part(CursorPage<OperaLogView>),
-}
-
 /// What became of entries since the server's start.
 #[derive(Debug, Clone, PartialEq, Object)]
 pub struct LogStatus {
@@ -93,15 +84,6 @@ pub struct LogStatus {
     pub skipped: u64,
     /// Entries that were lost, since the database failed for too long.
     pub lost: u64,
-}
-
-/// Which entries to delete.
-#[derive(Debug, Object)]
-#[oai(rename = "DeleteOperaLogs")]
-pub struct Selection {
-    /// Their ids.
-    #[oai(validator(max_items = 1000))]
-    pub pks: Vec<Id>,
 }
 
 impl OperaLogApi {
@@ -157,20 +139,9 @@ impl OperaLogApi {
         /// Instead of `page`: empty, then what `next_cursor` said
         #[oai(validator(max_length = 64))]
         cursor: Query<Option<String>>,
-    ) -> Result<Answer<OperaLogList>, ApiError> {
-        let query = PageQuery::of(request.uri())?;
+    ) -> Result<Answer<LogList<OperaLogView>>, ApiError> {
         let filter = LogFilter { username: username.0, ip: ip.0, status: status.0 };
-        if let Some(sent) = cursor.0 {
-            let stretch = Stretch { before: cursor::last_seen(&sent)?, limit: query.limit() + 1, offset: 0 };
-            let rows = self.log.list(&filter, stretch).await.map_err(ApiError::internal)?;
-            let part = cursor::part(rows, query.size(), |row| row.id, |row| self.view(row));
-            return Ok(Answer::of(OperaLogList::Part(part)));
-        }
-        let total = self.log.count(&filter).await.map_err(ApiError::internal)?;
-        let stretch = Stretch { before: None, limit: query.limit(), offset: query.offset() };
-        let rows = self.log.list(&filter, stretch).await.map_err(ApiError::internal)?;
-        let items = rows.into_iter().map(|row| self.view(row)).collect();
-        Ok(Answer::of(OperaLogList::Page(query.answer(request.uri(), items, total))))
+        self.log.entries().answer(request.uri(), &filter, cursor.0.as_deref(), |row| self.view(row)).await
     }
 
     /// What became of entries since the server's start
@@ -184,14 +155,12 @@ impl OperaLogApi {
     /// Delete entries of the operation log
     #[oai(path = "/logs/opera", method = "delete", operation_id = "delete_opera_logs")]
     async fn delete(&self, _caller: Allowed<DeleteOperaLog>, selection: JsonBody<Selection>) -> Result<Done, ApiError> {
-        let deleted = self.log.delete(&Id::all(selection.0.pks)).await.map_err(ApiError::internal)?;
-        Ok(if deleted == 0 { Done::nothing_done() } else { Done::done() })
+        self.log.entries().delete_selected(&selection.0).await
     }
 
     /// Clear the operation log
     #[oai(path = "/logs/opera/all", method = "delete", operation_id = "clear_opera_logs")]
     async fn clear(&self, _caller: Allowed<ClearOperaLog>) -> Result<Done, ApiError> {
-        self.log.clear().await.map_err(ApiError::internal)?;
-        Ok(Done::done())
+        self.log.entries().delete_all().await
     }
 }

@@ -1,5 +1,6 @@
 //! Rows of the operation log.
 
+use crate::admin::journal::entries::Entry;
 use serde::Deserialize;
 
 /// An entry.
@@ -47,4 +48,10 @@ pub struct OperaLogRow {
     pub opera_time: i64,
     /// Unix milliseconds.
     pub created_time: i64,
+}
+
+impl Entry for OperaLogRow {
+    fn id(&self) -> i64 {
+        self.id
+    }
 }

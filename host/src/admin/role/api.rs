@@ -121,13 +121,14 @@ impl RoleApi {
     }
 
     /// The menu entries of a role, as a tree
+    ///
+    /// Null if it has none.
     #[oai(path = "/sys/roles/:pk/menus", method = "get", operation_id = "get_role_menus")]
-    async fn menus(&self, _caller: Caller, pk: Path<Id>) -> Result<Answer<Vec<RoleMenuNode>>, ApiError> {
+    async fn menus(&self, _caller: Caller, pk: Path<Id>) -> Result<Answer<Option<Vec<RoleMenuNode>>>, ApiError> {
         let tree = self.roles.menus(pk.0.get()).await?;
-        if tree.is_empty() {
-            return Ok(Answer::done());
-        }
-        Ok(Answer::of(tree.into_iter().map(|branch| RoleMenuNode::of(branch, &self.clock)).collect()))
+        let nodes = tree.into_iter().map(|branch| RoleMenuNode::of(branch, &self.clock));
+        let nodes: Vec<RoleMenuNode> = nodes.collect();
+        Ok(Answer::of((!nodes.is_empty()).then_some(nodes)))
     }
 
     /// The ids of a role's data scopes

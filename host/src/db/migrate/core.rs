@@ -34,6 +34,7 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(13, "logs", "0013_logs"),
         migration!(14, "log_codes", "0014_log_codes"),
         migration!(15, "seed_test_role", "0015_seed_test_role"),
+        migration!(25, "log_filters", "0025_log_filters"),
     ]
 }
 

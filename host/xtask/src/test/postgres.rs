@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use super::service::{Service, free_port, on_path};
+use crate::cargo::succeed;
 
 /// Where Debian and its children keep the programs, one folder for each version.
 const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
@@ -67,7 +68,19 @@ impl Postgres {
 
     /// Where it answers, as its superuser.
     pub(super) fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        self.database("postgres")
+    }
+
+    /// Makes an empty database, and says where it answers.
+    pub(super) fn create_database(&self, name: &str) -> Result<String> {
+        let mut command = Command::new(self.programs.folder.join("createdb"));
+        command.args(["--host=127.0.0.1", "--username=postgres"]).arg(format!("--port={}", self.port)).arg(name);
+        succeed(&mut command)?;
+        Ok(self.database(name))
+    }
+
+    fn database(&self, name: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
     }
 }
 

@@ -23,7 +23,7 @@ struct Requirement {
 }
 
 /// One line for each program.
-const REQUIREMENTS: [Requirement; 4] = [
+const REQUIREMENTS: [Requirement; 5] = [
     Requirement {
         package: "postgresql",
         purpose: "a private PostgreSQL",
@@ -41,6 +41,8 @@ const REQUIREMENTS: [Requirement; 4] = [
         purpose: "its cargo, /usr/bin/cargo",
         is_there: || Path::new("/usr/bin/cargo").is_file(),
     },
+    // It has no program of its own.
+    Requirement { package: "python3-venv", purpose: "Python with virtual environments", is_there: makes_environments },
 ];
 
 /// Installs what is missing.
@@ -65,6 +67,12 @@ pub(super) fn provide() -> Result<()> {
 fn missing() -> Vec<&'static Requirement> {
     let requirements = REQUIREMENTS.iter();
     requirements.filter(|one| !(one.is_there)()).collect()
+}
+
+fn makes_environments() -> bool {
+    let mut command = Command::new("python3");
+    command.args(["-c", "import ensurepip, venv"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn advice(missing: &[&Requirement]) -> String {
