@@ -120,12 +120,12 @@ fn settings_of_plugins_are_kept_by_id() {
 
 #[test]
 fn the_list_of_required_plugins_may_be_another_one_and_empty() {
-    let cases: [(&str, Vec<(&str, &str)>, &[&str]); 5] = [
-        ("", vec![], &["dict"]),
-        ("[plugins]\nrequired = []", vec![], &[]),
-        ("[plugins]\nrequired = [\"notice\"]\n[plugins.notice]\npage_size = 5", vec![], &["notice"]),
-        ("", vec![("APP__PLUGINS__REQUIRED", "")], &[]),
-        ("[plugins]\nrequired = []", vec![("APP__PLUGINS__REQUIRED", "notice, config")], &["config", "notice"]),
+    let cases = [
+        ("", vec![], vec!["dict"]),
+        ("[plugins]\nrequired = []", vec![], vec![]),
+        ("[plugins]\nrequired = [\"notice\"]\n[plugins.notice]\npage_size = 5", vec![], vec!["notice"]),
+        ("", vec![("APP__PLUGINS__REQUIRED", "")], vec![]),
+        ("[plugins]\nrequired = []", vec![("APP__PLUGINS__REQUIRED", "notice, config")], vec!["config", "notice"]),
     ];
     for (file, environment, expected) in cases {
         let config = load(file, &environment).unwrap();

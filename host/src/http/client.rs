@@ -98,6 +98,9 @@ mod tests {
         proxies.client_of(peer.parse().unwrap(), &headers).to_string()
     }
 
+    /// The peer, the headers that it sends, and whose address is believed.
+    type Case<'a> = (&'a str, Vec<(&'static str, &'a str)>, &'a str);
+
     #[test]
     fn only_trusted_proxies_are_believed() {
         let cases = [
@@ -148,7 +151,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(cases: &[(&str, Vec<(&'static str, &str)>, &str)]) {
+    fn check(cases: &[Case<'_>]) {
         for (peer, headers, expected) in cases {
             assert_eq!(client(peer, headers), *expected, "{peer} {headers:?}");
         }
