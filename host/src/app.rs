@@ -100,7 +100,7 @@ pub async fn serve(config: Config, data: &Path, notify: impl Fn(Notice)) -> Resu
 /// # Errors
 /// [`ServeError`].
 pub async fn start(config: Config, data: &Path, notify: impl Fn(Notice)) -> Result<Running, ServeError> {
-    warn_of_what_is_not_used(&config);
+    warn_of_contradictions(&config);
     let core = Arc::new(Core::open(config, data).await?);
     if let Some(admin) = core.ensure_admin().await? {
         notify(Notice::FirstAdmin { username: admin.username, generated_password: admin.generated_password });
@@ -209,11 +209,11 @@ fn listen(
     })
 }
 
-/// Settings that have their names already and no effect yet are said so, not passed over.
-fn warn_of_what_is_not_used(config: &Config) {
-    if !config.redis.url.is_empty() {
+/// Settings that do not go together.
+fn warn_of_contradictions(config: &Config) {
+    if !config.redis.url.is_empty() && config.auth.jwt_secret.is_empty() {
         tracing::warn!(
-            "redis.url is set, but this version runs as a single node and only shows what it says of itself"
+            "redis.url is set and auth.jwt_secret is not: each node signs with a key of its own and refuses the tokens of the others"
         );
     }
 }

@@ -1,10 +1,11 @@
 //! Backplane: a minimal admin server into which features are plugged while it runs.
 //!
 //! The rooms, in the order of their arrows (left may use right, never the other way round):
-//! `cli → app → http → admin, plugin → db, store, loader → plugin_api`.
+//! `cli → app → http → admin, plugin → db, cache, store, loader → plugin_api`.
 
 pub mod admin;
 pub mod app;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod db;

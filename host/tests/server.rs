@@ -4,6 +4,8 @@
 
 #[path = "support/bundle.rs"]
 mod bundle;
+#[path = "support/cluster.rs"]
+mod cluster;
 #[path = "support/server.rs"]
 mod server;
 
@@ -25,6 +27,8 @@ mod defects;
 mod lifecycle;
 #[path = "server/matrix.rs"]
 mod matrix;
+#[path = "server/nodes.rs"]
+mod nodes;
 #[path = "server/operations.rs"]
 mod operations;
 #[path = "server/recovery.rs"]

@@ -6,9 +6,10 @@ const LINES_MAX: usize = 500;
 
 /// Each room, and the rooms it must not use.
 const FORBIDDEN: &[(&str, &[&str])] = &[
-    ("loader", &["app", "cli", "http", "admin", "plugin", "store", "db", "config"]),
-    ("store", &["app", "cli", "http", "admin", "plugin", "loader", "db"]),
-    ("db", &["app", "cli", "http", "admin", "plugin", "loader", "store"]),
+    ("loader", &["app", "cli", "http", "admin", "plugin", "store", "db", "cache", "config"]),
+    ("store", &["app", "cli", "http", "admin", "plugin", "loader", "db", "cache"]),
+    ("db", &["app", "cli", "http", "admin", "plugin", "loader", "store", "cache"]),
+    ("cache", &["app", "cli", "http", "admin", "plugin", "loader", "store", "db", "config"]),
     ("plugin", &["app", "cli", "http", "admin"]),
     ("admin", &["app", "cli", "store", "loader"]),
     ("http", &["app", "cli"]),
@@ -17,12 +18,13 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 
 /// Crates that a room must not know.
 const FORBIDDEN_CRATES: &[(&str, &[&str])] = &[
-    ("plugin", &["poem", "poem_openapi", "libloading"]),
+    ("plugin", &["poem", "poem_openapi", "libloading", "redis"]),
     ("store", &["poem", "libloading", "sqlx"]),
     ("loader", &["poem", "sqlx"]),
-    ("http", &["sqlx", "libloading"]),
+    ("http", &["sqlx", "libloading", "redis"]),
     ("admin", &["libloading", "sqlx"]),
     ("db", &["poem", "libloading"]),
+    ("cache", &["poem", "libloading", "sqlx"]),
 ];
 
 fn root() -> PathBuf {

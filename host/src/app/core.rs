@@ -6,6 +6,7 @@ use crate::admin::auth::secret::{self, SecretError};
 use crate::admin::auth::{Rules, TokenLives};
 use crate::admin::user::{FirstAdmin, FirstAdminError};
 use crate::admin::{Admin, AdminSettings};
+use crate::cache::{CacheError, Cluster};
 use crate::config::Config;
 use crate::db::migrate::{self, MigrateError};
 use crate::db::{OpenError, Pool};
@@ -30,6 +31,8 @@ pub struct Core {
     pub admin: Admin,
     /// What manages plugins.
     pub supervisor: SupervisorHandle,
+    /// The processes over the same database.
+    pub cluster: Cluster,
     loader: Arc<Loader>,
 }
 
@@ -45,6 +48,9 @@ pub enum CoreError {
     /// The schema can't be brought up to date.
     #[error("failed to update the database's schema")]
     Migrate(#[from] MigrateError),
+    /// The Redis that processes share.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// The signing key.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -70,13 +76,15 @@ impl Core {
             tracing::info!(migrations = ?applied, "the database's schema was updated");
         }
         let key = secret::load(&config.auth.jwt_secret, data.path())?;
-        let settings = settings(&config, data.path());
+        let cluster = Cluster::open(&config.redis.url, &config.server.name)?;
+        let settings = settings(&config, data.path(), &cluster);
         let plugged = Plugged::default();
         let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(plugged.clone()));
         let document = super::api::document(&config.server.name);
         let plugins = plugins::open(&config, data.path(), &pool, document).await?;
         plugged.set(plugins.supervisor.published().clone());
-        Ok(Self { config, data, pool, admin, supervisor: plugins.supervisor, loader: plugins.loader })
+        cluster.announcements().start();
+        Ok(Self { config, data, pool, admin, supervisor: plugins.supervisor, cluster, loader: plugins.loader })
     }
 
     /// Creates the first administrator if there is no user at all.
@@ -108,17 +116,19 @@ impl Core {
             tracing::error!("the loader's shutdown panicked");
         }
         self.admin.close().await;
+        self.cluster.announcements().stop();
         self.pool.close().await;
     }
 }
 
 /// What of the configuration the features need.
-fn settings(config: &Config, data: &Path) -> AdminSettings {
+fn settings(config: &Config, data: &Path, cluster: &Cluster) -> AdminSettings {
     let (login, password) = (&config.login, &config.password);
     AdminSettings {
         zone: config.server.zone(),
         name: config.server.name.clone(),
         redis_url: config.redis.url.clone(),
+        cluster: cluster.clone(),
         lives: TokenLives {
             access_seconds: config.auth.access_token_seconds,
             refresh_seconds: config.auth.refresh_token_seconds,

@@ -9,6 +9,7 @@ use backplane::admin::auth::{
 };
 use backplane::admin::role::RoleService;
 use backplane::admin::user::UserService;
+use backplane::cache::Announcements;
 use parking_lot::Mutex;
 use plugin_api::db::Database;
 use std::sync::Arc;
@@ -27,7 +28,11 @@ impl LoginWatcher for Recorded {
 
 fn service(db: Database, watcher: Arc<Recorded>) -> (AuthService, Changes) {
     let (rules, changes) = changes::rules(2);
-    let authenticator = Arc::new(Authenticator::new(TokenKey::new(b"another"), StoredSessions::new(db.clone())));
+    let authenticator = Arc::new(Authenticator::new(
+        TokenKey::new(b"another"),
+        StoredSessions::new(db.clone()),
+        Announcements::default(),
+    ));
     let clock = Clock::new(jiff::tz::TimeZone::UTC);
     let passwords = Passwords::default();
     let own = || Arc::clone(&authenticator);

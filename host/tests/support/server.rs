@@ -17,7 +17,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// Where `cargo xtask test` says which PostgreSQL the tests may use.
 const POSTGRES_VARIABLE: &str = "BACKPLANE_TEST_POSTGRES";
 /// Says which database a server uses.
-const DATABASE_VARIABLE: &str = "APP__DATABASE__URL";
+pub(crate) const DATABASE_VARIABLE: &str = "APP__DATABASE__URL";
 /// The password of `admin` in every test.
 pub(crate) const PASSWORD: &str = "hunter22-hunter22";
 
@@ -162,6 +162,11 @@ impl Server {
         let answer = self.anonymous().post_json("/api/v1/auth/login", &body).await.ok();
         let token = answer["data"]["access_token"].as_str().expect("a token").to_owned();
         Role { token: Some(token), ..self.anonymous() }
+    }
+
+    /// The same person, asking this server.
+    pub(crate) fn known(&self, role: &Role) -> Role {
+        Role { token: role.token.clone(), ..self.anonymous() }
     }
 
     /// The server's database, opened a second time.
@@ -336,14 +341,22 @@ impl Answer {
 
 /// Runs a test on a server with a PostgreSQL database of its own.
 pub(crate) async fn with_postgres(test: impl AsyncFnOnce(&Server)) {
+    with_database(async |url| {
+        let server = Server::start_with(&[(DATABASE_VARIABLE, url)]).await;
+        test(&server).await;
+    })
+    .await;
+}
+
+/// Runs a test with the URL of a PostgreSQL database of its own.
+pub(crate) async fn with_database(test: impl AsyncFnOnce(&str)) {
     let admin_url = std::env::var(POSTGRES_VARIABLE)
         .unwrap_or_else(|_| panic!("{POSTGRES_VARIABLE} is not set: cargo xtask test starts a PostgreSQL and sets it"));
     let name = format!("backplane_test_{}", uuid::Uuid::new_v4().simple());
     let admin = Pool::open(&admin_url).await.expect("PostgreSQL answers");
     admin.database().query(format!("CREATE DATABASE {name}")).execute().await.expect("creates");
     let (place, _) = admin_url.rsplit_once('/').expect("a URL with a database");
-    let server = Server::start_with(&[(DATABASE_VARIABLE, &format!("{place}/{name}"))]).await;
-    let outcome = AssertUnwindSafe(test(&server)).catch_unwind().await;
+    let outcome = AssertUnwindSafe(test(&format!("{place}/{name}"))).catch_unwind().await;
     admin.database().query(format!("DROP DATABASE {name} WITH (FORCE)")).execute().await.expect("drops");
     admin.close().await;
     if let Err(panic) = outcome {

@@ -233,7 +233,7 @@ impl AuthService {
         crud::insert_session(&transaction, &session).await?;
         transaction.commit().await?;
         if !user.is_multi_login {
-            self.authenticator.forget_user(user.id);
+            self.authenticator.forget_user(user.id).await;
         }
         user.last_login_time = Some(now_ms);
         Ok((grant, user))
@@ -247,13 +247,13 @@ impl AuthService {
     pub async fn logout(&self, headers: &HeaderMap, refresh_token: Option<&str>) -> Result<(), DbError> {
         if let Some(session) = self.authenticator.session_of(headers) {
             crud::delete_session(&self.db, session).await?;
-            self.authenticator.forget_session(session);
+            self.authenticator.forget_session(session).await;
         }
         if let Some(hash) = refresh_token.map(refresh_token::hash)
             && let Some(row) = crud::refreshable(&self.db, &hash).await?
         {
             crud::delete_family(&self.db, &row.family_uuid).await?;
-            self.authenticator.forget_user(row.user_id);
+            self.authenticator.forget_user(row.user_id).await;
         }
         Ok(())
     }
@@ -265,7 +265,7 @@ impl AuthService {
     /// The database's.
     pub async fn end_session(&self, user_id: i64, session: Uuid) -> Result<(), DbError> {
         crud::delete_session_of(&self.db, user_id, session).await?;
-        self.authenticator.forget_user(user_id);
+        self.authenticator.forget_user(user_id).await;
         Ok(())
     }
 
@@ -275,7 +275,7 @@ impl AuthService {
     /// The database's.
     pub async fn end_sessions(&self, user_id: i64) -> Result<(), DbError> {
         crud::delete_sessions_of(&self.db, user_id).await?;
-        self.authenticator.forget_user(user_id);
+        self.authenticator.forget_user(user_id).await;
         Ok(())
     }
 }

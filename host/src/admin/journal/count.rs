@@ -4,15 +4,16 @@
 //! many rows: few are counted in no time, and exactly.
 
 use super::filter::{Condition, LogFilter};
+use crate::cache::{Announcement, Announcements, Memory};
 use parking_lot::Mutex;
 use plugin_api::db::{Database, DbError};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Fewer rows are counted each time.
 const MANY: u64 = 10_000;
-/// How long a count is believed: what another process deletes is seen after that.
+/// How long a count is believed without looking again.
 const REMEMBERED_FOR: Duration = Duration::from_secs(30);
 /// Filters whose counts are remembered at once.
 const REMEMBERED_MAX: usize = 64;
@@ -21,9 +22,19 @@ const REMEMBERED_MAX: usize = 64;
 #[derive(Debug)]
 pub(in crate::admin) struct Counter {
     table: &'static str,
-    remembered: Mutex<HashMap<LogFilter, Counted>>,
+    announcements: Announcements,
+    counts: Arc<Counts>,
+}
+
+/// What was counted.
+#[derive(Debug, Default)]
+struct Counts(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    by_filter: HashMap<LogFilter, Counted>,
     /// Counts deletions, so that a count that began before one is not remembered after it.
-    epoch: AtomicU64,
+    epoch: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +46,12 @@ struct Counted {
 }
 
 impl Counter {
-    /// Of `table`, which has the columns that are filtered by.
-    pub(in crate::admin) fn new(table: &'static str) -> Self {
-        Self { table, remembered: Mutex::new(HashMap::new()), epoch: AtomicU64::new(0) }
+    /// Of `table`, which has the columns that are filtered by. Processes that hear `announcements`
+    /// forget together.
+    pub(in crate::admin) fn new(table: &'static str, announcements: Announcements) -> Self {
+        let counts = Arc::default();
+        announcements.enlist(&counts);
+        Self { table, announcements, counts }
     }
 
     /// How many entries fit.
@@ -47,7 +61,7 @@ impl Counter {
             condition.after(known.newest);
             return Ok(known.count + self.counted(db, &condition).await?.0);
         }
-        let (since, epoch) = (Instant::now(), self.epoch.load(Ordering::Acquire));
+        let (since, epoch) = (Instant::now(), self.counts.0.lock().epoch);
         let (count, newest) = self.counted(db, &condition).await?;
         if let Some(newest) = newest.filter(|_| count >= MANY) {
             self.remember(filter, Counted { since, count, newest }, epoch);
@@ -56,10 +70,9 @@ impl Counter {
     }
 
     /// Something was deleted.
-    pub(in crate::admin) fn forget(&self) {
-        let mut remembered = self.remembered.lock();
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        remembered.clear();
+    pub(in crate::admin) async fn forget(&self) {
+        self.counts.forget(&Announcement::Logs);
+        self.announcements.tell(Announcement::Logs).await;
     }
 
     /// Number and newest of the entries that fit, both of one moment.
@@ -69,17 +82,28 @@ impl Counter {
     }
 
     fn known(&self, filter: &LogFilter) -> Option<Counted> {
-        self.remembered.lock().get(filter).copied().filter(|known| known.since.elapsed() < REMEMBERED_FOR)
+        let is_good = |known: &Counted| known.since.elapsed() < REMEMBERED_FOR && self.announcements.are_heard();
+        self.counts.0.lock().by_filter.get(filter).copied().filter(is_good)
     }
 
     fn remember(&self, filter: &LogFilter, counted: Counted, epoch: u64) {
-        let mut remembered = self.remembered.lock();
-        if self.epoch.load(Ordering::Acquire) != epoch {
+        let Remembered { by_filter, epoch: now } = &mut *self.counts.0.lock();
+        if *now != epoch {
             return;
         }
-        if remembered.len() >= REMEMBERED_MAX {
-            remembered.clear();
+        if by_filter.len() >= REMEMBERED_MAX {
+            by_filter.clear();
         }
-        remembered.insert(filter.clone(), counted);
+        by_filter.insert(filter.clone(), counted);
+    }
+}
+
+impl Memory for Counts {
+    fn forget(&self, what: &Announcement) {
+        if matches!(what, Announcement::Logs | Announcement::Everything) {
+            let mut remembered = self.0.lock();
+            remembered.epoch += 1;
+            remembered.by_filter.clear();
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::admin::journal::filter::{LogFilter, Stretch};
 use crate::admin::journal::rows::{clipped, message};
 use crate::admin::journal::{EntryStore, Journal};
 use crate::admin::{Clock, UserAgent};
+use crate::cache::Announcements;
 use futures_util::future::BoxFuture;
 use plugin_api::db::{Database, DbError, Value};
 use std::sync::Arc;
@@ -20,10 +21,15 @@ pub struct LoginLog {
 }
 
 impl LoginLog {
-    /// The log in `db`, with the task that writes it.
-    pub fn new(db: Database, clock: Clock) -> Self {
+    /// The log in `db`, with the task that writes it. Processes that hear `announcements` see
+    /// deletions at once.
+    pub fn new(db: Database, clock: Clock, announcements: Announcements) -> Self {
         let store = Store { db: db.clone(), clock };
-        Self { db, counter: Arc::new(Counter::new(crud::TABLE)), journal: Arc::new(Journal::start("login log", store)) }
+        Self {
+            db,
+            counter: Arc::new(Counter::new(crud::TABLE, announcements)),
+            journal: Arc::new(Journal::start("login log", store)),
+        }
     }
 
     /// Takes an attempt. Nobody waits: one that finds no room is lost, and said so.
@@ -58,7 +64,7 @@ impl LoginLog {
     /// The database's.
     pub async fn delete(&self, ids: &[i64]) -> Result<u64, DbError> {
         let deleted = crud::delete(&self.db, ids).await;
-        self.counter.forget();
+        self.counter.forget().await;
         deleted
     }
 
@@ -68,7 +74,7 @@ impl LoginLog {
     /// The database's.
     pub async fn clear(&self) -> Result<(), DbError> {
         let cleared = crud::clear(&self.db).await;
-        self.counter.forget();
+        self.counter.forget().await;
         cleared.map(drop)
     }
 }

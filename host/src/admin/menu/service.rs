@@ -116,7 +116,7 @@ impl MenuService {
         check(&transaction, None, &menu).await?;
         crud::insert(&transaction, &menu).await?;
         transaction.commit().await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(())
     }
 
@@ -136,7 +136,7 @@ impl MenuService {
             crud::set_arranged(&transaction, id).await?;
         }
         transaction.commit().await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(rows)
     }
 
@@ -156,7 +156,7 @@ impl MenuService {
         }
         let rows = crud::delete(&transaction, id).await?;
         transaction.commit().await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(rows)
     }
 

@@ -8,6 +8,7 @@ use crate::admin::journal::filter::{LogFilter, Stretch};
 use crate::admin::journal::rows::{clipped, message};
 use crate::admin::journal::{EntryStore, Journal, JournalCounts};
 use crate::admin::{Clock, UserAgent};
+use crate::cache::Announcements;
 use futures_util::future::BoxFuture;
 use plugin_api::db::{Database, DbError, Value};
 use std::sync::Arc;
@@ -21,12 +22,13 @@ pub struct OperaLog {
 }
 
 impl OperaLog {
-    /// The log in `db`, with the task that writes it.
-    pub fn new(db: Database, clock: Clock) -> Self {
+    /// The log in `db`, with the task that writes it. Processes that hear `announcements` see
+    /// deletions at once.
+    pub fn new(db: Database, clock: Clock, announcements: Announcements) -> Self {
         let store = Store { db: db.clone(), clock };
         Self {
             db,
-            counter: Arc::new(Counter::new(crud::TABLE)),
+            counter: Arc::new(Counter::new(crud::TABLE, announcements)),
             journal: Arc::new(Journal::start("operation log", store)),
         }
     }
@@ -83,7 +85,7 @@ impl OperaLog {
     /// The database's.
     pub async fn delete(&self, ids: &[i64]) -> Result<u64, DbError> {
         let deleted = crud::delete(&self.db, ids).await;
-        self.counter.forget();
+        self.counter.forget().await;
         deleted
     }
 
@@ -93,7 +95,7 @@ impl OperaLog {
     /// The database's.
     pub async fn clear(&self) -> Result<(), DbError> {
         let cleared = crud::clear(&self.db).await;
-        self.counter.forget();
+        self.counter.forget().await;
         cleared.map(drop)
     }
 }

@@ -125,7 +125,7 @@ impl RoleService {
     /// [`RoleError::NotFound`], [`RoleError::NameTaken`].
     pub async fn update(&self, id: i64, draft: &RoleDraft) -> Result<(), RoleError> {
         let touched = crud::update(&self.db, id, draft, self.clock.now_ms()).await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         if touched == 0 { Err(RoleError::NotFound) } else { Ok(()) }
     }
 
@@ -158,7 +158,7 @@ impl RoleService {
         let deleted = crud::delete(&transaction, &ids).await?;
         crud::delete_links(&transaction, &ids).await?;
         transaction.commit().await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(deleted)
     }
 
@@ -229,7 +229,7 @@ impl RoleService {
             return Err(missing);
         }
         transaction.commit().await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(())
     }
 

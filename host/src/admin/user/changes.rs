@@ -56,7 +56,7 @@ impl UserService {
         find_dept(&transaction, change.dept_id.flatten()).await?;
         self.roles.assign(&transaction, id, &change.roles).await?;
         transaction.commit().await?;
-        self.authenticator.forget_user(id);
+        self.authenticator.forget_user(id).await;
         Ok(())
     }
 
@@ -125,7 +125,7 @@ impl UserService {
             return Err(UserError::LastAdministrator);
         }
         transaction.commit().await?;
-        self.authenticator.forget_user(id);
+        self.authenticator.forget_user(id).await;
         Ok(())
     }
 

@@ -1,0 +1,157 @@
+//! Several processes over one database: what one has answered, all of them know.
+
+use crate::cluster::{OwnRedis, with_redis, with_shared};
+use crate::server::{Answer, PASSWORD, Role, Server, eventually};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+const USERS: &str = "/api/v1/sys/users";
+const MEMBERS: &str = "/api/v1/sys/roles/70";
+/// More than an answer waits for processes that are silent.
+const WAIT_MAX: Duration = Duration::from_secs(4);
+
+async fn put(role: &Role, path: &str, body: &Value) -> Answer {
+    let answer = Answer::of(role.request(Method::PUT, path).json(body)).await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+    answer
+}
+
+async fn id_of_menu(server: &Server, perms: &str) -> i64 {
+    let pool = server.pool().await;
+    let sql = "SELECT id FROM sys_menu WHERE perms = $1";
+    let id = pool.database().query(sql).bind(perms).fetch_scalar().await.expect("the entry");
+    pool.close().await;
+    id
+}
+
+/// Grants and revokes the right to list users to the members' role.
+async fn grant(admin: &Role, menus: &[i64]) {
+    put(admin, &format!("{MEMBERS}/menus"), &json!({"menus": menus})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_on_any_node_holds_for_the_very_next_request_to_any_other() {
+    with_shared(async |shared| {
+        let nodes = [shared.node().await, shared.node().await, shared.node().await];
+        let admin = nodes[0].admin().await;
+        let member = nodes[1].member(&["sys:user:list"]).await;
+        let list = id_of_menu(&nodes[0], "sys:user:list").await;
+        for turn in 0..300 {
+            let (writer, readers) = (turn % 3, [(turn + 1) % 3, (turn + 2) % 3]);
+            let (menus, status) = if turn % 2 == 0 { (vec![], 403) } else { (vec![list], 200) };
+            grant(&nodes[writer].known(&admin), &menus).await;
+            for reader in readers {
+                assert_eq!(nodes[reader].known(&member).get(USERS).await.status, status, "turn {turn}, node {reader}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_change_holds_for_the_very_next_request_to_another_node() {
+    with_shared(async |shared| {
+        let (one, two) = (shared.node().await, shared.node().await);
+        let (admin, member) = (one.admin().await, one.member(&["sys:user:list"]).await);
+        let there = two.known(&member);
+        let list = id_of_menu(&one, "sys:user:list").await;
+        let menu = |perms: &str, status: i64| {
+            json!({"title": "list", "name": "ListUsers", "type": 2, "sort": 0, "perms": perms, "status": status,
+                   "display": 1, "cache": 1})
+        };
+        let role = |status: i64| json!({"name": "members", "status": status});
+        let menu_path = format!("/api/v1/sys/menus/{list}");
+        let changes = [
+            ("a role", MEMBERS, role(0), role(1), 403),
+            ("a menu", &menu_path, menu("other:code", 1), menu("sys:user:list", 1), 403),
+            ("a menu's status", &menu_path, menu("sys:user:list", 0), menu("sys:user:list", 1), 403),
+            ("a user", "/api/v1/sys/users/70/permissions?type=status", json!(null), json!(null), 403),
+        ];
+        for turn in 0..15 {
+            for (what, path, change, back, status) in &changes {
+                assert_eq!(there.get(USERS).await.status, 200, "{what}, turn {turn}");
+                put(&admin, path, change).await;
+                assert_eq!(there.get(USERS).await.status, *status, "{what}, turn {turn}");
+                put(&admin, path, back).await;
+            }
+        }
+        there.get(USERS).await.ok();
+        put(&admin, &format!("{USERS}/70/password"), &json!({"password": "given1234"})).await;
+        there.get(USERS).await.refused(401);
+        two.anonymous()
+            .post_json("/api/v1/auth/login", &json!({"username": "member", "password": PASSWORD}))
+            .await
+            .refused(403);
+        let again = two.user("member", "given1234").await;
+        one.known(&again).get(USERS).await.ok();
+        two.known(&again).post("/api/v1/auth/logout").await.ok();
+        one.known(&again).get(USERS).await.refused(401);
+        let last = one.user("member", "given1234").await;
+        two.known(&last).get(USERS).await.ok();
+        one.known(&admin).delete(&format!("{USERS}/70")).await.ok();
+        two.known(&last).get(USERS).await.refused(401);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_killed_does_not_hold_up_the_others() {
+    with_shared(async |shared| {
+        let (one, mut two) = (shared.node().await, shared.node().await);
+        let (admin, member) = (one.admin().await, one.member(&["sys:user:list"]).await);
+        let list = id_of_menu(&one, "sys:user:list").await;
+        two.known(&member).get(USERS).await.ok();
+        let changes = tokio::spawn({
+            let admin = admin.clone();
+            async move {
+                let mut longest = Duration::ZERO;
+                for turn in 0..60 {
+                    let began = Instant::now();
+                    grant(&admin, if turn % 2 == 0 { &[] } else { std::slice::from_ref(&list) }).await;
+                    longest = longest.max(began.elapsed());
+                }
+                longest
+            }
+        });
+        two.kill();
+        let longest = changes.await.expect("the changes are made");
+        assert!(longest < WAIT_MAX, "{longest:?}");
+        one.known(&member).get(USERS).await.ok();
+        two.start_again().await;
+        grant(&admin, &[]).await;
+        two.known(&member).get(USERS).await.refused(403);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_redis_nothing_stale_is_served_and_everything_works() {
+    let mut redis = OwnRedis::start();
+    with_redis(&redis.url(), async |shared| {
+        let (one, two) = (shared.node().await, shared.node().await);
+        let (admin, member) = (one.admin().await, one.member(&["sys:user:list"]).await);
+        let there = two.known(&member);
+        let list = id_of_menu(&one, "sys:user:list").await;
+        for round in 0..3 {
+            there.get(USERS).await.ok();
+            redis.stop();
+            for (menus, status) in [(vec![], 403), (vec![list], 200), (vec![], 403)] {
+                let began = Instant::now();
+                grant(&admin, &menus).await;
+                assert!(began.elapsed() < WAIT_MAX, "round {round}: {:?}", began.elapsed());
+                assert_eq!(there.get(USERS).await.status, status, "round {round}, Redis away");
+            }
+            two.user("member", PASSWORD).await;
+            redis.start_again();
+            for turn in 0..100 {
+                let (menus, status) = if turn % 2 == 0 { (vec![list], 200) } else { (vec![], 403) };
+                grant(&admin, &menus).await;
+                assert_eq!(there.get(USERS).await.status, status, "round {round}, turn {turn} after Redis came back");
+            }
+            grant(&admin, &[list]).await;
+        }
+        eventually("the other node says that Redis is back", async || two.log().contains("Redis is back")).await;
+    })
+    .await;
+}
