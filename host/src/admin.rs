@@ -160,6 +160,7 @@ impl Admin {
             passwords.clone(),
             Arc::clone(&authenticator),
             Terms { lives: settings.lives, rules: rules.clone(), watcher: Arc::new(login_log.clone()) },
+            &settings.cluster,
         );
         let files = FileService::new(settings.uploads.clone(), clock.clone());
         files.sweep();

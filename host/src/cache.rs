@@ -13,11 +13,13 @@ mod announcements;
 mod belief;
 mod letter;
 mod redis;
+mod state;
 mod subscription;
 
 pub use announcement::{Announcement, Follower, Memory};
 pub use announcements::Announcements;
 pub use redis::{CacheError, Redis};
+pub use state::Change;
 
 /// The processes over one database, as one of them sees them. Cheap to clone.
 #[derive(Clone, Debug, Default)]

@@ -45,7 +45,6 @@ pub(super) struct Shared {
     follower: Mutex<Option<Weak<dyn Follower>>>,
     told: AtomicU64,
     waiting: Mutex<BTreeMap<u64, Arc<Answers>>>,
-    is_cut_off: AtomicBool,
 }
 
 /// The names of those that have acted on one announcement.
@@ -68,7 +67,6 @@ impl Announcements {
             follower: Mutex::default(),
             told: AtomicU64::new(1),
             waiting: Mutex::default(),
-            is_cut_off: AtomicBool::new(false),
         })))
     }
 
@@ -238,7 +236,7 @@ impl Shared {
 
     /// Says once that Redis is away.
     pub(super) fn note_cut_off(&self, error: &CacheError) {
-        if !self.is_cut_off.swap(true, Ordering::AcqRel) {
+        if self.redis.note_away(true) {
             let cause = std::error::Error::source(error).map(ToString::to_string);
             tracing::warn!(%error, cause, "Redis is away: other processes can't be told of changes; nothing that is remembered is believed");
         }
@@ -246,7 +244,7 @@ impl Shared {
 
     /// Says once that it is back.
     pub(super) fn note_connected(&self) {
-        if self.is_cut_off.swap(false, Ordering::AcqRel) {
+        if self.redis.note_away(false) {
             tracing::info!("Redis is back");
         }
     }

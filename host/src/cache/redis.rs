@@ -5,6 +5,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSub};
 use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisError};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long an answer may take, with a connection if there is none. A Redis that takes longer is as
@@ -17,6 +18,7 @@ pub struct Redis {
     client: Client,
     connection: Arc<ArcSwap<ConnectionManager>>,
     prefix: Arc<str>,
+    away: Arc<AtomicBool>,
 }
 
 /// Why the Redis did not do what was asked.
@@ -31,6 +33,9 @@ pub enum CacheError {
     /// It did not answer in time.
     #[error("Redis did not answer within {} ms", DEADLINE.as_millis())]
     Silent,
+    /// Others change the value faster than this process.
+    #[error("others change it all the time")]
+    Contended,
 }
 
 impl Redis {
@@ -42,12 +47,21 @@ impl Redis {
     pub fn open(url: &str, name: &str) -> Result<Self, CacheError> {
         let client = Client::open(url).map_err(CacheError::Address)?;
         let connection = Arc::new(ArcSwap::from_pointee(connect(&client)?));
-        Ok(Self { client, connection, prefix: prefix(name).into() })
+        Ok(Self { client, connection, prefix: prefix(name).into(), away: Arc::default() })
+    }
+
+    /// Whether it is known to be away. Heartbeats find out.
+    pub(super) fn is_away(&self) -> bool {
+        self.away.load(Ordering::Acquire)
+    }
+
+    /// Notes that it is away, or not; gives whether that is news.
+    pub(super) fn note_away(&self, away: bool) -> bool {
+        self.away.swap(away, Ordering::AcqRel) != away
     }
 
     /// The full name of a key.
-    #[must_use]
-    pub fn key(&self, name: &str) -> String {
+    pub(super) fn key(&self, name: &str) -> String {
         format!("{}:{name}", self.prefix)
     }
 

@@ -110,6 +110,7 @@ impl Shared {
             match self.redis.ask::<u64>(&command).await {
                 Ok(_) => {
                     failures = 0;
+                    self.note_connected();
                     self.pay().await;
                 }
                 Err(error) => {

@@ -9,7 +9,7 @@ use backplane::admin::auth::{
 };
 use backplane::admin::role::RoleService;
 use backplane::admin::user::UserService;
-use backplane::cache::Announcements;
+use backplane::cache::{Announcements, Cluster};
 use parking_lot::Mutex;
 use plugin_api::db::Database;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ fn service(db: Database, watcher: Arc<Recorded>) -> (AuthService, Changes) {
     let users = UserService::new(db.clone(), clock.clone(), password_rules, own(), roles);
     let lives = TokenLives { access_seconds: 60, refresh_seconds: 60 };
     let terms = Terms { lives, rules: rules.clone(), watcher };
-    (AuthService::new(db, clock, users, passwords, authenticator, terms), changes)
+    (AuthService::new(db, clock, users, passwords, authenticator, terms, &Cluster::alone()), changes)
 }
 
 fn credentials(username: &str, password: &str) -> Credentials {

@@ -155,3 +155,103 @@ async fn without_redis_nothing_stale_is_served_and_everything_works() {
     })
     .await;
 }
+
+async fn log_in(node: &Server, username: &str, password: &str) -> Answer {
+    node.anonymous().post_json("/api/v1/auth/login", &json!({"username": username, "password": password})).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_logins_count_together_and_lock_the_name_everywhere() {
+    with_shared(async |shared| {
+        let nodes = [shared.node().await, shared.node().await];
+        nodes[0].member(&[]).await;
+        for name in ["member", "nobody"] {
+            for attempt in 0..4 {
+                let refused = log_in(&nodes[attempt % 2], name, "wrong").await.refused(403);
+                assert!(refused.starts_with("wrong user name or password"), "{name} {attempt}: {refused}");
+            }
+            let refused = log_in(&nodes[0], name, "wrong").await.refused(403);
+            assert!(refused.contains("too many failed logins"), "{name}: {refused}");
+            for node in &nodes {
+                let refused = log_in(node, name, PASSWORD).await.refused(403);
+                assert!(refused.contains("too many failed logins"), "{name}: {refused}");
+            }
+        }
+        for attempt in 0..12 {
+            if attempt % 4 == 3 {
+                log_in(&nodes[attempt % 2], "admin", PASSWORD).await.ok();
+            } else {
+                log_in(&nodes[attempt % 2], "admin", "wrong").await.refused(403);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_captcha_shown_by_one_node_is_answered_once_to_another() {
+    with_shared(async |shared| {
+        let shared = shared.with("APP__LOGIN__CAPTCHA", "true");
+        let (one, two) = (shared.node().await, shared.node().await);
+        let client = redis::Client::open(shared.setting("APP__REDIS__URL")).expect("an address");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        for (says, statuses) in [(None, [200, 400]), (Some("nope"), [400, 400])] {
+            let shown = one.anonymous().get("/api/v1/auth/captcha").await.ok();
+            let uuid = shown["data"]["uuid"].as_str().expect("an id");
+            let key = format!("{}:login:captcha:{uuid}", shared.setting("APP__SERVER__NAME"));
+            let text: String = redis::cmd("GET").arg(&key).query_async(&mut connection).await.expect("it is kept");
+            let left: i64 = redis::cmd("TTL").arg(&key).query_async(&mut connection).await.expect("it runs out");
+            assert!((1..=300).contains(&left), "{left}");
+            let body =
+                json!({"username": "admin", "password": PASSWORD, "uuid": uuid, "captcha": says.unwrap_or(&text)});
+            for status in statuses {
+                let answer = two.anonymous().post_json("/api/v1/auth/login", &body).await;
+                assert_eq!(answer.status, status, "{}", answer.text);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_has_one_limit_for_all_nodes() {
+    with_shared(async |shared| {
+        let shared = shared.with("APP__LIMITS__LOGIN_PER_MINUTE", "6");
+        let nodes = [shared.node().await, shared.node().await];
+        for attempt in 0..6 {
+            log_in(&nodes[attempt % 2], "admin", PASSWORD).await.ok();
+        }
+        for node in &nodes {
+            let answer = log_in(node, "admin", PASSWORD).await;
+            answer.refused(429);
+            let wait: u64 = answer.headers["retry-after"].to_str().expect("text").parse().expect("seconds");
+            assert!((1..=10).contains(&wait), "{wait}");
+            node.anonymous().get("/api/v1/auth/captcha").await.ok();
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_redis_each_node_counts_for_itself_and_passwords_can_not_be_guessed() {
+    let mut redis = OwnRedis::start();
+    with_redis(&redis.url(), async |shared| {
+        let shared = shared.with("APP__LIMITS__LOGIN_PER_MINUTE", "9").with("APP__LOGIN__CAPTCHA", "false");
+        let one = shared.node().await;
+        log_in(&one, "admin", PASSWORD).await.ok();
+        redis.stop();
+        for attempt in 0..5 {
+            log_in(&one, "nobody", "wrong").await.refused(403);
+            assert!(attempt < 4 || log_in(&one, "nobody", "wrong").await.text.contains("too many failed logins"));
+        }
+        log_in(&one, "admin", PASSWORD).await.ok();
+        let statuses = [log_in(&one, "x", "y").await.status, log_in(&one, "x", "y").await.status];
+        assert_eq!(statuses, [403, 403], "the limit is not reached yet");
+        log_in(&one, "admin", PASSWORD).await.refused(429);
+        redis.start_again();
+        eventually("Redis is back", async || one.log().contains("Redis is back")).await;
+        let refused = log_in(&one, "nobody", PASSWORD).await.refused(403);
+        assert!(refused.contains("too many failed logins"), "what was locked stays locked: {refused}");
+    })
+    .await;
+}

@@ -20,6 +20,17 @@ impl Shared {
         let settings: Vec<(&str, &str)> = self.settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         Server::start_with(&settings).await
     }
+
+    /// What a setting is.
+    pub(crate) fn setting(&self, key: &str) -> &str {
+        &self.settings.iter().find(|(known, _)| known == key).expect("a setting").1
+    }
+
+    /// With another setting.
+    pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
+        self.settings.push((key.to_owned(), value.to_owned()));
+        self
+    }
 }
 
 /// Runs a test with settings for servers that share everything. Their keys and channels in the Redis
