@@ -157,13 +157,13 @@ fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
     let authenticator = core.admin.authenticator();
     let routes = routes::routes(api::of(core), Arc::clone(authenticator), site);
     let proxies = TrustedProxies::new(server.trusted_proxies.clone());
-    let edge = Edge::new(
-        Dispatcher::new(routes, published, Arc::clone(authenticator), proxies.clone()),
-        Cors::new(&server.cors_origins),
-        server.default_language(),
-    )
-    .behind(proxies)
-    .recorded(recorder(core));
+    let mut dispatcher = Dispatcher::new(routes, published, Arc::clone(authenticator), proxies.clone());
+    if core.cluster.announcements().reach_others() {
+        dispatcher = dispatcher.following(core.supervisor.clone());
+    }
+    let edge = Edge::new(dispatcher, Cors::new(&server.cors_origins), server.default_language())
+        .behind(proxies)
+        .recorded(recorder(core));
     if server.demo { edge.demo() } else { edge }
 }
 
@@ -211,7 +211,12 @@ fn listen(
 
 /// Settings that do not go together.
 fn warn_of_contradictions(config: &Config) {
-    if !config.redis.url.is_empty() && config.auth.jwt_secret.is_empty() {
+    if config.redis.url.is_empty() {
+        return;
+    }
+    if config.database.url.starts_with("sqlite:") {
+        tracing::warn!("redis.url is set, but a file of SQLite has one process only: Redis is not used");
+    } else if config.auth.jwt_secret.is_empty() {
         tracing::warn!(
             "redis.url is set and auth.jwt_secret is not: each node signs with a key of its own and refuses the tokens of the others"
         );

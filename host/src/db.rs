@@ -8,6 +8,7 @@
 //! on it, whatever was cancelled; a transaction ends with its first failing statement, on SQLite as
 //! PostgreSQL demands it.
 
+mod exclusive;
 mod lease;
 pub mod migrate;
 mod plugin;
@@ -18,6 +19,7 @@ mod sql;
 mod sqlite;
 mod transactions;
 
+pub use exclusive::Exclusive;
 pub use plugin::PluginDatabase;
 pub use pool::{OpenError, Pool};
 pub use runner::Limits;

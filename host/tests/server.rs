@@ -31,5 +31,7 @@ mod matrix;
 mod nodes;
 #[path = "server/operations.rs"]
 mod operations;
+#[path = "server/plugin_nodes.rs"]
+mod plugin_nodes;
 #[path = "server/recovery.rs"]
 mod recovery;

@@ -12,7 +12,7 @@ use crate::db::migrate::{self, MigrateError};
 use crate::db::{OpenError, Pool};
 use crate::loader::Loader;
 use crate::plugin::SupervisorHandle;
-use plugin_api::db::DbError;
+use plugin_api::db::{DbError, Dialect};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,12 +76,12 @@ impl Core {
             tracing::info!(migrations = ?applied, "the database's schema was updated");
         }
         let key = secret::load(&config.auth.jwt_secret, data.path())?;
-        let cluster = Cluster::open(&config.redis.url, &config.server.name)?;
+        let cluster = cluster(&config, &pool)?;
         let settings = settings(&config, data.path(), &cluster);
         let plugged = Plugged::default();
         let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(plugged.clone()));
         let document = super::api::document(&config.server.name);
-        let plugins = plugins::open(&config, data.path(), &pool, document).await?;
+        let plugins = plugins::open(&config, data.path(), &pool, document, cluster.announcements()).await?;
         plugged.set(plugins.supervisor.published().clone());
         cluster.announcements().start();
         Ok(Self { config, data, pool, admin, supervisor: plugins.supervisor, cluster, loader: plugins.loader })
@@ -118,6 +118,14 @@ impl Core {
         self.admin.close().await;
         self.cluster.announcements().stop();
         self.pool.close().await;
+    }
+}
+
+/// The processes over the database. A file of SQLite has one.
+fn cluster(config: &Config, pool: &Pool) -> Result<Cluster, CacheError> {
+    match pool.database().dialect() {
+        Dialect::Sqlite => Ok(Cluster::alone()),
+        Dialect::Postgres => Cluster::open(&config.redis.url, &config.server.name),
     }
 }
 

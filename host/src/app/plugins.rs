@@ -2,6 +2,7 @@
 
 use crate::admin;
 use crate::admin::auth::RuleChanges;
+use crate::cache::Announcements;
 use crate::config::{Config, Unload};
 use crate::db::{Limits, Pool};
 use crate::http::API_PREFIX;
@@ -56,6 +57,7 @@ pub(super) async fn open(
     data: &Path,
     pool: &Pool,
     document: serde_json::Value,
+    announcements: &Announcements,
 ) -> Result<Plugins, PluginsError> {
     let settings = &config.plugins;
     let unload = match settings.unload {
@@ -82,6 +84,7 @@ pub(super) async fn open(
             drain: Duration::from_millis(settings.drain_deadline_ms),
             stop: Duration::from_millis(settings.stop_deadline_ms),
         },
+        announcements: announcements.clone(),
     };
     let supervisor = supervise(workplace).await?;
     Ok(Plugins { loader, supervisor })
