@@ -12,6 +12,7 @@ mod announcement;
 mod announcements;
 mod belief;
 mod letter;
+mod members;
 mod redis;
 mod state;
 mod subscription;

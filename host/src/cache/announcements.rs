@@ -3,6 +3,7 @@
 use super::announcement::{Announcement, Follower, Memory};
 use super::belief::{BELIEF, Belief};
 use super::letter::Letter;
+use super::members::Members;
 use super::redis::{CacheError, Redis};
 use crate::tasks;
 use parking_lot::Mutex;
@@ -25,13 +26,21 @@ const CENSUS_INTERVAL: Duration = Duration::from_millis(250);
 /// How soon it is tried again to reach a Redis that is away.
 pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Tells every process over this database what is not true any more. Cheap to clone.
+/// Tells every process over this database, this one first, what is not true any more. Cheap to clone.
 ///
 /// A writer tells after its commit and before its answer. When the telling is over, every process that
 /// listens has acted, and one that does not listen believes nothing it remembers. So an answer
 /// that was sent holds for the next request to any process.
 #[derive(Clone, Default)]
-pub struct Announcements(Option<Arc<Shared>>);
+pub struct Announcements {
+    memories: Memories,
+    /// None if this process is the only one.
+    shared: Option<Arc<Shared>>,
+}
+
+/// What in this process remembers.
+#[derive(Clone, Default)]
+pub(super) struct Memories(Arc<Mutex<Vec<Weak<dyn Memory>>>>);
 
 pub(super) struct Shared {
     pub(super) redis: Redis,
@@ -41,7 +50,8 @@ pub(super) struct Shared {
     /// Something could not be told to those who might have heard it.
     pub(super) owes: AtomicBool,
     pub(super) ended: CancellationToken,
-    memories: Mutex<Vec<Weak<dyn Memory>>>,
+    pub(super) memories: Memories,
+    members: Members,
     follower: Mutex<Option<Weak<dyn Follower>>>,
     told: AtomicU64,
     waiting: Mutex<BTreeMap<u64, Arc<Answers>>>,
@@ -57,42 +67,43 @@ struct Answers {
 impl Announcements {
     /// Through `redis`.
     pub(super) fn over(redis: Redis) -> Self {
-        Self(Some(Arc::new(Shared {
+        let memories = Memories::default();
+        let shared = Arc::new(Shared {
             redis,
             name: Uuid::new_v4().simple().to_string(),
             belief: Belief::none(),
             owes: AtomicBool::new(false),
             ended: CancellationToken::new(),
-            memories: Mutex::default(),
+            memories: memories.clone(),
+            members: Members::default(),
             follower: Mutex::default(),
             told: AtomicU64::new(1),
             waiting: Mutex::default(),
-        })))
+        });
+        Self { memories, shared: Some(shared) }
     }
 
     /// Whether what this process remembers may be believed; always if it is the only one.
     #[must_use]
     pub fn are_heard(&self) -> bool {
-        self.0.as_ref().is_none_or(|shared| shared.belief.is_held())
+        self.shared.as_ref().is_none_or(|shared| shared.belief.is_held())
     }
 
     /// Whether there may be others at all.
     #[must_use]
     pub fn reach_others(&self) -> bool {
-        self.0.is_some()
+        self.shared.is_some()
     }
 
-    /// Has `memory` forget what others announce, for as long as it lives.
+    /// Has `memory` forget what is announced, for as long as it lives.
     pub fn enlist<M: Memory>(&self, memory: &Arc<M>) {
-        if let Some(shared) = &self.0 {
-            let memory: Weak<M> = Arc::downgrade(memory);
-            shared.memories.lock().push(memory);
-        }
+        let memory: Weak<M> = Arc::downgrade(memory);
+        self.memories.0.lock().push(memory);
     }
 
     /// Has `follower` act when others announce a change of plugins.
     pub fn follow<F: Follower>(&self, follower: &Arc<F>) {
-        if let Some(shared) = &self.0 {
+        if let Some(shared) = &self.shared {
             let follower: Weak<F> = Arc::downgrade(follower);
             *shared.follower.lock() = Some(follower);
         }
@@ -100,28 +111,30 @@ impl Announcements {
 
     /// Begins to listen.
     pub fn start(&self) {
-        if let Some(shared) = &self.0 {
+        if let Some(shared) = &self.shared {
             tasks::spawn("announcements of other processes", Arc::clone(shared).listen());
         }
     }
 
     /// Listens no more. What is remembered is not believed from now on.
     pub fn stop(&self) {
-        if let Some(shared) = &self.0 {
+        if let Some(shared) = &self.shared {
             shared.ended.cancel();
             shared.belief.lose();
         }
     }
 
-    /// Tells the others, and waits until they have acted or [`ANSWER_DEADLINE`] is over. To be called
-    /// after the commit, when this process itself has acted.
+    /// Has this process forget at once, tells the others, and waits until they have acted or
+    /// [`ANSWER_DEADLINE`] is over. To be called after the commit.
     pub async fn tell(&self, what: Announcement) {
         self.tell_within(what, ANSWER_DEADLINE).await;
     }
 
     /// The same for what takes longer to act on.
     pub async fn tell_within(&self, what: Announcement, deadline: Duration) {
-        let Some(shared) = self.0.clone() else { return };
+        // Before anything is waited for: the caller may go away.
+        self.memories.forget(&what);
+        let Some(shared) = self.shared.clone() else { return };
         // In a task of its own: a caller that goes away must not leave the others in the dark.
         let telling = async move { shared.tell(what, deadline).await };
         if let Err(error) = tasks::spawn("an announcement", telling).await {
@@ -180,7 +193,8 @@ impl Shared {
         Ok(self.others(channels))
     }
 
-    async fn census(&self) -> Result<BTreeSet<String>, CacheError> {
+    /// Looks who listens.
+    pub(super) async fn census(&self) -> Result<BTreeSet<String>, CacheError> {
         let channels = self.redis.ask(redis::cmd("PUBSUB").arg("CHANNELS").arg(self.channel_of("*"))).await?;
         Ok(self.others(channels))
     }
@@ -188,28 +202,42 @@ impl Shared {
     fn others(&self, channels: Vec<String>) -> BTreeSet<String> {
         let prefix = self.channel_of("");
         let name = |channel: &String| channel.strip_prefix(&prefix).map(str::to_owned);
-        channels.iter().filter_map(name).filter(|name| *name != self.name).collect()
+        let others = channels.iter().filter_map(name).filter(|name| *name != self.name).collect();
+        self.members.note(&others, std::time::Instant::now());
+        others
     }
 
-    /// Waits until everybody in `audience` has acted or is gone.
+    /// Whether everybody who may believe was in the last audience: nobody has just been lost, and no
+    /// connection of ours, with which others may have lost theirs.
+    fn reaches_all(&self) -> bool {
+        self.members.are_complete() && !self.redis.had_trouble_within(ANSWER_DEADLINE)
+    }
+
+    /// Waits until everybody in `audience` has acted. Somebody who is gone, or was when it was told, may
+    /// not know it yet, and is waited for until it can't believe any more.
     async fn wait(&self, mut audience: BTreeSet<String>, answers: &Answers, deadline: Duration) {
-        let end = Instant::now() + deadline;
+        let nobody_believes = Instant::now() + ANSWER_DEADLINE;
+        let end = nobody_believes.max(Instant::now() + deadline);
+        let reaches_all = self.reaches_all();
         loop {
             audience.retain(|name| !answers.by.lock().contains(name));
-            if audience.is_empty() {
+            let now = Instant::now();
+            if audience.is_empty() && (reaches_all || now >= nobody_believes) {
+                return;
+            }
+            if now >= end {
+                tracing::warn!(nodes = ?audience, "other processes did not answer an announcement in time");
                 return;
             }
             tokio::select! {
                 () = answers.came.notified() => {}
                 () = sleep(CENSUS_INTERVAL) => {
-                    if let Ok(alive) = self.census().await {
+                    if now >= nobody_believes && let Ok(alive) = self.census().await {
                         audience.retain(|name| alive.contains(name));
                     }
                 }
-                () = sleep_until(end) => {
-                    tracing::warn!(nodes = ?audience, "other processes did not answer an announcement in time");
-                    return;
-                }
+                () = sleep_until(nobody_believes), if now < nobody_believes => {}
+                () = sleep_until(end) => {}
             }
         }
     }
@@ -220,14 +248,6 @@ impl Shared {
             answers.by.lock().insert(by);
             answers.came.notify_one();
         }
-    }
-
-    /// Forgets at once what `what` makes untrue.
-    pub(super) fn forget(&self, what: &Announcement) {
-        self.memories.lock().retain(|memory| {
-            let memory = memory.upgrade();
-            memory.as_ref().inspect(|memory| memory.forget(what)).is_some()
-        });
     }
 
     pub(super) fn follower(&self) -> Option<Arc<dyn Follower>> {
@@ -250,9 +270,19 @@ impl Shared {
     }
 }
 
+impl Memories {
+    /// Forgets at once what `what` makes untrue.
+    pub(super) fn forget(&self, what: &Announcement) {
+        self.0.lock().retain(|memory| {
+            let memory = memory.upgrade();
+            memory.as_ref().inspect(|memory| memory.forget(what)).is_some()
+        });
+    }
+}
+
 impl fmt::Debug for Announcements {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.0.as_ref().map(|shared| &shared.name);
+        let name = self.shared.as_ref().map(|shared| &shared.name);
         formatter.debug_struct("Announcements").field("process", &name).finish_non_exhaustive()
     }
 }

@@ -1,12 +1,13 @@
 //! The Redis that processes share.
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSub};
 use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisError};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long an answer may take, with a connection if there is none. A Redis that takes longer is as
 /// good as none.
@@ -19,6 +20,7 @@ pub struct Redis {
     connection: Arc<ArcSwap<ConnectionManager>>,
     prefix: Arc<str>,
     away: Arc<AtomicBool>,
+    trouble: Arc<Mutex<Option<Instant>>>,
 }
 
 /// Why the Redis did not do what was asked.
@@ -47,7 +49,7 @@ impl Redis {
     pub fn open(url: &str, name: &str) -> Result<Self, CacheError> {
         let client = Client::open(url).map_err(CacheError::Address)?;
         let connection = Arc::new(ArcSwap::from_pointee(connect(&client)?));
-        Ok(Self { client, connection, prefix: prefix(name).into(), away: Arc::default() })
+        Ok(Self { client, connection, prefix: prefix(name).into(), away: Arc::default(), trouble: Arc::default() })
     }
 
     /// Whether it is known to be away. Heartbeats find out.
@@ -58,6 +60,12 @@ impl Redis {
     /// Notes that it is away, or not; gives whether that is news.
     pub(super) fn note_away(&self, away: bool) -> bool {
         self.away.swap(away, Ordering::AcqRel) != away
+    }
+
+    /// Whether a command has failed lately: what was connected may be connected no more, without
+    /// knowing it yet.
+    pub(super) fn had_trouble_within(&self, time: Duration) -> bool {
+        self.trouble.lock().is_some_and(|last| last.elapsed() < time)
     }
 
     /// The full name of a key.
@@ -73,13 +81,20 @@ impl Redis {
     /// Asks once.
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CacheError> {
         let mut connection = ConnectionManager::clone(&self.connection.load());
-        in_time(command.query_async(&mut connection)).await
+        self.watched(in_time(command.query_async(&mut connection)).await)
     }
 
     /// Asks several things at once.
     pub(super) async fn ask_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, CacheError> {
         let mut connection = ConnectionManager::clone(&self.connection.load());
-        in_time(commands.query_async(&mut connection)).await
+        self.watched(in_time(commands.query_async(&mut connection)).await)
+    }
+
+    fn watched<T>(&self, answer: Result<T, CacheError>) -> Result<T, CacheError> {
+        if answer.is_err() {
+            *self.trouble.lock() = Some(Instant::now());
+        }
+        answer
     }
 
     /// A connection that listens.

@@ -51,8 +51,7 @@ impl Shared {
     /// From now on everything is heard; what was announced before may have been missed. What is
     /// remembered is believed from the first heartbeat on, which comes after this.
     fn begin(&self) {
-        self.note_connected();
-        self.forget(&Announcement::Everything);
+        self.memories.forget(&Announcement::Everything);
         if let Some(follower) = self.follower() {
             follower.doubt();
             tasks::spawn("catch up with the plugins", follower.catch_up());
@@ -76,7 +75,7 @@ impl Shared {
 
     /// Forgets before the next message is looked at; follows beside it, which takes longer.
     fn act(self: &Arc<Self>, from: String, number: u64, what: &Announcement) {
-        self.forget(what);
+        self.memories.forget(what);
         let concerns_plugins = matches!(what, Announcement::Plugins | Announcement::Everything);
         let following = self.follower().filter(|_| concerns_plugins).map(|follower| follower.catch_up());
         let shared = Arc::clone(self);
@@ -107,7 +106,8 @@ impl Shared {
             let letter = Letter::Heartbeat(self.belief.now());
             let mut command = redis::cmd("PUBLISH");
             command.arg(self.channel_of(&self.name)).arg(letter.to_text());
-            match self.redis.ask::<u64>(&command).await {
+            let (sent, _) = tokio::join!(self.redis.ask::<u64>(&command), self.census());
+            match sent {
                 Ok(_) => {
                     failures = 0;
                     self.note_connected();

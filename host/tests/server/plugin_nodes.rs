@@ -3,7 +3,7 @@
 
 use crate::bundle;
 use crate::cluster::{OwnRedis, with_redis, with_shared};
-use crate::server::{DEADLINE, Role, eventually};
+use crate::server::{DEADLINE, Role, Server, eventually};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -207,4 +207,28 @@ async fn without_redis_every_node_serves_the_plugins_of_the_last_answer() {
         }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permission_goes_with_the_plugin_that_was_purged() {
+    let single = Server::start().await;
+    lose_a_permission(&single, &single).await;
+    with_shared(async |shared| {
+        let (one, two) = (shared.node().await, shared.node().await);
+        lose_a_permission(&one, &two).await;
+    })
+    .await;
+}
+
+/// Somebody who has the permission on `there` when the plugin is purged `here` has it no more.
+async fn lose_a_permission(here: &Server, there: &Server) {
+    let admin = here.admin().await;
+    admin.install(bundle::of("notice")).await.ok();
+    let member = there.known(&here.member(&["sys:notice:add"]).await);
+    let notice = json!({"title": "t", "type": 0, "status": 1, "content": "c"});
+    member.post_json("/api/v1/sys/notices", &notice).await.ok();
+    admin.delete("/api/v1/plugins/notice?data=purge").await.ok();
+    member.post_json("/api/v1/sys/notices", &notice).await.refused(404);
+    admin.install(bundle::of("notice")).await.ok();
+    member.post_json("/api/v1/sys/notices", &notice).await.refused(403);
 }

@@ -115,8 +115,7 @@ impl Server {
 
     /// Asks it to end, and waits.
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
-        let kill = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.process.0.id())]).status();
-        assert!(kill.expect("a shell").success());
+        self.signal("TERM");
         let began = Instant::now();
         loop {
             if let Some(status) = self.process.0.try_wait().expect("a process") {
@@ -125,6 +124,12 @@ impl Server {
             assert!(began.elapsed() < DEADLINE, "the server does not end: {}", self.log());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Stops it where it stands, or lets it go on: `STOP` or `CONT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.process.0.id())]).status();
+        assert!(kill.expect("a shell").success());
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -138,23 +138,17 @@ impl Authenticator {
 
     /// Forgets every session of a user, in every process: what they may do has changed.
     pub async fn forget_user(&self, user_id: i64) {
-        self.forget(Announcement::User(user_id)).await;
+        self.announcements.tell(Announcement::User(user_id)).await;
     }
 
     /// Forgets one session, in every process: it has ended.
     pub async fn forget_session(&self, session: Uuid) {
-        self.forget(Announcement::Session(session)).await;
+        self.announcements.tell(Announcement::Session(session)).await;
     }
 
     /// Forgets everybody, in every process: roles or menus have changed.
     pub async fn forget_all(&self) {
-        self.forget(Announcement::Everybody).await;
-    }
-
-    /// Here at once, also if the caller goes away while the others are told.
-    async fn forget(&self, what: Announcement) {
-        self.known.forget(&what);
-        self.announcements.tell(what).await;
+        self.announcements.tell(Announcement::Everybody).await;
     }
 }
 
@@ -164,8 +158,9 @@ impl Memory for Known {
         match what {
             Announcement::User(id) => self.remembered.retain(|_, known| known.identity.user_id != *id),
             Announcement::Session(id) => self.remembered.retain(|_, known| known.identity.session != *id),
-            Announcement::Everybody | Announcement::Everything => self.remembered.clear(),
-            Announcement::Logs | Announcement::Plugins => return,
+            // The menu entries of plugins carry permissions.
+            Announcement::Everybody | Announcement::Plugins | Announcement::Everything => self.remembered.clear(),
+            Announcement::Logs => return,
         }
         *epoch += 1;
     }
@@ -229,9 +224,14 @@ mod tests {
         authenticator.forget_user(8).await;
         authenticator.identify(&headers).await.unwrap();
         assert_eq!(loads.load(Ordering::SeqCst), 1);
-        for what in [Announcement::User(7), Announcement::Session(Uuid::from_u128(1)), Announcement::Everybody] {
+        for what in [
+            Announcement::User(7),
+            Announcement::Session(Uuid::from_u128(1)),
+            Announcement::Everybody,
+            Announcement::Plugins,
+        ] {
             let before = loads.load(Ordering::SeqCst);
-            authenticator.forget(what).await;
+            authenticator.announcements.tell(what).await;
             authenticator.identify(&headers).await.unwrap();
             assert_eq!(loads.load(Ordering::SeqCst), before + 1);
         }

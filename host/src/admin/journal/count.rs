@@ -71,7 +71,6 @@ impl Counter {
 
     /// Something was deleted.
     pub(in crate::admin) async fn forget(&self) {
-        self.counts.forget(&Announcement::Logs);
         self.announcements.tell(Announcement::Logs).await;
     }
 

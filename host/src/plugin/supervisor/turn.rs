@@ -79,19 +79,19 @@ impl SupervisorHandle {
     where
         C: FnOnce(oneshot::Sender<Outcome>) -> Command + Send + 'static,
     {
-        if !self.workplace.announcements.reach_others() {
-            return self.ask(command).await?;
-        }
         let handle = self.clone();
         let operation = async move {
             let outcome = handle.in_turn(command).await;
-            handle.workplace.tell_others().await;
+            handle.workplace.tell_processes().await;
             outcome
         };
         tasks::spawn("a change of plugins", operation).await.map_err(|_| OperationError::ShuttingDown)?
     }
 
     async fn in_turn(&self, command: impl FnOnce(oneshot::Sender<Outcome>) -> Command) -> Outcome {
+        if !self.workplace.announcements.reach_others() {
+            return self.ask(command).await?;
+        }
         let _here = self.turn.acquire().await.map_err(|_| OperationError::ShuttingDown)?;
         let turn = self.workplace.pool.exclusive(TURN).await.map_err(OperationError::Turn)?;
         let outcome = match self.ask(Command::Follow).await {
@@ -121,13 +121,13 @@ impl SupervisorHandle {
 
 impl Supervisor {
     /// Waits until every other process does what the rows say.
-    pub(super) async fn tell_others(&self) {
-        self.workplace.tell_others().await;
+    pub(super) async fn tell_processes(&self) {
+        self.workplace.tell_processes().await;
     }
 }
 
 impl super::Workplace {
-    async fn tell_others(&self) {
+    async fn tell_processes(&self) {
         let deadline = self.inspection.deadline + self.deadlines.start + FOLLOW_SLACK;
         self.announcements.tell_within(Announcement::Plugins, deadline).await;
     }

@@ -31,7 +31,7 @@ impl Supervisor {
             retire(Arc::clone(active), self.workplace.deadlines).await;
         }
         // Other processes must have switched it off as well.
-        self.tell_others().await;
+        self.tell_processes().await;
         schema::purge(&self.workplace.pool, status.id(), status.version()).await?;
         self.settle_gone(&status, Data::Purge).await
     }
