@@ -17,13 +17,11 @@ impl Supervisor {
     /// Follows the rows, if they have changed. A plugin that can't is shown as failed here, with its
     /// reason, and holds up no other.
     pub(super) async fn follow(&mut self) -> Result<(), OperationError> {
-        // Before the look: what is told from now on may not be in it.
-        self.following.trust();
-        let followed = self.try_follow().await;
-        if followed.is_err() {
-            crate::cache::Follower::doubt(self.following.as_ref());
-        }
-        followed
+        // Before the look: what is missed from now on may not be in it.
+        let doubts = self.following.doubts();
+        self.try_follow().await?;
+        self.following.settle(doubts);
+        Ok(())
     }
 
     async fn try_follow(&mut self) -> Result<(), OperationError> {
@@ -104,15 +102,14 @@ impl Supervisor {
         let before = self.plugins.get(wanted.id()).and_then(|status| status.active.clone());
         let mut undo = Undo::default();
         let started = self.start_on(Schema::AsItIs, &wanted.release, Arc::clone(&wanted.stats), &mut undo).await;
-        let (status, state, reason) = match started {
-            Ok(active) => (wanted.serving(active), EventState::Enabled, None),
-            Err(error) => (wanted.failed(error.chain()), EventState::Failed, Some(error.chain())),
-        };
-        if let Err(error) = self.adopt(status) {
-            self.take_back(undo).await;
-            self.adopt(wanted.failed(error.chain()))?;
+        match started.and_then(|active| self.adopt(wanted.serving(active))) {
+            Ok(status) => self.tell(status.id(), status.version(), EventState::Enabled, None),
+            Err(error) => {
+                self.take_back(undo).await;
+                let status = self.adopt(wanted.failed(error.chain()))?;
+                self.tell(status.id(), status.version(), EventState::Failed, status.reason.clone());
+            }
         }
-        self.tell(wanted.id(), wanted.version(), state, reason);
         if let Some(before) = before {
             drop(self.retire_in_background(before));
         }

@@ -10,7 +10,7 @@ use crate::plugin::error::OperationError;
 use crate::plugin::rows;
 use crate::tasks;
 use futures_util::future::BoxFuture;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -23,13 +23,15 @@ const FOLLOW_SLACK: Duration = Duration::from_secs(5);
 pub(super) struct Following {
     commands: mpsc::WeakSender<Command>,
     revision: AtomicI64,
-    /// A change may have been missed.
-    doubted: AtomicBool,
+    /// How often a change may have been missed, and of how many of these times nothing is missing since.
+    doubts: AtomicU64,
+    settled: AtomicU64,
 }
 
 impl Following {
     pub(super) fn new(commands: &mpsc::Sender<Command>) -> Self {
-        Self { commands: commands.downgrade(), revision: AtomicI64::new(0), doubted: AtomicBool::new(false) }
+        let (doubts, settled) = Default::default();
+        Self { commands: commands.downgrade(), revision: AtomicI64::new(0), doubts, settled }
     }
 
     /// Whether `revision` comes right after what is known.
@@ -46,15 +48,24 @@ impl Following {
         self.revision.store(revision, Ordering::Release);
     }
 
-    /// Nothing has been missed as of now, if what is about to be done succeeds.
-    pub(super) fn trust(&self) {
-        self.doubted.store(false, Ordering::Release);
+    /// The doubts so far, to be settled by a look that begins after this call.
+    pub(super) fn doubts(&self) -> u64 {
+        self.doubts.load(Ordering::Acquire)
+    }
+
+    /// What is served is what the rows said after these doubts.
+    pub(super) fn settle(&self, doubts: u64) {
+        self.settled.store(doubts, Ordering::Release);
+    }
+
+    fn is_doubted(&self) -> bool {
+        self.settled.load(Ordering::Acquire) != self.doubts()
     }
 }
 
 impl Follower for Following {
     fn doubt(&self) {
-        self.doubted.store(true, Ordering::Release);
+        self.doubts.fetch_add(1, Ordering::AcqRel);
     }
 
     fn catch_up(&self) -> BoxFuture<'static, ()> {
@@ -109,7 +120,7 @@ impl SupervisorHandle {
     /// [`OperationError`] if that can't be found out.
     pub async fn keep_up(&self) -> Result<(), OperationError> {
         let Self { workplace, following, .. } = self;
-        if workplace.announcements.are_heard() && !following.doubted.load(Ordering::Acquire) {
+        if workplace.announcements.are_heard() && !following.is_doubted() {
             return Ok(());
         }
         if following.is_known(rows::revision(&workplace.pool.database()).await?) {
