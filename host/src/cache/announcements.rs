@@ -125,7 +125,7 @@ impl Announcements {
     }
 
     /// Has this process forget at once, tells the others, and waits until they have acted or
-    /// [`ANSWER_DEADLINE`] is over. To be called after the commit.
+    /// can't believe any more what they remember. To be called after the commit.
     pub async fn tell(&self, what: Announcement) {
         self.tell_within(what, ANSWER_DEADLINE).await;
     }
