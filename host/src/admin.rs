@@ -32,6 +32,7 @@ pub use published::{NothingPublished, Published};
 pub use sample::{Sample, SampleAccount, SampleError};
 pub use user_agent::UserAgent;
 
+use crate::cache::Cluster;
 use auth::api::AuthApi;
 use auth::token::TokenKey;
 use auth::{
@@ -120,8 +121,10 @@ pub struct AdminSettings {
     pub uploads: std::path::PathBuf,
     /// The product's name.
     pub name: String,
-    /// Where shared state is kept; empty if in this process.
+    /// The Redis that is looked at; empty if there is none.
     pub redis_url: String,
+    /// The processes over the same database.
+    pub cluster: Cluster,
     /// Proxies that are believed about the client's address.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -140,7 +143,9 @@ impl Admin {
         let clock = Clock::new(settings.zone.clone());
         let passwords = Passwords::default();
         let rules = CurrentRules::new(settings.rules.clone(), changes);
-        let authenticator = Arc::new(Authenticator::new(key, StoredSessions::new(db.clone())));
+        let announcements = settings.cluster.announcements();
+        let sources = StoredSessions::new(db.clone());
+        let authenticator = Arc::new(Authenticator::new(key, sources, announcements.clone()));
         let roles = RoleService::new(db.clone(), clock.clone(), Arc::clone(&authenticator));
         let password_rules =
             PasswordRules::new(db.clone(), clock.clone(), passwords.clone(), rules.clone(), Arc::clone(&authenticator));
@@ -154,7 +159,7 @@ impl Admin {
         let models = Models::new(Arc::clone(&published));
         let data_rules = DataRuleService::new(db.clone(), clock.clone(), models);
         let scopes = DataScopeService::new(db.clone(), clock.clone(), data_rules.clone());
-        let login_log = LoginLog::new(db.clone(), clock.clone(), settings.locations.clone());
+        let login_log = LoginLog::new(db.clone(), clock.clone(), settings.locations.clone(), announcements.clone());
         let sessions = AuthService::new(
             db.clone(),
             clock.clone(),
@@ -162,11 +167,12 @@ impl Admin {
             passwords.clone(),
             Arc::clone(&authenticator),
             Terms { lives: settings.lives, rules: rules.clone(), watcher: Arc::new(login_log.clone()) },
+            &settings.cluster,
         );
         let files = FileService::new(settings.uploads.clone(), clock.clone());
         files.sweep();
         Self {
-            opera_log: OperaLog::new(db.clone(), clock.clone(), settings.locations.clone()),
+            opera_log: OperaLog::new(db.clone(), clock.clone(), settings.locations.clone(), announcements.clone()),
             depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
             files,
             data_rules,

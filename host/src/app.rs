@@ -106,8 +106,8 @@ pub async fn serve(config: Config, data: &Path, notify: impl Fn(Notice)) -> Resu
 /// # Errors
 /// [`ServeError`].
 pub async fn start(config: Config, data: &Path, notify: impl Fn(Notice)) -> Result<Running, ServeError> {
-    warn_of_what_is_not_used(&config);
     let tls = tls(&config)?;
+    warn_of_contradictions(&config);
     let core = Arc::new(Core::open(config, data).await?);
     if let Some(admin) = core.ensure_admin().await? {
         notify(Notice::FirstAdmin { username: admin.username, generated_password: admin.generated_password });
@@ -188,13 +188,13 @@ fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
     let authenticator = core.admin.authenticator();
     let routes = routes::routes(api::of(core), Arc::clone(authenticator), site);
     let proxies = TrustedProxies::new(server.trusted_proxies.clone());
-    let edge = Edge::new(
-        Dispatcher::new(routes, published, Arc::clone(authenticator), proxies.clone()),
-        Cors::new(&server.cors_origins),
-        server.default_language(),
-    )
-    .behind(proxies)
-    .recorded(recorder(core));
+    let mut dispatcher = Dispatcher::new(routes, published, Arc::clone(authenticator), proxies.clone());
+    if core.cluster.announcements().reach_others() {
+        dispatcher = dispatcher.following(core.supervisor.clone());
+    }
+    let edge = Edge::new(dispatcher, Cors::new(&server.cors_origins), server.default_language())
+        .behind(proxies)
+        .recorded(recorder(core));
     if server.demo { edge.demo() } else { edge }
 }
 
@@ -240,11 +240,16 @@ fn listen(
     })
 }
 
-/// Settings that have their names already and no effect yet are said so, not passed over.
-fn warn_of_what_is_not_used(config: &Config) {
-    if !config.redis.url.is_empty() {
+/// Settings that do not go together.
+fn warn_of_contradictions(config: &Config) {
+    if config.redis.url.is_empty() {
+        return;
+    }
+    if config.database.url.starts_with("sqlite:") {
+        tracing::warn!("redis.url is set, but a file of SQLite has one process only: Redis is not used");
+    } else if config.auth.jwt_secret.is_empty() {
         tracing::warn!(
-            "redis.url is set, but this version runs as a single node and only shows what it says of itself"
+            "redis.url is set and auth.jwt_secret is not: each node signs with a key of its own and refuses the tokens of the others"
         );
     }
 }

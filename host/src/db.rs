@@ -8,6 +8,7 @@
 //! on it, whatever was cancelled; a transaction ends with its first failing statement, on SQLite as
 //! PostgreSQL demands it.
 
+mod exclusive;
 mod ids;
 mod lease;
 pub mod migrate;
@@ -19,6 +20,7 @@ mod sql;
 mod sqlite;
 mod transactions;
 
+pub use exclusive::Exclusive;
 pub use ids::{Ids, PART_MAX};
 pub use plugin::PluginDatabase;
 pub use pool::{OpenError, Pool};

@@ -7,6 +7,7 @@
 //! is published, and everything before that is undone when a step fails.
 
 mod active;
+mod bundles;
 mod candidate;
 mod conflict;
 mod contribution;

@@ -159,6 +159,12 @@ impl Store {
         Ok(path)
     }
 
+    /// Whether there is a library with this hash.
+    #[must_use]
+    pub fn has_library(&self, sha256: &Sha256) -> bool {
+        self.library_path(sha256).exists()
+    }
+
     /// Removes a bundle; it may be missing.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 
 #[path = "support/bundle.rs"]
 mod bundle;
+#[path = "support/cluster.rs"]
+mod cluster;
 #[path = "support/server.rs"]
 mod server;
 
@@ -31,8 +33,12 @@ mod lifecycle;
 mod matrix;
 #[path = "server/moving_in.rs"]
 mod moving_in;
+#[path = "server/nodes.rs"]
+mod nodes;
 #[path = "server/operations.rs"]
 mod operations;
+#[path = "server/plugin_nodes.rs"]
+mod plugin_nodes;
 #[path = "server/recovery.rs"]
 mod recovery;
 #[path = "server/required.rs"]

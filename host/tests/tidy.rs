@@ -6,11 +6,12 @@ const LINES_MAX: usize = 500;
 
 /// Each room, and the rooms it must not use.
 const FORBIDDEN: &[(&str, &[&str])] = &[
-    ("loader", &["app", "cli", "http", "admin", "plugin", "import", "store", "db", "config"]),
-    ("store", &["app", "cli", "http", "admin", "plugin", "loader", "db"]),
-    ("db", &["app", "cli", "http", "admin", "plugin", "import", "loader", "store"]),
+    ("loader", &["app", "cli", "http", "admin", "plugin", "import", "store", "db", "cache", "config"]),
+    ("store", &["app", "cli", "http", "admin", "plugin", "loader", "db", "cache"]),
+    ("db", &["app", "cli", "http", "admin", "plugin", "import", "loader", "store", "cache"]),
+    ("cache", &["app", "cli", "http", "admin", "plugin", "import", "loader", "store", "db", "config"]),
     ("plugin", &["app", "cli", "http", "admin", "import"]),
-    ("import", &["app", "cli", "http", "admin", "plugin", "loader", "store", "config"]),
+    ("import", &["app", "cli", "http", "admin", "plugin", "loader", "store", "cache", "config"]),
     ("admin", &["app", "cli", "store", "loader", "import"]),
     ("http", &["app", "cli"]),
     ("app", &["cli"]),
@@ -18,13 +19,14 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 
 /// Crates that a room must not know.
 const FORBIDDEN_CRATES: &[(&str, &[&str])] = &[
-    ("plugin", &["poem", "poem_openapi", "libloading"]),
+    ("plugin", &["poem", "poem_openapi", "libloading", "redis"]),
     ("store", &["poem", "libloading", "sqlx"]),
     ("loader", &["poem", "sqlx"]),
-    ("http", &["sqlx", "libloading"]),
+    ("http", &["sqlx", "libloading", "redis"]),
     ("admin", &["libloading", "sqlx"]),
     ("import", &["poem", "libloading", "sqlx"]),
     ("db", &["poem", "libloading"]),
+    ("cache", &["poem", "libloading", "sqlx"]),
 ];
 
 fn root() -> PathBuf {

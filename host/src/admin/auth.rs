@@ -5,6 +5,7 @@ pub mod api;
 pub mod authenticator;
 pub mod captcha;
 mod crud;
+mod failures;
 pub mod identity;
 mod lockout;
 pub mod login_error;

@@ -8,13 +8,14 @@ use crate::admin::auth::{Rules, TokenLives};
 use crate::admin::location::{LocationError, Locations};
 use crate::admin::user::{FirstAdmin, FirstAdminError};
 use crate::admin::{Admin, AdminSettings};
+use crate::cache::{CacheError, Cluster};
 use crate::config::{Config, IdKind};
 use crate::db::migrate::{self, MigrateError};
 use crate::db::{Ids, OpenError, Pool};
 use crate::http::Language;
 use crate::loader::Loader;
 use crate::plugin::SupervisorHandle;
-use plugin_api::db::DbError;
+use plugin_api::db::{DbError, Dialect};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,6 +34,8 @@ pub struct Core {
     pub admin: Admin,
     /// What manages plugins.
     pub supervisor: SupervisorHandle,
+    /// The processes over the same database.
+    pub cluster: Cluster,
     loader: Arc<Loader>,
 }
 
@@ -48,6 +51,9 @@ pub enum CoreError {
     /// The schema can't be brought up to date.
     #[error("failed to update the database's schema")]
     Migrate(#[from] MigrateError),
+    /// The Redis that processes share.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// The signing key.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -79,14 +85,19 @@ impl Core {
             tracing::info!(migrations = ?applied, "the database's schema was updated");
         }
         let key = secret::load(&config.auth.jwt_secret, data.path())?;
-        let settings = settings(&config, data.path(), locations);
+        let cluster = cluster(&config, &pool)?;
+        let settings = settings(&config, data.path(), locations, &cluster);
         let plugged = Plugged::default();
         let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(plugged.clone()));
-        let document = super::api::document(&config.server.name);
-        let permissions = Permissions(admin.data_scopes().clone());
-        let plugins = plugins::open(&config, data.path(), &pool, document, Arc::new(permissions)).await?;
+        let surroundings = plugins::Surroundings {
+            document: super::api::document(&config.server.name),
+            permissions: Arc::new(Permissions(admin.data_scopes().clone())),
+            announcements: cluster.announcements(),
+        };
+        let plugins = plugins::open(&config, data.path(), &pool, surroundings).await?;
         plugged.set(plugins.supervisor.published().clone());
-        Ok(Self { config, data, pool, admin, supervisor: plugins.supervisor, loader: plugins.loader })
+        cluster.announcements().start();
+        Ok(Self { config, data, pool, admin, supervisor: plugins.supervisor, cluster, loader: plugins.loader })
     }
 
     /// Creates the first administrator if there is no user at all.
@@ -118,6 +129,7 @@ impl Core {
             tracing::error!("the loader's shutdown panicked");
         }
         self.admin.close().await;
+        self.cluster.announcements().stop();
         self.pool.close().await;
     }
 }
@@ -143,13 +155,22 @@ fn locations(config: &Config) -> Result<Locations, LocationError> {
     Locations::open(file, language)
 }
 
+/// The processes over the database. A file of SQLite has one.
+fn cluster(config: &Config, pool: &Pool) -> Result<Cluster, CacheError> {
+    match pool.database().dialect() {
+        Dialect::Sqlite => Ok(Cluster::alone()),
+        Dialect::Postgres => Cluster::open(&config.redis.url, &config.server.name),
+    }
+}
+
 /// What of the configuration the features need.
-fn settings(config: &Config, data: &Path, locations: Locations) -> AdminSettings {
+fn settings(config: &Config, data: &Path, locations: Locations, cluster: &Cluster) -> AdminSettings {
     let (login, password) = (&config.login, &config.password);
     AdminSettings {
         zone: config.server.zone(),
         name: config.server.name.clone(),
         redis_url: config.redis.url.clone(),
+        cluster: cluster.clone(),
         lives: TokenLives {
             access_seconds: config.auth.access_token_seconds,
             refresh_seconds: config.auth.refresh_token_seconds,

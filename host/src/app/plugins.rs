@@ -3,6 +3,7 @@
 use crate::admin;
 use crate::admin::auth::RuleChanges;
 use crate::admin::data_rule::registry;
+use crate::cache::Announcements;
 use crate::config::{Config, Unload};
 use crate::db::{Limits, Pool};
 use crate::http::API_PREFIX;
@@ -52,14 +53,24 @@ pub(super) struct Plugins {
     pub(super) supervisor: SupervisorHandle,
 }
 
+/// What stands around the plugins.
+pub(super) struct Surroundings<'a> {
+    /// The core's OpenAPI document.
+    pub(super) document: serde_json::Value,
+    /// What decides which rows of plugins' models somebody may see.
+    pub(super) permissions: Arc<dyn DataPermissions>,
+    /// What the processes over the database tell each other.
+    pub(super) announcements: &'a Announcements,
+}
+
 /// Opens store and loader and brings every plugin into its desired state.
 pub(super) async fn open(
     config: &Config,
     data: &Path,
     pool: &Pool,
-    document: serde_json::Value,
-    permissions: Arc<dyn DataPermissions>,
+    surroundings: Surroundings<'_>,
 ) -> Result<Plugins, PluginsError> {
+    let Surroundings { document, permissions, announcements } = surroundings;
     let settings = &config.plugins;
     let unload = match settings.unload {
         Unload::Verified => UnloadPolicy::Verified,
@@ -87,6 +98,7 @@ pub(super) async fn open(
             drain: Duration::from_millis(settings.drain_deadline_ms),
             stop: Duration::from_millis(settings.stop_deadline_ms),
         },
+        announcements: announcements.clone(),
     };
     let supervisor = supervise(workplace).await?;
     Ok(Plugins { loader, supervisor })

@@ -160,7 +160,7 @@ async fn a_disabled_user_is_out_after_the_next_look_and_can_not_log_in() {
     let site = site(&[]).await;
     let token = site.token().await;
     site.sql("UPDATE sys_user SET status = 0").await;
-    site.running.core().admin.authenticator().forget_user(1);
+    site.running.core().admin.authenticator().forget_user(1).await;
     let (status, _) = site.get("/api/v1/sys/users/me", Some(&token)).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
     let (status, body) = site.login("admin", "hunter22").await;
@@ -198,7 +198,7 @@ async fn a_member_sees_what_the_roles_have() {
     let (_, codes) = site.get("/api/v1/auth/codes", Some(&token)).await;
     assert_eq!(codes["data"], json!(["sys:dept:add"]));
     site.sql("UPDATE sys_role SET status = 0").await;
-    site.running.core().admin.authenticator().forget_all();
+    site.running.core().admin.authenticator().forget_all().await;
     let (status, _) = site.get("/api/v1/auth/codes", Some(&token)).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
     site.running.stop().await;

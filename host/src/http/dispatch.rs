@@ -11,7 +11,7 @@ use super::{API_PREFIX, ApiError, Context, Message, RequestId, TrustedProxies, c
 use crate::admin::auth::{Authenticator, Identity, authorise};
 use crate::admin::opera_log::Route;
 use crate::loader::{Begun, CallError, CallHead, CallResponse, Caller, ResponseBody};
-use crate::plugin::{ActivePlugin, Lookup, Matched, Outcome, Permit, PluginId, Published};
+use crate::plugin::{ActivePlugin, Lookup, Matched, Outcome, Permit, PluginId, Published, SupervisorHandle};
 use body::Refused;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Body, Endpoint, IntoResponse, Request, Response};
@@ -32,12 +32,20 @@ pub struct Dispatcher<E> {
     published: Published,
     authenticator: Arc<Authenticator>,
     proxies: TrustedProxies,
+    following: Option<SupervisorHandle>,
 }
 
 impl<E> Dispatcher<E> {
     /// Before `core`.
     pub fn new(core: E, published: Published, authenticator: Arc<Authenticator>, proxies: TrustedProxies) -> Self {
-        Self { core, published, authenticator, proxies }
+        Self { core, published, authenticator, proxies, following: None }
+    }
+
+    /// One of several processes: what others have changed is looked up before each request, when this one
+    /// may not have been told.
+    #[must_use]
+    pub fn following(self, supervisor: SupervisorHandle) -> Self {
+        Self { following: Some(supervisor), ..self }
     }
 }
 
@@ -55,6 +63,11 @@ impl<E: Endpoint<Output = Response>> Endpoint for Dispatcher<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        if let Some(supervisor) = &self.following
+            && let Err(error) = supervisor.keep_up().await
+        {
+            tracing::warn!("it can't be found out whether another process has changed plugins: {}", error.chain());
+        }
         // A generation drains only after another table has been published, so the second look finds
         // what serves now; a third would mean two swaps within one request's matching.
         for _ in 0..3 {

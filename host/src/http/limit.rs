@@ -1,6 +1,7 @@
 //! How often one client may ask.
 
 use super::{ApiError, Message};
+use crate::cache::{Cluster, Redis};
 use governor::clock::{Clock, DefaultClock};
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
@@ -12,31 +13,65 @@ use std::time::Duration;
 /// Clients that are kept before those are looked for that may ask as if they never had.
 const CLIENTS_MAX: usize = 10_000;
 
-/// A limit that each client has for itself. Routes that share it count together.
-pub struct ClientLimit(Option<RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>>);
+/// A limit that each client has for itself. Routes that share it count together, and so do all
+/// processes; while they can't, each counts for itself.
+pub struct ClientLimit(Option<Limit>);
+
+struct Limit {
+    requests: u32,
+    /// After which one more may come.
+    interval: Duration,
+    here: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>,
+    shared: Option<(&'static str, Redis)>,
+}
 
 impl ClientLimit {
     /// At most `requests` in a row; they come back evenly over `within`. 0 is no limit.
     pub fn new(requests: u32, within: Duration) -> Self {
-        let quota = NonZeroU32::new(requests)
-            .and_then(|requests| Some(Quota::with_period(within / requests.get())?.allow_burst(requests)));
-        Self(quota.map(RateLimiter::hashmap))
+        let limit = |burst: NonZeroU32| {
+            let interval = within / requests;
+            let quota = Quota::with_period(interval)?.allow_burst(burst);
+            Some(Limit { requests, interval, here: RateLimiter::hashmap(quota), shared: None })
+        };
+        Self(NonZeroU32::new(requests).and_then(limit))
+    }
+
+    /// The same, counted under `name` together with every process of `cluster`.
+    #[must_use]
+    pub fn shared(self, name: &'static str, cluster: &Cluster) -> Self {
+        Self(self.0.map(|limit| Limit { shared: cluster.redis().map(|redis| (name, redis.clone())), ..limit }))
     }
 
     /// Counts a request of `client`.
     ///
     /// # Errors
     /// 429 with `Retry-After`, once the client has to wait.
-    pub fn admit(&self, client: Option<IpAddr>) -> Result<(), ApiError> {
-        let Some(limiter) = &self.0 else { return Ok(()) };
-        if limiter.len() > CLIENTS_MAX {
-            limiter.retain_recent();
+    pub async fn admit(&self, client: Option<IpAddr>) -> Result<(), ApiError> {
+        let Some(limit) = &self.0 else { return Ok(()) };
+        match limit.count(network(client)).await {
+            None => Ok(()),
+            Some(wait) => {
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Err(too_many(seconds.max(1)))
+            }
         }
-        limiter.check_key(&network(client)).map_err(|refused| {
-            let wait = refused.wait_time_from(limiter.clock().now());
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            too_many(seconds.max(1))
-        })
+    }
+}
+
+impl Limit {
+    /// Counts a request; gives how long to wait if there were too many.
+    async fn count(&self, client: IpAddr) -> Option<Duration> {
+        if let Some((name, redis)) = &self.shared {
+            match redis.count(&format!("limiter:{name}:{client}"), self.interval, self.requests).await {
+                Ok(wait) => return wait,
+                Err(error) => tracing::debug!(%error, "requests are counted by this process alone"),
+            }
+        }
+        if self.here.len() > CLIENTS_MAX {
+            self.here.retain_recent();
+        }
+        let refused = self.here.check_key(&client).err()?;
+        Some(refused.wait_time_from(self.here.clock().now()))
     }
 }
 
@@ -59,18 +94,23 @@ fn too_many(retry_after_s: u64) -> ApiError {
 mod tests {
     use super::*;
 
-    #[test]
-    fn each_client_has_a_limit_of_its_own_and_zero_is_none() {
+    #[tokio::test]
+    async fn each_client_has_a_limit_of_its_own_and_zero_is_none() {
         let limit = ClientLimit::new(2, Duration::from_secs(60));
         let client = |text: &str| Some(text.parse::<IpAddr>().unwrap());
         for address in ["192.0.2.1", "192.0.2.2", "2001:db8::1"] {
-            assert!(limit.admit(client(address)).is_ok() && limit.admit(client(address)).is_ok(), "{address}");
-            let refused = limit.admit(client(address)).unwrap_err();
+            assert!(
+                limit.admit(client(address)).await.is_ok() && limit.admit(client(address)).await.is_ok(),
+                "{address}"
+            );
+            let refused = limit.admit(client(address)).await.unwrap_err();
             assert_eq!(refused.to_response().headers()["retry-after"], "30", "{address}");
         }
-        assert!(limit.admit(client("2001:db8::ffff")).is_err());
-        assert!(limit.admit(client("2001:db8:0:1::1")).is_ok());
+        assert!(limit.admit(client("2001:db8::ffff")).await.is_err());
+        assert!(limit.admit(client("2001:db8:0:1::1")).await.is_ok());
         let none = ClientLimit::new(0, Duration::from_secs(60));
-        assert!((0..100).all(|_| none.admit(None).is_ok()));
+        for _ in 0..100 {
+            assert!(none.admit(None).await.is_ok());
+        }
     }
 }

@@ -179,6 +179,20 @@ pub enum OperationError {
         /// Why.
         source: Box<MigrateError>,
     },
+    /// Another process is changing plugins, or the database can't say.
+    #[error("another process is changing plugins; try again")]
+    Turn(#[source] DbError),
+    /// Another process has changed plugins although it was not its turn.
+    #[error("another process has changed plugins at the same time; try again")]
+    Overtaken,
+    /// Its bundle is nowhere to be had.
+    #[error("the bundle of plugin {id} {version} is neither in the store of this process nor in the database")]
+    NoBundle {
+        /// The plugin.
+        id: PluginId,
+        /// Its version.
+        version: Version,
+    },
     /// One of its settings has an unusable value.
     #[error(transparent)]
     Setting(#[from] SettingError),

@@ -9,7 +9,7 @@ use super::menus;
 use super::release::Release;
 use super::status::{Desired, KnownVersion, PluginStatus};
 use crate::store::Sha256;
-use plugin_api::db::{Database, DbError, Transaction};
+use plugin_api::db::{Database, DbError, Statements, Transaction};
 use plugin_api::descriptor::Descriptor;
 use semver::Version;
 use serde::Deserialize;
@@ -150,6 +150,17 @@ pub(super) async fn remove(tx: &Transaction, id: &PluginId, data: Data) -> Resul
         menus::remove(tx, id).await?;
     }
     Ok(())
+}
+
+/// How often the rows of plugins were changed.
+pub(super) async fn revision(db: &impl Statements) -> Result<i64, DbError> {
+    db.query("SELECT revision FROM plugin_revision WHERE id = 1").fetch_scalar().await
+}
+
+/// Counts one change more; gives the number of it. Holds up others until the transaction ends.
+pub(super) async fn advance(tx: &Transaction) -> Result<i64, DbError> {
+    tx.query("UPDATE plugin_revision SET revision = revision + 1 WHERE id = 1").execute().await?;
+    revision(tx).await
 }
 
 /// The stored settings of a plugin: key and JSON text.

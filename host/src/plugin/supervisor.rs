@@ -6,12 +6,15 @@
 
 mod disable;
 mod enable;
+mod follow;
 mod install;
+mod provide;
 mod reconcile;
 mod retire;
 mod rollback;
 mod settle;
 mod start;
+mod turn;
 mod undo;
 mod uninstall;
 mod upgrade;
@@ -27,6 +30,7 @@ use super::services::now_ms;
 use super::settings::Configured;
 use super::status::PluginStatus;
 use super::table::{Plugins, Published, RouteTable};
+use crate::cache::Announcements;
 use crate::db::{Limits as DatabaseLimits, Pool};
 use crate::loader::Loader;
 use crate::store::{Staged, Store};
@@ -37,8 +41,9 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use turn::Following;
 
 /// Commands that may wait; more callers than that wait to be let in.
 const COMMANDS_MAX: usize = 32;
@@ -69,6 +74,8 @@ pub struct Workplace {
     pub time_zone: TimeZone,
     /// How long things may take.
     pub deadlines: Deadlines,
+    /// How other processes over the same database are told.
+    pub announcements: Announcements,
 }
 
 /// How long the steps of an operation may take.
@@ -99,6 +106,9 @@ pub struct SupervisorHandle {
     events: broadcast::Sender<PluginEvent>,
     watches_end: CancellationToken,
     workplace: Arc<Workplace>,
+    following: Arc<Following>,
+    /// Whoever changes plugins waits for it in this process first, and for the others' turn only then.
+    turn: Arc<Semaphore>,
 }
 
 /// The task's own state.
@@ -107,6 +117,7 @@ struct Supervisor {
     plugins: Plugins,
     published: Published,
     events: broadcast::Sender<PluginEvent>,
+    following: Arc<Following>,
 }
 
 type Outcome = Result<Arc<PluginStatus>, OperationError>;
@@ -118,6 +129,7 @@ enum Command {
     Disable(PluginId, oneshot::Sender<Outcome>),
     Rollback(PluginId, oneshot::Sender<Outcome>),
     Uninstall(PluginId, Data, oneshot::Sender<Outcome>),
+    Follow(oneshot::Sender<Result<(), OperationError>>),
     Shutdown(oneshot::Sender<()>),
 }
 
@@ -131,16 +143,20 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
     let (events, _) = broadcast::channel(EVENTS_MAX);
     let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
     let workplace = Arc::new(workplace);
+    let following = Arc::new(Following::new(&commands));
     let mut supervisor = Supervisor {
         workplace: Arc::clone(&workplace),
         plugins: Plugins::new(),
         published: Published::new(table),
         events: events.clone(),
+        following: Arc::clone(&following),
     };
-    supervisor.reconcile().await?;
+    supervisor.begin().await?;
     let published = supervisor.published.clone();
     tasks::spawn("plugin supervisor", supervisor.run(inbox));
-    Ok(SupervisorHandle { commands, published, events, watches_end: CancellationToken::new(), workplace })
+    workplace.announcements.follow(&following);
+    let (watches_end, turn) = (CancellationToken::new(), Arc::new(Semaphore::new(1)));
+    Ok(SupervisorHandle { commands, published, events, watches_end, workplace, following, turn })
 }
 
 impl SupervisorHandle {
@@ -150,7 +166,7 @@ impl SupervisorHandle {
     /// [`OperationError`]; nothing is installed then and nothing is left on disk.
     pub async fn install(&self, staged: Staged, then: AfterInstall) -> Outcome {
         let candidate = self.inspect(staged).await?;
-        self.ask(|reply| Command::Install(Box::new(candidate), then, reply)).await?
+        self.operate(move |reply| Command::Install(Box::new(candidate), then, reply)).await
     }
 
     /// Checks a bundle and puts it in the place of the installed version, without a gap. `id` is
@@ -166,7 +182,7 @@ impl SupervisorHandle {
         if let Some(asked) = id.filter(|asked| *asked != candidate.id()) {
             return Err(OperationError::OtherPlugin { asked: asked.clone(), found: candidate.id().clone() });
         }
-        self.ask(|reply| Command::Upgrade(Box::new(candidate), reply)).await?
+        self.operate(|reply| Command::Upgrade(Box::new(candidate), reply)).await
     }
 
     /// Makes a plugin serve; one that does already goes on.
@@ -174,7 +190,8 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; the plugin is recorded as failed then, with the reason.
     pub async fn enable(&self, id: &PluginId) -> Outcome {
-        self.ask(|reply| Command::Enable(id.clone(), reply)).await?
+        let id = id.clone();
+        self.operate(|reply| Command::Enable(id, reply)).await
     }
 
     /// Makes a plugin stop serving. Calls that run are finished, usually before this returns.
@@ -182,7 +199,8 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; the plugin goes on then.
     pub async fn disable(&self, id: &PluginId) -> Outcome {
-        self.ask(|reply| Command::Disable(id.clone(), reply)).await?
+        let id = id.clone();
+        self.operate(|reply| Command::Disable(id, reply)).await
     }
 
     /// Puts the version before in the place of the installed one, without a gap.
@@ -190,7 +208,8 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; the installed version goes on then.
     pub async fn rollback(&self, id: &PluginId) -> Outcome {
-        self.ask(|reply| Command::Rollback(id.clone(), reply)).await?
+        let id = id.clone();
+        self.operate(|reply| Command::Rollback(id, reply)).await
     }
 
     /// Removes a plugin, and of its data as much as `data` says. Gives its last state.
@@ -198,7 +217,8 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; it is still installed then, but disabled if its data could not be purged.
     pub async fn uninstall(&self, id: &PluginId, data: Data) -> Outcome {
-        self.ask(|reply| Command::Uninstall(id.clone(), data, reply)).await?
+        let id = id.clone();
+        self.operate(move |reply| Command::Uninstall(id, data, reply)).await
     }
 
     /// Stops every plugin without changing what the administrator wants, and ends the supervisor.
@@ -292,6 +312,7 @@ impl Supervisor {
                 Command::Disable(id, reply) => answer(reply, self.disable(&id).await),
                 Command::Rollback(id, reply) => answer(reply, self.rollback(&id).await),
                 Command::Uninstall(id, data, reply) => answer(reply, self.uninstall(&id, data).await),
+                Command::Follow(reply) => answer(reply, self.follow().await),
                 Command::Shutdown(reply) => {
                     self.stop_all().await;
                     answer(reply, ());

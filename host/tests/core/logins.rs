@@ -9,6 +9,7 @@ use backplane::admin::auth::{
 };
 use backplane::admin::role::RoleService;
 use backplane::admin::user::UserService;
+use backplane::cache::{Announcements, Cluster};
 use parking_lot::Mutex;
 use plugin_api::db::Database;
 use std::sync::Arc;
@@ -27,7 +28,11 @@ impl LoginWatcher for Recorded {
 
 fn service(db: Database, watcher: Arc<Recorded>) -> (AuthService, Changes) {
     let (rules, changes) = changes::rules(2);
-    let authenticator = Arc::new(Authenticator::new(TokenKey::new(b"another"), StoredSessions::new(db.clone())));
+    let authenticator = Arc::new(Authenticator::new(
+        TokenKey::new(b"another"),
+        StoredSessions::new(db.clone()),
+        Announcements::default(),
+    ));
     let clock = Clock::new(jiff::tz::TimeZone::UTC);
     let passwords = Passwords::default();
     let own = || Arc::clone(&authenticator);
@@ -36,7 +41,7 @@ fn service(db: Database, watcher: Arc<Recorded>) -> (AuthService, Changes) {
     let users = UserService::new(db.clone(), clock.clone(), password_rules, own(), roles);
     let lives = TokenLives { access_seconds: 60, refresh_seconds: 60 };
     let terms = Terms { lives, rules: rules.clone(), watcher };
-    (AuthService::new(db, clock, users, passwords, authenticator, terms), changes)
+    (AuthService::new(db, clock, users, passwords, authenticator, terms, &Cluster::alone()), changes)
 }
 
 fn credentials(username: &str, password: &str) -> Credentials {

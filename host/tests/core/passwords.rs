@@ -4,6 +4,7 @@ use backplane::admin::Clock;
 use backplane::admin::auth::policy;
 use backplane::admin::auth::token::TokenKey;
 use backplane::admin::auth::{Authenticator, PasswordRules, Passwords, PolicyError, StoredSessions};
+use backplane::cache::Announcements;
 use plugin_api::db::Database;
 use reqwest::Method;
 use reqwest::header::{COOKIE, SET_COOKIE};
@@ -15,7 +16,11 @@ use crate::server::{Answer, PASSWORD, Server};
 
 fn rules(db: Database) -> (PasswordRules, Changes) {
     let (rules, changes) = changes::rules(0);
-    let authenticator = Arc::new(Authenticator::new(TokenKey::new(b"another"), StoredSessions::new(db.clone())));
+    let authenticator = Arc::new(Authenticator::new(
+        TokenKey::new(b"another"),
+        StoredSessions::new(db.clone()),
+        Announcements::default(),
+    ));
     let clock = Clock::new(jiff::tz::TimeZone::UTC);
     (PasswordRules::new(db, clock, Passwords::default(), rules, authenticator), changes)
 }

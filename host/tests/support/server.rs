@@ -116,8 +116,7 @@ impl Server {
 
     /// Asks it to end, and waits.
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
-        let kill = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.process.0.id())]).status();
-        assert!(kill.expect("a shell").success());
+        self.signal("TERM");
         let began = Instant::now();
         loop {
             if let Some(status) = self.process.0.try_wait().expect("a process") {
@@ -126,6 +125,12 @@ impl Server {
             assert!(began.elapsed() < DEADLINE, "the server does not end: {}", self.log());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Stops it where it stands, or lets it go on: `STOP` or `CONT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.process.0.id())]).status();
+        assert!(kill.expect("a shell").success());
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -176,6 +181,11 @@ impl Server {
         let answer = self.anonymous().post_json("/api/v1/auth/login", &body).await.ok();
         let token = answer["data"]["access_token"].as_str().expect("a token").to_owned();
         Role { token: Some(token), ..self.anonymous() }
+    }
+
+    /// The same person, asking this server.
+    pub(crate) fn known(&self, role: &Role) -> Role {
+        Role { token: role.token.clone(), ..self.anonymous() }
     }
 
     /// The server's database, opened a second time.

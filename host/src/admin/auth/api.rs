@@ -111,14 +111,16 @@ impl AuthApi {
             clock,
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
             cookie: RefreshCookie::new(settings.cookie_name.clone(), settings.lives.refresh_seconds),
-            captchas_of_client: ClientLimit::new(settings.captchas_per_half_minute, Duration::from_secs(30)),
-            logins_of_client: ClientLimit::new(settings.logins_per_minute, Duration::from_secs(60)),
+            captchas_of_client: ClientLimit::new(settings.captchas_per_half_minute, Duration::from_secs(30))
+                .shared("captcha", &settings.cluster),
+            logins_of_client: ClientLimit::new(settings.logins_per_minute, Duration::from_secs(60))
+                .shared("login", &settings.cluster),
         }
     }
 
     async fn begin(&self, request: &Request, input: LoginInput, renewal: Renewal) -> Result<Login, ApiError> {
         let ip = self.proxies.client(request);
-        self.logins_of_client.admit(ip)?;
+        self.logins_of_client.admit(ip).await?;
         let origin = Origin::new(ip, request.header(header::USER_AGENT));
         let LoginInput { username, password, uuid, captcha } = input;
         let credentials = Credentials { username, password, captcha_uuid: uuid, captcha };
@@ -143,8 +145,8 @@ impl AuthApi {
     /// It can be answered once. Five in 30 seconds for each client, then 429.
     #[oai(path = "/auth/captcha", method = "get", operation_id = "get_captcha")]
     async fn captcha(&self, request: &Request) -> Result<Answer<Captcha>, ApiError> {
-        self.captchas_of_client.admit(self.proxies.client(request))?;
-        let Shown { uuid, picture } = self.sessions.captchas().show();
+        self.captchas_of_client.admit(self.proxies.client(request)).await?;
+        let Shown { uuid, picture } = self.sessions.captchas().show().await;
         Ok(Answer::of(Captcha {
             is_enabled: self.sessions.needs_captcha().await,
             expire_seconds: CAPTCHA_SECONDS,

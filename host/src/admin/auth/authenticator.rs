@@ -2,19 +2,20 @@
 
 use super::Identity;
 use super::token::{TokenError, TokenKey};
+use crate::cache::{Announcement, Announcements, Memory};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, header};
+use parking_lot::Mutex;
 use plugin_api::db::DbError;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// Tokens remembered at once; the least used ones go first.
 const REMEMBERED_MAX: usize = 10_000;
-/// How long an identity is believed without looking again. Changes in this process are seen at
-/// once; this bounds how late those of another process are.
+/// How long an identity is believed without looking again. Changes are seen at once, those of other
+/// processes too; this bounds what was changed past all of them.
 const REMEMBERED_FOR: Duration = Duration::from_secs(30);
 
 /// Why a token does not make its bearer a user.
@@ -50,9 +51,16 @@ pub trait SessionSource: Send + Sync + 'static {
 pub struct Authenticator {
     key: TokenKey,
     sessions: Box<dyn SessionSource>,
+    announcements: Announcements,
+    known: Arc<Known>,
+}
+
+/// Who is remembered.
+struct Known {
     remembered: Cache<String, Remembered>,
-    /// Counts invalidations, so that a load that began before one is not remembered after it.
-    epoch: AtomicU64,
+    /// Counts invalidations, so that a load that began before one is not remembered after it. Held
+    /// while somebody is remembered or forgotten.
+    epoch: Mutex<u64>,
 }
 
 #[derive(Clone)]
@@ -64,9 +72,12 @@ struct Remembered {
 }
 
 impl Authenticator {
-    /// Verifies with `key`, looks sessions up in `sessions`.
-    pub fn new(key: TokenKey, sessions: impl SessionSource) -> Self {
-        Self { key, sessions: Box::new(sessions), remembered: Cache::new(REMEMBERED_MAX), epoch: AtomicU64::new(0) }
+    /// Verifies with `key`, looks sessions up in `sessions`; what is forgotten here is forgotten by
+    /// every process that hears `announcements`.
+    pub fn new(key: TokenKey, sessions: impl SessionSource, announcements: Announcements) -> Self {
+        let known = Arc::new(Known { remembered: Cache::new(REMEMBERED_MAX), epoch: Mutex::new(0) });
+        announcements.enlist(&known);
+        Self { key, sessions: Box::new(sessions), announcements, known }
     }
 
     /// The key that signs this process' tokens.
@@ -76,7 +87,7 @@ impl Authenticator {
 
     /// How many tokens are remembered.
     pub fn remembered(&self) -> usize {
-        self.remembered.len()
+        self.known.remembered.len()
     }
 
     /// The user whose token the request carries; None if it carries no Bearer token.
@@ -98,8 +109,9 @@ impl Authenticator {
     }
 
     async fn identity_of(&self, token: &str) -> Result<Arc<Identity>, AuthError> {
-        if let Some(known) = self.remembered.get(token)
+        if let Some(known) = self.known.remembered.get(token)
             && known.since.elapsed() < REMEMBERED_FOR
+            && self.announcements.are_heard()
         {
             return if known.expires_at > jsonwebtoken::get_current_timestamp() {
                 Ok(known.identity)
@@ -111,35 +123,46 @@ impl Authenticator {
             TokenError::Expired => AuthError::Expired,
             TokenError::Invalid => AuthError::Invalid,
         })?;
-        let epoch = self.epoch.load(Ordering::Acquire);
+        let epoch = *self.known.epoch.lock();
         let identity = Arc::new(self.sessions.load(claims.session_uuid).await?);
         if identity.user_id.to_string() != claims.sub {
             return Err(AuthError::Invalid);
         }
         let remembered = Remembered { identity: identity.clone(), expires_at: claims.exp, since: Instant::now() };
-        self.remembered.insert(token.to_owned(), remembered);
-        if self.epoch.load(Ordering::Acquire) != epoch {
-            self.remembered.remove(token);
+        let now = self.known.epoch.lock();
+        if *now == epoch {
+            self.known.remembered.insert(token.to_owned(), remembered);
         }
         Ok(identity)
     }
 
-    /// Forgets every session of a user: what they may do has changed.
-    pub fn forget_user(&self, user_id: i64) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.remembered.retain(|_, known| known.identity.user_id != user_id);
+    /// Forgets every session of a user, in every process: what they may do has changed.
+    pub async fn forget_user(&self, user_id: i64) {
+        self.announcements.tell(Announcement::User(user_id)).await;
     }
 
-    /// Forgets one session: it has ended.
-    pub fn forget_session(&self, session: Uuid) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.remembered.retain(|_, known| known.identity.session != session);
+    /// Forgets one session, in every process: it has ended.
+    pub async fn forget_session(&self, session: Uuid) {
+        self.announcements.tell(Announcement::Session(session)).await;
     }
 
-    /// Forgets everybody: roles or menus have changed.
-    pub fn forget_all(&self) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.remembered.clear();
+    /// Forgets everybody, in every process: roles or menus have changed.
+    pub async fn forget_all(&self) {
+        self.announcements.tell(Announcement::Everybody).await;
+    }
+}
+
+impl Memory for Known {
+    fn forget(&self, what: &Announcement) {
+        let mut epoch = self.epoch.lock();
+        match what {
+            Announcement::User(id) => self.remembered.retain(|_, known| known.identity.user_id != *id),
+            Announcement::Session(id) => self.remembered.retain(|_, known| known.identity.session != *id),
+            // The menu entries of plugins carry permissions.
+            Announcement::Everybody | Announcement::Plugins | Announcement::Everything => self.remembered.clear(),
+            Announcement::Logs => return,
+        }
+        *epoch += 1;
     }
 }
 
@@ -156,7 +179,7 @@ mod tests {
     use crate::admin::auth::Profile;
     use crate::admin::auth::token::Claims;
     use std::collections::HashSet;
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     struct Counting(Arc<AtomicUsize>);
 
@@ -194,22 +217,23 @@ mod tests {
     #[tokio::test]
     async fn a_session_is_looked_up_once_until_it_is_forgotten() {
         let loads = Arc::new(AtomicUsize::new(0));
-        let authenticator = Authenticator::new(TokenKey::new(b"k"), Counting(loads.clone()));
+        let authenticator = Authenticator::new(TokenKey::new(b"k"), Counting(loads.clone()), Announcements::default());
         let headers = headers(&format!("Bearer {}", token("7")));
         for _ in 0..3 {
             assert_eq!(authenticator.identify(&headers).await.unwrap().unwrap().user_id, 7);
         }
         assert_eq!(loads.load(Ordering::SeqCst), 1);
-        authenticator.forget_user(8);
+        authenticator.forget_user(8).await;
         authenticator.identify(&headers).await.unwrap();
         assert_eq!(loads.load(Ordering::SeqCst), 1);
-        for forget in [
-            (|a: &Authenticator| a.forget_user(7)) as fn(&Authenticator),
-            |a| a.forget_session(Uuid::from_u128(1)),
-            Authenticator::forget_all,
+        for what in [
+            Announcement::User(7),
+            Announcement::Session(Uuid::from_u128(1)),
+            Announcement::Everybody,
+            Announcement::Plugins,
         ] {
             let before = loads.load(Ordering::SeqCst);
-            forget(&authenticator);
+            authenticator.announcements.tell(what).await;
             authenticator.identify(&headers).await.unwrap();
             assert_eq!(loads.load(Ordering::SeqCst), before + 1);
         }
@@ -217,7 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_schemes_are_no_token_and_bad_tokens_are_errors() {
-        let authenticator = Authenticator::new(TokenKey::new(b"k"), Counting(Arc::default()));
+        let authenticator = Authenticator::new(TokenKey::new(b"k"), Counting(Arc::default()), Announcements::default());
         assert_eq!(authenticator.identify(&HeaderMap::new()).await, Ok(None));
         assert_eq!(authenticator.identify(&headers("Basic YTpi")).await, Ok(None));
         assert_eq!(authenticator.identify(&headers("Bearer x")).await, Err(AuthError::Invalid));

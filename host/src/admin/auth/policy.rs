@@ -115,7 +115,7 @@ impl PasswordRules {
         }
         crud::delete_sessions_of(&transaction, user_id).await?;
         transaction.commit().await?;
-        self.authenticator.forget_user(user_id);
+        self.authenticator.forget_user(user_id).await;
         Ok(())
     }
 

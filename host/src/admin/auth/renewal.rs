@@ -68,7 +68,7 @@ impl AuthService {
         }
         crud::spend_token(&transaction, &hash, &row).await?;
         transaction.commit().await?;
-        self.authenticator.forget_user(row.user_id);
+        self.authenticator.forget_user(row.user_id).await;
         Ok(grant)
     }
 
@@ -81,7 +81,7 @@ impl AuthService {
             return Ok(RefreshError::Elsewhere);
         }
         let ended = crud::delete_family(&self.db, &spent.family_uuid).await?;
-        self.authenticator.forget_user(spent.user_id);
+        self.authenticator.forget_user(spent.user_id).await;
         tracing::warn!(user_id = spent.user_id, ended, "a refresh token was used twice; its login was ended");
         Ok(AuthError::Expired.into())
     }

@@ -16,10 +16,10 @@ use crate::admin::Clock;
 use crate::admin::user::UserService;
 use crate::admin::user::model::User;
 use crate::admin::user_agent::UserAgent;
+use crate::cache::Cluster;
 use http::HeaderMap;
 use plugin_api::db::{Database, DbError};
 use std::sync::Arc;
-use std::time::Instant;
 use uuid::Uuid;
 
 /// What the core does with sessions.
@@ -89,7 +89,7 @@ pub struct Login {
 }
 
 impl AuthService {
-    /// Sessions of `users`, kept in `db`.
+    /// Sessions of `users`, kept in `db`, with the locks and captchas of every process of `cluster`.
     pub fn new(
         db: Database,
         clock: Clock,
@@ -97,8 +97,9 @@ impl AuthService {
         passwords: Passwords,
         authenticator: Arc<Authenticator>,
         terms: Terms,
+        cluster: &Cluster,
     ) -> Self {
-        let (captchas, lockout) = Default::default();
+        let (captchas, lockout) = (Arc::new(Captchas::of(cluster)), Arc::new(Lockout::of(cluster)));
         Self { db, clock, users, passwords, authenticator, terms, captchas, lockout }
     }
 
@@ -150,7 +151,7 @@ impl AuthService {
     ) -> Result<Login, LoginError> {
         let rules = self.terms.rules.get().await;
         if rules.captcha {
-            self.captchas.answer(credentials.captcha_uuid.as_deref(), credentials.captcha.as_deref())?;
+            self.captchas.answer(credentials.captcha_uuid.as_deref(), credentials.captcha.as_deref()).await?;
         }
         let user = self.users.by_username(&credentials.username).await?;
         *user_uuid = user.as_ref().map(|user| user.uuid.clone());
@@ -160,7 +161,7 @@ impl AuthService {
             return Err(LoginError::Disabled);
         }
         let password_days = self.password_days(&user, &rules).await?;
-        self.lockout.clear(&user.username);
+        self.lockout.clear(&user.username).await;
         let (grant, user) = self.begin(user, origin, renewal).await?;
         Ok(Login { grant, password_days, user })
     }
@@ -168,12 +169,12 @@ impl AuthService {
     /// The user, if the password is theirs and the name is not locked.
     async fn verified(&self, user: Option<User>, credentials: &Credentials, rules: &Rules) -> Result<User, LoginError> {
         let Credentials { username, password, .. } = credentials;
-        if let Some(left) = self.lockout.locked_for(username, Instant::now()) {
+        if let Some(left) = self.lockout.locked_for(username).await {
             return Err(LoginError::Locked(left));
         }
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let matches = self.passwords.verify(password, hash.as_deref()).await?;
-        match (self.lockout.settle(username, matches, rules, Instant::now()), user) {
+        match (self.lockout.settle(username, matches, rules).await, user) {
             (Verdict::Admitted, Some(user)) => self.strengthened(user, password).await,
             (Verdict::Locked(left), _) => Err(LoginError::Locked(left)),
             _ => Err(LoginError::WrongCredentials),
@@ -232,7 +233,7 @@ impl AuthService {
         }
         crud::insert_session(&transaction, &session).await?;
         transaction.commit().await?;
-        self.authenticator.forget_user(user.id);
+        self.authenticator.forget_user(user.id).await;
         user.last_login_time = Some(now_ms);
         Ok((grant, user))
     }
@@ -245,13 +246,13 @@ impl AuthService {
     pub async fn logout(&self, headers: &HeaderMap, refresh_token: Option<&str>) -> Result<(), DbError> {
         if let Some(session) = self.authenticator.session_of(headers) {
             crud::delete_session(&self.db, session).await?;
-            self.authenticator.forget_session(session);
+            self.authenticator.forget_session(session).await;
         }
         if let Some(hash) = refresh_token.map(refresh_token::hash)
             && let Some(row) = crud::refreshable(&self.db, &hash).await?
         {
             crud::delete_family(&self.db, &row.family_uuid).await?;
-            self.authenticator.forget_user(row.user_id);
+            self.authenticator.forget_user(row.user_id).await;
         }
         Ok(())
     }
@@ -263,7 +264,7 @@ impl AuthService {
     /// The database's.
     pub async fn end_session(&self, user_id: i64, session: Uuid) -> Result<(), DbError> {
         crud::delete_session_of(&self.db, user_id, session).await?;
-        self.authenticator.forget_user(user_id);
+        self.authenticator.forget_user(user_id).await;
         Ok(())
     }
 
@@ -273,7 +274,7 @@ impl AuthService {
     /// The database's.
     pub async fn end_sessions(&self, user_id: i64) -> Result<(), DbError> {
         crud::delete_sessions_of(&self.db, user_id).await?;
-        self.authenticator.forget_user(user_id);
+        self.authenticator.forget_user(user_id).await;
         Ok(())
     }
 }

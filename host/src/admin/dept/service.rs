@@ -116,7 +116,7 @@ impl DeptService {
         let rows = crud::update(&transaction, id, draft, self.clock.now_ms()).await?;
         transaction.commit().await?;
         // A disabled department locks its users out.
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(rows)
     }
 
@@ -136,7 +136,7 @@ impl DeptService {
         }
         let rows = crud::bury(&transaction, id, self.clock.now_ms()).await?;
         transaction.commit().await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(rows)
     }
 }

@@ -4,6 +4,7 @@
 //! many rows: few are counted in no time, and exactly.
 
 use super::filter::{Condition, LogFilter};
+use crate::cache::{Announcement, Announcements, Memory};
 use crate::tasks;
 use parking_lot::Mutex;
 use plugin_api::db::{Database, DbError};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// Fewer rows are counted each time.
 const MANY: u64 = 10_000;
-/// How long a count is believed: what another process deletes is seen after that.
+/// How long a count is believed without looking again.
 const BELIEVED_FOR: Duration = Duration::from_secs(30);
 /// How long it is told once more, while entries are counted anew.
 const REMEMBERED_FOR: Duration = Duration::from_secs(3600);
@@ -25,6 +26,7 @@ const REMEMBERED_MAX: usize = 64;
 pub(super) struct Counter {
     db: Database,
     table: &'static str,
+    announcements: Announcements,
     remembered: Mutex<HashMap<LogFilter, Remembered>>,
     /// Counts deletions, so that a count that began before one is not remembered after it.
     epoch: AtomicU64,
@@ -49,9 +51,13 @@ struct Remembered {
 }
 
 impl Counter {
-    /// Of `table`, which has the columns that are filtered by.
-    pub(super) fn new(db: Database, table: &'static str) -> Arc<Self> {
-        Arc::new(Self { db, table, remembered: Mutex::new(HashMap::new()), epoch: AtomicU64::new(0) })
+    /// Of `table`, which has the columns that are filtered by. Processes that hear `announcements`
+    /// forget together.
+    pub(super) fn new(db: Database, table: &'static str, announcements: Announcements) -> Arc<Self> {
+        let (remembered, epoch) = (Mutex::default(), AtomicU64::new(0));
+        let counter = Arc::new(Self { db, table, announcements, remembered, epoch });
+        counter.announcements.enlist(&counter);
+        counter
     }
 
     /// How many entries fit `filter`, whose condition is `condition`.
@@ -64,10 +70,8 @@ impl Counter {
     }
 
     /// Something was deleted.
-    pub(super) fn forget(&self) {
-        let mut remembered = self.remembered.lock();
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        remembered.clear();
+    pub(super) async fn forget(&self) {
+        self.announcements.tell(Announcement::Logs).await;
     }
 
     async fn count_all(&self, filter: &LogFilter, condition: &Condition) -> Result<Counted, DbError> {
@@ -87,6 +91,9 @@ impl Counter {
 
     /// What is remembered; if that is not to be believed any more, it is renewed behind this request.
     fn known(self: &Arc<Self>, filter: &LogFilter) -> Option<Remembered> {
+        if !self.announcements.are_heard() {
+            return None;
+        }
         let mut remembered = self.remembered.lock();
         let known = remembered.get_mut(filter).filter(|known| known.since.elapsed() < REMEMBERED_FOR)?;
         if known.renewed.elapsed() >= BELIEVED_FOR {
@@ -117,5 +124,15 @@ impl Counter {
             remembered.clear();
         }
         remembered.insert(filter.clone(), counted);
+    }
+}
+
+impl Memory for Counter {
+    fn forget(&self, what: &Announcement) {
+        if matches!(what, Announcement::Logs | Announcement::Everything) {
+            let mut remembered = self.remembered.lock();
+            self.epoch.fetch_add(1, Ordering::AcqRel);
+            remembered.clear();
+        }
     }
 }

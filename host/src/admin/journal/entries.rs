@@ -3,6 +3,7 @@
 use super::count::Counter;
 use super::filter::{Condition, LogFilter, Order};
 use crate::admin::sql::placeholders;
+use crate::cache::Announcements;
 use plugin_api::db::{Database, DbError};
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
@@ -40,8 +41,8 @@ impl<R> Clone for Entries<R> {
 
 impl<R: Entry> Entries<R> {
     /// Those in `table`, of which `columns` are read.
-    pub fn new(db: Database, table: &'static str, columns: &'static str) -> Self {
-        let counter = Counter::new(db.clone(), table);
+    pub fn new(db: Database, table: &'static str, columns: &'static str, announcements: Announcements) -> Self {
+        let counter = Counter::new(db.clone(), table, announcements);
         Self { db, table, columns, counter, row: PhantomData }
     }
 
@@ -87,7 +88,7 @@ impl<R: Entry> Entries<R> {
         }
         let sql = format!("DELETE FROM {} WHERE id IN ({})", self.table, placeholders(1, ids.len()));
         let deleted = self.db.query(sql).bind_all(ids.iter().copied()).execute().await;
-        self.counter.forget();
+        self.counter.forget().await;
         deleted
     }
 
@@ -100,7 +101,7 @@ impl<R: Entry> Entries<R> {
     /// The database's.
     pub async fn clear(&self) -> Result<(), DbError> {
         let cleared = self.db.query(format!("DELETE FROM {}", self.table)).execute().await;
-        self.counter.forget();
+        self.counter.forget().await;
         cleared.map(drop)
     }
 

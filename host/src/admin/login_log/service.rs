@@ -7,6 +7,7 @@ use crate::admin::journal::rows::{clipped, message};
 use crate::admin::journal::{EntryStore, Journal};
 use crate::admin::location::Locations;
 use crate::admin::{Clock, UserAgent};
+use crate::cache::Announcements;
 use futures_util::future::BoxFuture;
 use plugin_api::db::{Database, DbError, Value};
 use std::sync::Arc;
@@ -19,10 +20,11 @@ pub struct LoginLog {
 }
 
 impl LoginLog {
-    /// The log in `db`, with the task that writes it, and what it says of addresses.
-    pub fn new(db: Database, clock: Clock, locations: Locations) -> Self {
+    /// The log in `db`, with the task that writes it, and what it says of addresses. Processes that hear
+    /// `announcements` see deletions at once.
+    pub fn new(db: Database, clock: Clock, locations: Locations, announcements: Announcements) -> Self {
         let store = Store { db: db.clone(), clock, locations };
-        Self { entries: crud::entries(db), journal: Arc::new(Journal::start("login log", store)) }
+        Self { entries: crud::entries(db, announcements), journal: Arc::new(Journal::start("login log", store)) }
     }
 
     /// Takes an attempt. Nobody waits: one that finds no room is lost, and said so.

@@ -125,7 +125,7 @@ impl MenuService {
         check(&transaction, None, &menu).await?;
         crud::insert(&transaction, &menu).await?;
         transaction.commit().await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(())
     }
 
@@ -145,7 +145,7 @@ impl MenuService {
             crud::set_arranged(&transaction, id).await?;
         }
         transaction.commit().await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(rows)
     }
 
@@ -165,7 +165,7 @@ impl MenuService {
         }
         let rows = crud::delete(&transaction, id).await?;
         transaction.commit().await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(rows)
     }
 

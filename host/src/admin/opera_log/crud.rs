@@ -3,6 +3,7 @@
 use super::model::OperaLogRow;
 use crate::admin::journal::entries::Entries;
 use crate::admin::journal::rows::{self, Column};
+use crate::cache::Announcements;
 use plugin_api::db::{Database, DbError, Value};
 
 const TABLE: &str = "sys_opera_log";
@@ -40,6 +41,6 @@ pub(super) async fn insert(db: &Database, rows: Vec<Vec<Value>>) -> Result<(), D
 }
 
 /// The table, to be read and deleted from.
-pub(super) fn entries(db: Database) -> Entries<OperaLogRow> {
-    Entries::new(db, TABLE, READ)
+pub(super) fn entries(db: Database, announcements: Announcements) -> Entries<OperaLogRow> {
+    Entries::new(db, TABLE, READ, announcements)
 }

@@ -8,6 +8,7 @@ use crate::admin::journal::rows::{clipped, message};
 use crate::admin::journal::{EntryStore, Journal, JournalCounts};
 use crate::admin::location::Locations;
 use crate::admin::{Clock, UserAgent};
+use crate::cache::Announcements;
 use futures_util::future::BoxFuture;
 use plugin_api::db::{Database, DbError, Value};
 use std::sync::Arc;
@@ -20,10 +21,11 @@ pub struct OperaLog {
 }
 
 impl OperaLog {
-    /// The log in `db`, with the task that writes it, and what it says of addresses.
-    pub fn new(db: Database, clock: Clock, locations: Locations) -> Self {
+    /// The log in `db`, with the task that writes it, and what it says of addresses. Processes that hear
+    /// `announcements` see deletions at once.
+    pub fn new(db: Database, clock: Clock, locations: Locations, announcements: Announcements) -> Self {
         let store = Store { db: db.clone(), clock, locations };
-        Self { entries: crud::entries(db), journal: Arc::new(Journal::start("operation log", store)) }
+        Self { entries: crud::entries(db, announcements), journal: Arc::new(Journal::start("operation log", store)) }
     }
 
     /// Takes what must be in the log; waits while there is no room.

@@ -142,7 +142,7 @@ impl RoleService {
     /// [`RoleError::NotFound`], [`RoleError::NameTaken`].
     pub async fn update(&self, id: i64, draft: &RoleDraft) -> Result<(), RoleError> {
         let touched = crud::update(&self.db, id, draft, self.clock.now_ms()).await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         if touched == 0 { Err(RoleError::NotFound) } else { Ok(()) }
     }
 
@@ -175,7 +175,7 @@ impl RoleService {
         let deleted = crud::delete(&transaction, &ids).await?;
         crud::delete_links(&transaction, &ids).await?;
         transaction.commit().await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(deleted)
     }
 
@@ -243,7 +243,7 @@ impl RoleService {
         crud::unlink(&transaction, links, id).await?;
         link(&transaction, links, id, ids, missing).await?;
         transaction.commit().await?;
-        self.authenticator.forget_all();
+        self.authenticator.forget_all().await;
         Ok(())
     }
 

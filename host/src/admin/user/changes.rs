@@ -79,7 +79,7 @@ impl UserService {
         find_dept(&transaction, change.dept_id.flatten()).await?;
         self.roles.assign(&transaction, id, &change.roles).await?;
         transaction.commit().await?;
-        self.authenticator.forget_user(id);
+        self.authenticator.forget_user(id).await;
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl UserService {
     /// [`UserError::NotFound`].
     pub async fn set_nickname(&self, id: i64, nickname: &str) -> Result<(), UserError> {
         let rows = crud::set_nickname(&self.db, id, nickname, self.clock.now_ms()).await?;
-        self.authenticator.forget_user(id);
+        self.authenticator.forget_user(id).await;
         touched(rows)
     }
 
@@ -137,7 +137,7 @@ impl UserService {
     /// [`UserError::NotFound`].
     pub async fn set_avatar(&self, id: i64, avatar: &str) -> Result<(), UserError> {
         let rows = crud::set_avatar(&self.db, id, avatar, self.clock.now_ms()).await?;
-        self.authenticator.forget_user(id);
+        self.authenticator.forget_user(id).await;
         touched(rows)
     }
 
@@ -152,7 +152,7 @@ impl UserService {
             return Err(UserError::LastAdministrator);
         }
         transaction.commit().await?;
-        self.authenticator.forget_user(id);
+        self.authenticator.forget_user(id).await;
         Ok(())
     }
 

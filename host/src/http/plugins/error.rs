@@ -40,10 +40,13 @@ fn status(error: &OperationError) -> StatusCode {
         | E::Needs { .. }
         | E::NeededBy { .. }
         | E::Conflict(_) => StatusCode::CONFLICT,
-        E::Bundle(BundleError::Io(_)) | E::Staging(_) | E::Store(_) | E::Database(_) | E::Row(_) => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
-        E::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        E::Bundle(BundleError::Io(_))
+        | E::Staging(_)
+        | E::Store(_)
+        | E::Database(_)
+        | E::Row(_)
+        | E::NoBundle { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        E::ShuttingDown | E::Turn(_) | E::Overtaken => StatusCode::SERVICE_UNAVAILABLE,
         E::Bundle(_)
         | E::Required { .. }
         | E::Manifest(_)
@@ -95,7 +98,10 @@ fn chinese(error: &OperationError) -> String {
         E::Migrate { id, .. } => format!("插件 {id} 数据库迁移失败：{}", error.chain()),
         E::Setting(fault) => format!("插件设置非法：{fault}"),
         E::ShuttingDown => "服务正在关闭".to_owned(),
-        E::Staging(_) | E::Store(_) | E::Database(_) | E::Row(_) => "插件操作失败，请稍后重试".to_owned(),
+        E::Turn(_) | E::Overtaken => "其他节点正在变更插件，请稍后重试".to_owned(),
+        E::Staging(_) | E::Store(_) | E::Database(_) | E::Row(_) | E::NoBundle { .. } => {
+            "插件操作失败，请稍后重试".to_owned()
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The start: what the rows say should be, by the same path as a click takes.
 
 use super::Supervisor;
+use super::turn::TURN;
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
 use crate::plugin::rows::{self, Installed, RowError};
@@ -11,10 +12,22 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Supervisor {
+    /// Brings up what should serve, when it is this process' turn.
+    pub(super) async fn begin(&mut self) -> Result<(), OperationError> {
+        if !self.workplace.announcements.reach_others() {
+            return self.reconcile().await;
+        }
+        let turn = self.workplace.pool.exclusive(TURN).await.map_err(OperationError::Turn)?;
+        let reconciled = self.reconcile().await;
+        turn.release().await;
+        reconciled
+    }
+
     /// Brings up what should serve. A plugin that can't is recorded with its reason, and the next
     /// one is tried.
-    pub(super) async fn reconcile(&mut self) -> Result<(), OperationError> {
+    async fn reconcile(&mut self) -> Result<(), OperationError> {
         let database = self.workplace.pool.database();
+        self.following.note(rows::revision(&database).await?);
         let (installed, faults) = rows::installed(&database).await?;
         for fault in &faults {
             tracing::error!("a plugin is left out: {fault}");
@@ -23,6 +36,7 @@ impl Supervisor {
             // With a row that can't be read, nobody knows what it refers to.
             self.sweep(&installed)?;
         }
+        self.share_bundles(&installed).await;
         for plugin in installed {
             match self.registered(&database, plugin).await {
                 Ok(status) => drop(self.plugins.insert(status.id().clone(), Arc::new(status))),
@@ -49,7 +63,7 @@ impl Supervisor {
         Ok(())
     }
 
-    async fn registered(&self, database: &Database, plugin: Installed) -> Result<PluginStatus, RowError> {
+    pub(super) async fn registered(&self, database: &Database, plugin: Installed) -> Result<PluginStatus, RowError> {
         let prefix = self.workplace.core.prefix();
         let release = rows::release(database, &plugin.id, &plugin.version, prefix).await?;
         Ok(PluginStatus {
@@ -66,7 +80,7 @@ impl Supervisor {
 }
 
 /// What others need comes before them; a circle comes in any order, and fails by name.
-fn in_order_of_dependence(plugins: &Plugins) -> Vec<PluginId> {
+pub(super) fn in_order_of_dependence(plugins: &Plugins) -> Vec<PluginId> {
     let mut order = Vec::with_capacity(plugins.len());
     let mut placed: BTreeSet<PluginId> = BTreeSet::new();
     while order.len() < plugins.len() {

@@ -1,6 +1,7 @@
 //! The end of every operation: table built, rows committed, table published.
 
 use super::Supervisor;
+use crate::plugin::bundles;
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
 use crate::plugin::menus;
@@ -9,6 +10,7 @@ use crate::plugin::services::now_ms;
 use crate::plugin::status::{KnownVersion, PluginStatus};
 use crate::plugin::table::{Plugins, RouteTable};
 use crate::store::StoreError;
+use plugin_api::db::Transaction;
 use std::sync::Arc;
 
 impl Supervisor {
@@ -25,12 +27,52 @@ impl Supervisor {
         let table = RouteTable::build(&self.workplace.core, &plugins)?;
         let transaction = database.begin().await?;
         rows::save(&transaction, &status, now_ms()).await?;
-        transaction.commit().await?;
+        if self.workplace.announcements.reach_others() {
+            bundles::put(&transaction, &status.release.bundle, &self.workplace.store.bundle(&status.release.bundle))
+                .await?;
+        }
+        self.commit(transaction).await?;
         self.publish(plugins, table);
         if let Some(before) = before {
             self.forget_files(&before.versions);
         }
         Ok(status)
+    }
+
+    /// Makes `status` what is served here: the rows say so already.
+    pub(super) fn adopt(&mut self, status: PluginStatus) -> Result<Arc<PluginStatus>, OperationError> {
+        let status = Arc::new(status);
+        let mut plugins = self.plugins.clone();
+        let before = plugins.insert(status.id().clone(), Arc::clone(&status));
+        let table = RouteTable::build(&self.workplace.core, &plugins)?;
+        self.publish(plugins, table);
+        if let Some(before) = before {
+            self.forget_files(&before.versions);
+        }
+        Ok(status)
+    }
+
+    /// A plugin that the rows no longer have is not served here either.
+    pub(super) fn adopt_gone(&mut self, status: &PluginStatus) -> Result<(), OperationError> {
+        let mut plugins = self.plugins.clone();
+        plugins.remove(status.id());
+        let table = RouteTable::build(&self.workplace.core, &plugins)?;
+        self.publish(plugins, table);
+        self.forget_files(&status.versions);
+        Ok(())
+    }
+
+    /// Commits a change of the rows, unless another process has changed them since this one looked,
+    /// which it can only if this one has lost its turn together with a connection.
+    async fn commit(&self, transaction: Transaction) -> Result<(), OperationError> {
+        bundles::forget_others(&transaction).await?;
+        let revision = rows::advance(&transaction).await?;
+        if self.workplace.announcements.reach_others() && !self.following.is_next(revision) {
+            return Err(OperationError::Overtaken);
+        }
+        transaction.commit().await?;
+        self.following.note(revision);
+        Ok(())
     }
 
     /// Makes it the truth that a plugin is gone, with as much of its data as `data` says.
@@ -40,7 +82,7 @@ impl Supervisor {
         let table = RouteTable::build(&self.workplace.core, &plugins)?;
         let transaction = self.workplace.pool.database().begin().await?;
         rows::remove(&transaction, status.id(), data).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         self.publish(plugins, table);
         self.forget_files(&status.versions);
         Ok(())

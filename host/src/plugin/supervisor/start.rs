@@ -12,10 +12,20 @@ use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
+use crate::plugin::status::KnownVersion;
 use crate::plugin::{rows, schema, settings};
 use plugin_api::services::HostServices;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// What a generation finds in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Schema {
+    /// Its migrations are applied before it starts.
+    BroughtUpToDate,
+    /// Another process has applied them. If it has taken them back meanwhile, they must not come again.
+    AsItIs,
+}
 
 impl Supervisor {
     /// Starts a generation of `release`, beside whatever runs. Nobody can reach it yet.
@@ -25,11 +35,25 @@ impl Supervisor {
         stats: Arc<PluginStats>,
         undo: &mut Undo,
     ) -> Result<Arc<ActivePlugin>, OperationError> {
+        self.start_on(Schema::BroughtUpToDate, release, stats, undo).await
+    }
+
+    /// The same on a schema as `schema` says.
+    pub(super) async fn start_on(
+        &self,
+        schema: Schema,
+        release: &Arc<Release>,
+        stats: Arc<PluginStats>,
+        undo: &mut Undo,
+    ) -> Result<Arc<ActivePlugin>, OperationError> {
         self.tell(release.id(), release.version(), EventState::Starting, None);
         self.refuse_missing_dependencies(release)?;
+        self.provide(release.id(), &KnownVersion::of(release)).await?;
         let image = self.load(release).await?;
         refuse_other_descriptor(release, &image)?;
-        if let Some(change) = schema::update(&self.workplace.pool, release).await? {
+        if schema == Schema::BroughtUpToDate
+            && let Some(change) = schema::update(&self.workplace.pool, release).await?
+        {
             undo.remember(Step::Schema(release.id().clone(), change));
         }
         let services = Arc::new(self.services(release, Arc::clone(&stats)).await?);

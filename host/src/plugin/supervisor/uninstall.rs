@@ -31,6 +31,8 @@ impl Supervisor {
         if let Some(active) = &before.active {
             retire(Arc::clone(active), self.workplace.deadlines).await;
         }
+        // Other processes must have switched it off as well.
+        self.tell_processes().await;
         schema::purge(&self.workplace.pool, status.id(), status.version()).await?;
         self.settle_gone(&status, Data::Purge).await
     }
