@@ -11,6 +11,7 @@
 mod announcement;
 mod announcements;
 mod belief;
+mod lease;
 mod letter;
 mod members;
 mod redis;
@@ -19,6 +20,7 @@ mod subscription;
 
 pub use announcement::{Announcement, Follower, Memory};
 pub use announcements::Announcements;
+pub use lease::NumberLease;
 pub use redis::{CacheError, Redis};
 pub use state::Change;
 

@@ -8,14 +8,14 @@ use crate::admin::auth::{Rules, TokenLives};
 use crate::admin::location::{LocationError, Locations};
 use crate::admin::user::{FirstAdmin, FirstAdminError};
 use crate::admin::{Admin, AdminSettings};
-use crate::cache::{CacheError, Cluster};
+use crate::cache::{CacheError, Cluster, NumberLease};
 use crate::config::{Config, IdKind};
 use crate::db::migrate::{self, MigrateError};
-use crate::db::{Ids, OpenError, Pool};
+use crate::db::{Ids, OpenError, PART_MAX, Pool};
 use crate::http::Language;
 use crate::loader::Loader;
 use crate::plugin::SupervisorHandle;
-use plugin_api::db::{DbError, Dialect};
+use plugin_api::db::DbError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,6 +36,7 @@ pub struct Core {
     pub supervisor: SupervisorHandle,
     /// The processes over the same database.
     pub cluster: Cluster,
+    number: Option<NumberLease>,
     loader: Arc<Loader>,
 }
 
@@ -60,6 +61,12 @@ pub enum CoreError {
     /// The first administrator.
     #[error(transparent)]
     FirstAdmin(#[from] FirstAdminError),
+    /// Every number of a process that makes ids is taken.
+    #[error("failed to find a number for this process: all of ids.datacenter {datacenter} are taken; choose another")]
+    NoNumber {
+        /// The datacenter.
+        datacenter: u8,
+    },
     /// The file that says where addresses are.
     #[error(transparent)]
     Location(#[from] LocationError),
@@ -76,7 +83,9 @@ impl Core {
     /// [`CoreError`]. A plugin that does not start is none: it is recorded with its reason.
     pub async fn open(config: Config, data: &Path) -> Result<Self, CoreError> {
         let data = DataDir::open(data)?;
-        let ids = ids(&config);
+        let cluster = cluster(&config)?;
+        let number = number(&config, &cluster).await?;
+        let ids = ids(&config, number.as_ref());
         ids.form().set();
         let locations = locations(&config)?;
         let pool = Pool::open_with(&config.database_url(data.path()), ids).await?;
@@ -85,7 +94,6 @@ impl Core {
             tracing::info!(migrations = ?applied, "the database's schema was updated");
         }
         let key = secret::load(&config.auth.jwt_secret, data.path())?;
-        let cluster = cluster(&config, &pool)?;
         let settings = settings(&config, data.path(), locations, &cluster);
         let plugged = Plugged::default();
         let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(plugged.clone()));
@@ -97,7 +105,7 @@ impl Core {
         let plugins = plugins::open(&config, data.path(), &pool, surroundings).await?;
         plugged.set(plugins.supervisor.published().clone());
         cluster.announcements().start();
-        Ok(Self { config, data, pool, admin, supervisor: plugins.supervisor, cluster, loader: plugins.loader })
+        Ok(Self { config, data, pool, admin, supervisor: plugins.supervisor, cluster, number, loader: plugins.loader })
     }
 
     /// Creates the first administrator if there is no user at all.
@@ -130,15 +138,36 @@ impl Core {
         }
         self.admin.close().await;
         self.cluster.announcements().stop();
+        if let Some(number) = &self.number {
+            number.give_back().await;
+        }
         self.pool.close().await;
     }
 }
 
+/// The number of this process among those that make keys: the configured one or, where processes can
+/// agree, the next that is free. None where the database makes keys, and without Redis.
+async fn number(config: &Config, cluster: &Cluster) -> Result<Option<NumberLease>, CoreError> {
+    let (IdKind::Snowflake, Some(redis)) = (config.ids.kind, cluster.redis()) else { return Ok(None) };
+    let name = format!("snowflake:{}", config.ids.datacenter);
+    match redis.lease_number(&name, config.ids.worker, PART_MAX).await {
+        Ok(Some(lease)) => Ok(Some(lease)),
+        Ok(None) => Err(CoreError::NoNumber { datacenter: config.ids.datacenter }),
+        Err(error) => {
+            tracing::warn!(%error, worker = config.ids.worker, "ids are made with the configured number, unasked");
+            Ok(None)
+        }
+    }
+}
+
 /// Who makes the keys of new rows.
-fn ids(config: &Config) -> Ids {
+fn ids(config: &Config, number: Option<&NumberLease>) -> Ids {
     match config.ids.kind {
         IdKind::Autoincrement => Ids::Autoincrement,
-        IdKind::Snowflake => Ids::snowflake(config.ids.datacenter, config.ids.worker),
+        IdKind::Snowflake => {
+            let worker = number.map_or(config.ids.worker, NumberLease::number);
+            Ids::snowflake(config.ids.datacenter, worker)
+        }
     }
 }
 
@@ -156,11 +185,11 @@ fn locations(config: &Config) -> Result<Locations, LocationError> {
 }
 
 /// The processes over the database. A file of SQLite has one.
-fn cluster(config: &Config, pool: &Pool) -> Result<Cluster, CacheError> {
-    match pool.database().dialect() {
-        Dialect::Sqlite => Ok(Cluster::alone()),
-        Dialect::Postgres => Cluster::open(&config.redis.url, &config.server.name),
+fn cluster(config: &Config) -> Result<Cluster, CacheError> {
+    if config.database.url.starts_with("sqlite:") {
+        return Ok(Cluster::alone());
     }
+    Cluster::open(&config.redis.url, &config.server.name)
 }
 
 /// What of the configuration the features need.

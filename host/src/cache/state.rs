@@ -113,7 +113,7 @@ impl Redis {
     }
 }
 
-fn script(text: &str, key: &str) -> Cmd {
+pub(super) fn script(text: &str, key: &str) -> Cmd {
     let mut command = redis::cmd("EVAL");
     command.arg(text).arg(1).arg(key);
     command

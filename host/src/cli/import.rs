@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use indicatif::ProgressBar;
+use plugin_api::IdForm;
 
 use super::{
     Context,
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     app::{CoreError, DataDir},
+    config::IdKind,
     db::{Pool, migrate},
     import::{self, Mode, Origin, Progressed, Report, TableReport},
 };
@@ -21,6 +23,9 @@ use crate::{
 pub(super) async fn run(order: ImportCommand, context: &Context) -> Result<(), CliError> {
     let ImportCommand::Fba(order) = order;
     let config = settings::load(&context.place)?;
+    if config.ids.kind == IdKind::Snowflake {
+        IdForm::Text.set();
+    }
     let mode = if order.apply { Mode::Apply } else { Mode::Trial };
     let directory = &context.place.data;
     if mode == Mode::Trial && !directory.is_dir() {

@@ -1,10 +1,16 @@
 //! Which row of ours is which of theirs.
 
+use plugin_api::IdForm;
 use std::collections::{HashMap, HashSet};
 
-/// The largest id that is kept. What browsers read exactly ends at 2^53; the rest is room for the ids
-/// that follow.
-pub(super) const KEPT_MAX: i64 = 1 << 52;
+/// The largest id that is kept. As numbers, what browsers read exactly ends at 2^53; the rest is room for
+/// the ids that follow.
+pub(super) fn kept_max() -> i64 {
+    match IdForm::current() {
+        IdForm::Number => 1 << 52,
+        IdForm::Text => i64::MAX - (1 << 32),
+    }
+}
 
 /// Ids of one table, theirs and ours.
 #[derive(Debug, Default)]
@@ -50,7 +56,7 @@ impl Numbers {
 
     /// The id of a new row.
     pub(super) fn of(&mut self, theirs: i64, taken: &HashSet<i64>) -> i64 {
-        if (1..=KEPT_MAX).contains(&theirs) && !taken.contains(&theirs) { theirs } else { self.next() }
+        if (1..=kept_max()).contains(&theirs) && !taken.contains(&theirs) { theirs } else { self.next() }
     }
 
     /// An id that nobody has.

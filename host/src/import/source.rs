@@ -1,6 +1,6 @@
 //! The database of the other system. It is only read.
 
-use super::ids::KEPT_MAX;
+use super::ids::kept_max;
 use super::tables::{self, Table};
 use super::{ImportError, Origin};
 use crate::db::Pool;
@@ -80,8 +80,10 @@ impl Source {
     /// How many rows a table has, and the largest id that is kept.
     pub(super) async fn size(&self, table: &'static Table) -> Result<(u64, i64), ImportError> {
         let sql = format!(
-            "SELECT COUNT(*), COALESCE(MAX(id) FILTER (WHERE id <= {KEPT_MAX}), 0)::bigint FROM {}.{}",
-            self.schema, table.name
+            "SELECT COUNT(*), COALESCE(MAX(id) FILTER (WHERE id <= {}), 0)::bigint FROM {}.{}",
+            kept_max(),
+            self.schema,
+            table.name
         );
         let (count, last): (i64, i64) = self.transaction.query(sql).fetch_one().await.map_err(failed(table))?;
         Ok((count.unsigned_abs(), last))

@@ -2,7 +2,7 @@
 
 use super::ImportError;
 use super::entry::Entry;
-use super::ids::{KEPT_MAX, Numbers};
+use super::ids::{Numbers, kept_max};
 use super::report::TableReport;
 use super::source::Source;
 use super::tables::Table;
@@ -99,7 +99,7 @@ impl<'a> Step<'a> {
     /// Numbers for new rows, above all that are used here or there and above `reserved`.
     pub(super) async fn numbers(&self, reserved: i64) -> Result<Numbers, ImportError> {
         let ours = self.to.last_id(self.table).await.map_err(self.failed())?;
-        Ok(Numbers::above(ours.max(self.last_kept.min(KEPT_MAX)).max(reserved)))
+        Ok(Numbers::above(ours.max(self.last_kept.min(kept_max())).max(reserved)))
     }
 
     /// Which of the entries' ids are used here.

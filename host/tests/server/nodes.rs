@@ -278,3 +278,33 @@ async fn without_redis_each_node_counts_for_itself_and_passwords_can_not_be_gues
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_make_ids_find_numbers_of_their_own() {
+    with_shared(async |shared| {
+        let shared = shared.with("APP__IDS__KIND", "snowflake").with("APP__IDS__WORKER", "30");
+        let mut nodes = Vec::new();
+        for _ in 0..3 {
+            nodes.push(shared.node().await);
+        }
+        let admin = nodes[0].admin().await;
+        let mut workers = Vec::new();
+        for (node, name) in nodes.iter().zip(["one", "two", "three"]) {
+            let there = node.known(&admin);
+            there.post_json("/api/v1/sys/depts", &json!({"name": name, "status": 1})).await.ok();
+            let found = there.get(&format!("/api/v1/sys/depts?name={name}")).await.ok();
+            let id: i64 = found["data"][0]["id"].as_str().expect("a text").parse().expect("a number");
+            workers.push((id >> 12) & 0x1f);
+        }
+        assert_eq!(workers, [30, 31, 0]);
+        // One that ends leaves its number to the next.
+        assert!(nodes[1].terminate().await.success());
+        let next = shared.node().await;
+        let there = next.known(&admin);
+        there.post_json("/api/v1/sys/depts", &json!({"name": "four", "status": 1})).await.ok();
+        let found = there.get("/api/v1/sys/depts?name=four").await.ok();
+        let id: i64 = found["data"][0]["id"].as_str().expect("a text").parse().expect("a number");
+        assert_eq!((id >> 12) & 0x1f, 31);
+    })
+    .await;
+}

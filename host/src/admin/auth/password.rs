@@ -93,7 +93,7 @@ fn is_hash_of(hash: &str, password: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
-/// A random password with at least one digit and one letter.
+/// A random password with a digit, a letter and a character that is neither.
 pub fn random() -> String {
     let mut generator = rand::rng();
     loop {
@@ -102,7 +102,8 @@ pub fn random() -> String {
         let digit = password.contains(|c: char| c.is_ascii_digit());
         let letter = password.contains(|c: char| c.is_ascii_alphabetic());
         if digit && letter {
-            return password;
+            let (left, right) = password.split_at(RANDOM_CHARACTERS / 2);
+            return format!("{left}-{right}");
         }
     }
 }
@@ -136,6 +137,6 @@ mod tests {
     #[test]
     fn random_passwords_differ() {
         assert_ne!(random(), random());
-        assert_eq!(random().len(), RANDOM_CHARACTERS);
+        assert_eq!(random().len(), RANDOM_CHARACTERS + 1);
     }
 }

@@ -18,7 +18,7 @@ macro_rules! migration {
 /// Oldest first. Listed by name rather than by folder, so that cargo sees every file.
 pub(super) fn migrations() -> Vec<MigrationSpec> {
     let menu_ids_postgres = include_str!("../../../../migrations/0006_menu_ids.postgres.up.sql");
-    let plugin_bundles_postgres = include_str!("../../../../migrations/0020_plugin_bundles.postgres.up.sql");
+    let plugin_bundles_postgres = include_str!("../../../../migrations/0016_plugin_bundles.postgres.up.sql");
     vec![
         migration!(1, "users", "0001_users"),
         migration!(2, "menus", "0002_menus"),
@@ -35,12 +35,12 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(13, "logs", "0013_logs"),
         migration!(14, "log_codes", "0014_log_codes"),
         migration!(15, "seed_test_role", "0015_seed_test_role"),
-        migration!(25, "log_filters", "0025_log_filters"),
         MigrationSpec {
             up_postgres: Some(plugin_bundles_postgres.to_owned()),
-            ..migration!(20, "plugin_bundles", "0020_plugin_bundles")
+            ..migration!(16, "plugin_bundles", "0016_plugin_bundles")
         },
-        migration!(21, "plugin_revision", "0021_plugin_revision"),
+        migration!(17, "plugin_revision", "0017_plugin_revision"),
+        migration!(18, "log_filters", "0018_log_filters"),
     ]
 }
 
