@@ -5,6 +5,8 @@ use super::{DbError, Dialect, Executor, Insert, Rows, Transaction, Value};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::fmt;
+#[cfg(feature = "sea-query")]
+use std::future::Future;
 use std::sync::Arc;
 
 /// A database. Cheap to clone.
@@ -69,6 +71,22 @@ pub trait Statements: Send + Sync + Sized {
     /// Prepares a statement built by sea-query.
     #[cfg(feature = "sea-query")]
     fn statement(&self, statement: &impl sea_query::QueryStatementWriter) -> Query<'static>;
+
+    /// Runs `select` for `limit` rows after the first `offset`, and tells how many rows there are without these
+    /// two: one statement, unless the page is empty. `select` must not group, and no column of it may be
+    /// called `rows_on_all_pages`.
+    ///
+    /// # Errors
+    /// As [`Query::fetch_all`].
+    #[cfg(feature = "sea-query")]
+    fn page<T: DeserializeOwned + Send>(
+        &self,
+        select: &sea_query::SelectStatement,
+        limit: u64,
+        offset: u64,
+    ) -> impl Future<Output = Result<(Vec<T>, u64), DbError>> + Send {
+        super::sea::page(self, select, limit, offset)
+    }
 
     /// Prepares a row to be added.
     fn insert(&self, table: &'static str) -> Insert<'_, Self> {

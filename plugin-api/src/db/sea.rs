@@ -2,10 +2,13 @@
 //!
 //! The PostgreSQL builder serves both databases: SQLite takes its `$1` and its quoting.
 
-use super::{DbError, DbErrorKind, Executor, Query, Value};
+use super::{DbError, DbErrorKind, Executor, Query, Statements, Value};
 use crate::permitted::Permitted;
-use sea_query::{Expr, PostgresQueryBuilder, QueryStatementWriter};
+use sea_query::{Expr, PostgresQueryBuilder, QueryStatementWriter, SelectStatement, SubQueryStatement};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::borrow::Cow;
+use std::future::Future;
 use std::sync::Arc;
 
 pub(super) fn query(executor: Arc<dyn Executor>, tx: u64, statement: &impl QueryStatementWriter) -> Query<'static> {
@@ -29,6 +32,35 @@ fn sea_value(value: Value) -> sea_query::Value {
         Value::Float(value) => value.into(),
         Value::Text(value) => value.into(),
         Value::Bytes(value) => value.into(),
+    }
+}
+
+/// The column with the number of rows on all pages.
+#[derive(Deserialize)]
+struct Total {
+    rows_on_all_pages: u64,
+}
+
+pub(super) fn page<T: DeserializeOwned>(
+    db: &impl Statements,
+    select: &SelectStatement,
+    limit: u64,
+    offset: u64,
+) -> impl Future<Output = Result<(Vec<T>, u64), DbError>> + Send {
+    let mut count = select.clone();
+    count.clear_selects().clear_order_by().expr(Expr::cust("COUNT(*)"));
+    let mut page = select.clone();
+    let total = Expr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(count.clone())));
+    page.expr_as(total, "rows_on_all_pages").limit(limit).offset(offset);
+    let (page, count) = (db.statement(&page), db.statement(&count));
+    async move {
+        let rows = page.rows().await?;
+        let total = match rows.first::<Total>()? {
+            Some(total) => total.rows_on_all_pages,
+            None if offset == 0 => 0,
+            None => count.fetch_scalar().await?,
+        };
+        Ok((rows.deserialize()?, total))
     }
 }
 

@@ -29,23 +29,19 @@ pub(crate) async fn all(db: &impl Statements, kind: Option<&str>) -> Result<Vec<
     db.statement(&select).fetch_all().await
 }
 
-/// One page of the parameters that pass the filter, newest first; those that came together keep their order.
-pub(crate) async fn list(db: &impl Statements, filter: &Filter, page: PageQuery) -> Result<Vec<Config>, DbError> {
+/// One page of the parameters that pass the filter, newest first, and how many pass in all; those that came together
+/// keep their order.
+pub(crate) async fn page(
+    db: &impl Statements,
+    filter: &Filter,
+    page: PageQuery,
+) -> Result<(Vec<Config>, u64), DbError> {
     let mut select = select();
     select
         .cond_where(condition(filter))
         .order_by(SysConfig::CreatedTime, Order::Desc)
-        .order_by(SysConfig::Id, Order::Asc)
-        .limit(page.limit())
-        .offset(page.offset());
-    db.statement(&select).fetch_all().await
-}
-
-/// How many parameters pass the filter.
-pub(crate) async fn count(db: &impl Statements, filter: &Filter) -> Result<u64, DbError> {
-    let mut select = Query::select();
-    select.expr(Expr::col(SysConfig::Id).count()).from(SysConfig::Table).cond_where(condition(filter));
-    db.statement(&select).fetch_scalar().await
+        .order_by(SysConfig::Id, Order::Asc);
+    db.page(&select, page.limit(), page.offset()).await
 }
 
 /// The parameter of that id.

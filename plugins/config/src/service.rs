@@ -32,9 +32,7 @@ impl ConfigService {
     /// # Errors
     /// Only the database's.
     pub(crate) async fn page(&self, filter: &Filter, page: PageQuery) -> Result<(Vec<Config>, u64), ApiError> {
-        let db = self.context.database();
-        let total = crud::count(&db, filter).await?;
-        Ok((crud::list(&db, filter, page).await?, total))
+        Ok(crud::page(&self.context.database(), filter, page).await?)
     }
 
     /// The parameter of that id.

@@ -18,13 +18,13 @@ const COLUMNS: [SysNotice; 7] = [
 /// writes that as a text that SQLite does not read.
 const ESCAPE: char = '!';
 
-/// One page of the permitted notices that pass the filter, newest first.
-pub(crate) async fn list(
+/// One page of the permitted notices that pass the filter, newest first, and how many pass in all.
+pub(crate) async fn page(
     db: &impl Statements,
     filter: &Filter,
     permitted: &Permitted,
     page: PageQuery,
-) -> Result<Vec<Notice>, DbError> {
+) -> Result<(Vec<Notice>, u64), DbError> {
     let mut select = Query::select();
     select
         .columns(COLUMNS)
@@ -32,21 +32,8 @@ pub(crate) async fn list(
         .cond_where(condition(filter))
         .and_where(permitted.expr())
         .order_by(SysNotice::CreatedTime, Order::Desc)
-        .order_by(SysNotice::Id, Order::Desc)
-        .limit(page.limit())
-        .offset(page.offset());
-    db.statement(&select).fetch_all().await
-}
-
-/// How many permitted notices pass the filter.
-pub(crate) async fn count(db: &impl Statements, filter: &Filter, permitted: &Permitted) -> Result<u64, DbError> {
-    let mut select = Query::select();
-    select
-        .expr(Expr::col(SysNotice::Id).count())
-        .from(SysNotice::Table)
-        .cond_where(condition(filter))
-        .and_where(permitted.expr());
-    db.statement(&select).fetch_scalar().await
+        .order_by(SysNotice::Id, Order::Desc);
+    db.page(&select, page.limit(), page.offset()).await
 }
 
 /// The notice of that id, if it is permitted.

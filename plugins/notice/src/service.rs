@@ -28,9 +28,7 @@ impl NoticeService {
         page: PageQuery,
     ) -> Result<(Vec<Notice>, u64), ApiError> {
         let permitted = self.permitted(asking).await?;
-        let db = self.context.database();
-        let total = crud::count(&db, filter, &permitted).await?;
-        Ok((crud::list(&db, filter, &permitted, page).await?, total))
+        Ok(crud::page(&self.context.database(), filter, &permitted, page).await?)
     }
 
     /// The notice of that id.

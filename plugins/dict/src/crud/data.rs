@@ -35,18 +35,15 @@ pub(crate) async fn enabled_of(db: &impl Statements, type_code: &str) -> Result<
     db.statement(&ordered(select, Order::Desc)).fetch_all().await
 }
 
-/// One page of the entries that pass the filter, in their order.
-pub(crate) async fn list(db: &impl Statements, filter: &DataFilter, page: PageQuery) -> Result<Vec<DictData>, DbError> {
+/// One page of the entries that pass the filter, in their order, and how many pass in all.
+pub(crate) async fn page(
+    db: &impl Statements,
+    filter: &DataFilter,
+    page: PageQuery,
+) -> Result<(Vec<DictData>, u64), DbError> {
     let mut select = select();
-    select.cond_where(condition(filter)).limit(page.limit()).offset(page.offset());
-    db.statement(&ordered(select, Order::Asc)).fetch_all().await
-}
-
-/// How many entries pass the filter.
-pub(crate) async fn count(db: &impl Statements, filter: &DataFilter) -> Result<u64, DbError> {
-    let mut select = Query::select();
-    select.expr(Expr::col(SysDictData::Id).count()).from(SysDictData::Table).cond_where(condition(filter));
-    db.statement(&select).fetch_scalar().await
+    select.cond_where(condition(filter));
+    db.page(&ordered(select, Order::Asc), page.limit(), page.offset()).await
 }
 
 /// The entry of that id.

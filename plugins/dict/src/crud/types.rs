@@ -20,22 +20,15 @@ pub(crate) async fn all(db: &impl Statements) -> Result<Vec<DictType>, DbError> 
     db.statement(select().order_by(SysDictType::Id, Order::Desc)).fetch_all().await
 }
 
-/// One page of the types that pass the filter, the latest first.
-pub(crate) async fn list(db: &impl Statements, filter: &TypeFilter, page: PageQuery) -> Result<Vec<DictType>, DbError> {
+/// One page of the types that pass the filter, the latest first, and how many pass in all.
+pub(crate) async fn page(
+    db: &impl Statements,
+    filter: &TypeFilter,
+    page: PageQuery,
+) -> Result<(Vec<DictType>, u64), DbError> {
     let mut select = select();
-    select
-        .cond_where(condition(filter))
-        .order_by(SysDictType::Id, Order::Desc)
-        .limit(page.limit())
-        .offset(page.offset());
-    db.statement(&select).fetch_all().await
-}
-
-/// How many types pass the filter.
-pub(crate) async fn count(db: &impl Statements, filter: &TypeFilter) -> Result<u64, DbError> {
-    let mut select = Query::select();
-    select.expr(Expr::col(SysDictType::Id).count()).from(SysDictType::Table).cond_where(condition(filter));
-    db.statement(&select).fetch_scalar().await
+    select.cond_where(condition(filter)).order_by(SysDictType::Id, Order::Desc);
+    db.page(&select, page.limit(), page.offset()).await
 }
 
 /// The type of that id.

@@ -40,9 +40,7 @@ impl DataService {
     /// # Errors
     /// Only the database's.
     pub(crate) async fn page(&self, filter: &DataFilter, page: PageQuery) -> Result<(Vec<DictData>, u64), ApiError> {
-        let db = self.context.database();
-        let total = crud::count(&db, filter).await?;
-        Ok((crud::list(&db, filter, page).await?, total))
+        Ok(crud::page(&self.context.database(), filter, page).await?)
     }
 
     /// The entry of that id.

@@ -31,9 +31,7 @@ impl TypeService {
     /// # Errors
     /// Only the database's.
     pub(crate) async fn page(&self, filter: &TypeFilter, page: PageQuery) -> Result<(Vec<DictType>, u64), ApiError> {
-        let db = self.context.database();
-        let total = crud::count(&db, filter).await?;
-        Ok((crud::list(&db, filter, page).await?, total))
+        Ok(crud::page(&self.context.database(), filter, page).await?)
     }
 
     /// The type of that id.
