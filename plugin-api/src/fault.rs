@@ -3,10 +3,9 @@
 //! `data.errors` holds every fault, `msg` the first of them. Values of a body are never repeated,
 //! since one of them may be a password.
 
-mod schema;
-
 use crate::adaptor::{Spoken, current_language};
 use crate::error::{json_response, text};
+use crate::schema;
 use bytes::Bytes;
 use poem::Response;
 use poem::error::ParseJsonError;
@@ -77,7 +76,7 @@ impl Form {
             Err(error) => return vec![Fault::malformed(&error)],
         };
         let found = self.json.as_ref().map(|schema| schema::check(&self.registry, schema, &value));
-        let found = found.unwrap_or_default();
+        let found: Vec<Fault> = found.into_iter().flatten().map(Fault::of_schema).collect();
         if !found.is_empty() {
             return found;
         }
@@ -87,6 +86,11 @@ impl Form {
 }
 
 impl Fault {
+    fn of_schema(fault: schema::SchemaFault) -> Self {
+        let bounds = fault.bounds;
+        Self { bounds, ..Self::body(fault.kind, fault.path, &fault.english, &fault.chinese) }
+    }
+
     fn body(kind: &'static str, path: Vec<String>, english: &str, chinese: &str) -> Self {
         let place = std::iter::once("body".to_owned()).chain(path).collect();
         Self { kind, place, english: english.to_owned(), chinese: chinese.to_owned(), bounds: None }

@@ -35,6 +35,8 @@ pub mod prelude;
 pub mod raw;
 mod report;
 mod request_info;
+#[cfg(feature = "openapi")]
+pub mod schema;
 pub mod services;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
