@@ -57,6 +57,8 @@ impl Counter {
         let (remembered, epoch) = (Mutex::default(), AtomicU64::new(0));
         let counter = Arc::new(Self { db, table, announcements, remembered, epoch });
         counter.announcements.enlist(&counter);
+        // The first page of a long log need not wait for this.
+        counter.renew_behind(LogFilter::default());
         counter
     }
 
@@ -98,10 +100,14 @@ impl Counter {
         let known = remembered.get_mut(filter).filter(|known| known.since.elapsed() < REMEMBERED_FOR)?;
         if known.renewed.elapsed() >= BELIEVED_FOR {
             known.renewed = Instant::now();
-            let (counter, filter) = (Arc::clone(self), filter.clone());
-            tasks::spawn("count of a log", async move { counter.renew(&filter).await });
+            self.renew_behind(filter.clone());
         }
         Some(*known)
+    }
+
+    fn renew_behind(self: &Arc<Self>, filter: LogFilter) {
+        let counter = Arc::clone(self);
+        tasks::spawn("count of a log", async move { counter.renew(&filter).await });
     }
 
     async fn renew(&self, filter: &LogFilter) {
@@ -111,7 +117,8 @@ impl Counter {
             Err(error) => Err(error),
         };
         if let Err(error) = counted {
-            tracing::warn!(%error, "failed to count the entries of {} anew", self.table);
+            // Whoever asks next counts, and hears of what is wrong.
+            tracing::debug!(%error, "failed to count the entries of {}", self.table);
         }
     }
 
