@@ -117,6 +117,9 @@ async fn expected(database: &Database, log: &Log, condition: &str, place: &str) 
 }
 
 /// The statements about `table` in the server's log that read.
+/// How the count of all entries begins.
+const TOTAL: &str = "SELECT (SELECT COUNT(*)";
+
 fn statements(server: &Server, table: &str) -> BTreeSet<String> {
     let read = |line: &str| {
         let (_, quoted) = line.split_once("sql=")?;
@@ -177,6 +180,10 @@ async fn check(server: &Server) {
         assert!(statements.len() > 20, "{statements:#?}");
         for sql in statements {
             let plan = plan(&database, &sql).await;
+            // Whoever counts everything reads everything; how, PostgreSQL decides by what it has vacuumed.
+            if database.dialect() == Dialect::Postgres && sql.contains(TOTAL) {
+                continue;
+            }
             assert!(!plan.iter().any(|step| reads_whole_table(step, log.table)), "{sql}: {plan:#?}");
         }
         let began = Instant::now();
