@@ -16,6 +16,7 @@ mod links;
 mod logs;
 mod report;
 mod rules;
+mod samples;
 mod source;
 mod step;
 mod tables;
@@ -145,8 +146,13 @@ struct Transfer<'a> {
 impl Transfer<'_> {
     /// What others refer to comes first.
     async fn run(&mut self) -> Result<(), ImportError> {
+        let table = tables::DEPT.name;
+        let made_way = samples::make_way(self.target).await;
+        let (depts_gone, roles_gone) = made_way.map_err(|source| ImportError::Target { table, source })?;
         let depts = self.step(&tables::DEPT, async |step| tree::depts(step).await).await?;
+        self.note_samples(depts_gone);
         let roles = self.by_key(&tables::ROLE, "name", &[]).await?;
+        self.note_samples(roles_gone);
         let menus = self.step(&tables::MENU, async |step| tree::menus(step).await).await?;
         let users = self.step(&tables::USER, async |step| users::users(step, &depts).await).await?;
         let of_ours = |entry: &mut Entry| Ok(rules::with_our_ids(entry, &depts, &users));
@@ -167,6 +173,13 @@ impl Transfer<'_> {
             self.step(log.table, async |step| logs::log(step, log).await).await?;
         }
         Ok(())
+    }
+
+    /// Tells of the table just done how many samples have made way.
+    fn note_samples(&mut self, count: u64) {
+        if let Some(report) = self.reports.last_mut() {
+            report.samples_removed = count;
+        }
     }
 
     /// The tables of plugins that are on both sides.

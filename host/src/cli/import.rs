@@ -88,6 +88,10 @@ fn text(report: &Report) -> String {
     }
     let heads = ["TABLE", "ROWS", "ADDED", "RENUMBERED", "CHANGED", "SKIPPED", "LEFT OUT"];
     text.push_str(&table(&heads, &report.tables.iter().map(line).collect::<Vec<_>>()));
+    let samples: u64 = report.tables.iter().map(|table| table.samples_removed).sum();
+    if samples > 0 {
+        text.push_str(&format!("\n{samples} rows that came with this installation and that nobody uses make way.\n"));
+    }
     text.push_str(if report.applied {
         "\nDone. What is here already has stayed as it was.\n"
     } else {

@@ -33,6 +33,8 @@ pub struct TableReport {
     pub skipped: u64,
     /// Not moved; each has a problem.
     pub left_out: u64,
+    /// Rows that came with the installation and made way, since nobody here used them.
+    pub samples_removed: u64,
     /// How many problems there are.
     pub problems_in_all: u64,
     /// The first of them.

@@ -193,6 +193,11 @@ on_both! {
         for (table, expected) in expected {
             assert_eq!(found[table], expected, "{table}: {:#?}", problems(&done));
         }
+        let samples = |report: &Value| {
+            let tables = report["tables"].as_array().expect("tables").iter();
+            tables.map(|table| table["samples_removed"].as_u64().expect("a number")).sum::<u64>()
+        };
+        assert_eq!((samples(&trial), samples(&done), samples(&house.import(&[]))), (2, 2, 0));
         let after = house.rows().await;
         for ([read, added, _, changed, skipped, left_out], again) in numbers(&house.import(&["--apply"])).values().zip(found.values()) {
             assert_eq!((*added, *changed, skipped + left_out, *read), (0, 0, again[0], again[0]));
