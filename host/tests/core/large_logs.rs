@@ -1,7 +1,7 @@
 //! Logs of a million entries: every list goes by an index, and finds what a naive statement finds.
 //! Times are told, not asserted: another machine has others.
 
-use crate::server::{Answer, Role, Server, with_postgres_and};
+use crate::server::{Answer, Role, Server, eventually, with_postgres_and};
 use backplane::db::Pool;
 use plugin_api::db::{Database, Dialect};
 use reqwest::Method;
@@ -88,9 +88,15 @@ async fn fill(database: &Database, log: &Log) {
         database.query(sql).execute().await.expect("rows");
     }
     if database.dialect() == Dialect::Postgres {
-        // Its daemon does so, sooner or later.
-        database.query(format!("VACUUM ANALYZE {}", log.table)).execute().await.expect("vacuumed");
+        eventually("every page is known to be visible to all", async || vacuumed(database, log.table).await).await;
     }
+}
+
+/// Does what its daemon does sooner or later; false if somebody still looked at the table as it was.
+async fn vacuumed(database: &Database, table: &str) -> bool {
+    database.query(format!("VACUUM ANALYZE {table}")).execute().await.expect("vacuumed");
+    let sql = "SELECT relallvisible >= relpages - 1 FROM pg_class WHERE relname = $1";
+    database.query(sql).bind(table).fetch_scalar().await.expect("a table")
 }
 
 /// The ids of a list, asked for twice: the second time is told.
