@@ -30,6 +30,7 @@ mod codec;
 mod database;
 mod de;
 mod insert;
+mod numbered;
 mod reader;
 mod rows;
 #[cfg(feature = "sea-query")]
@@ -40,6 +41,7 @@ mod value;
 pub use codec::{DecodeError, RowEncoder, decode_parameters, encode_parameters};
 pub use database::{Database, Query, Statements};
 pub use insert::Insert;
+pub use numbered::{assignments, placeholders};
 pub use reader::ValueRef;
 pub use rows::{Row, Rows};
 pub use transaction::Transaction;

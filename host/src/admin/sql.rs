@@ -22,19 +22,3 @@ pub(super) fn escaped(part: &str) -> String {
 pub(super) fn containing(part: &str) -> LikeExpr {
     LikeExpr::new(format!("%{}%", escaped(part))).escape(ESCAPE)
 }
-
-/// `$first, $first+1, …`: the placeholders of `count` parameters, for `IN (…)`.
-pub(super) fn placeholders(first: usize, count: usize) -> String {
-    (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn placeholders_count_on() {
-        assert_eq!(placeholders(2, 3), "$2, $3, $4");
-        assert_eq!(placeholders(1, 0), "");
-    }
-}

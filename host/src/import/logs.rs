@@ -6,8 +6,8 @@ use super::ids::{Ids, Numbers};
 use super::source::BATCH;
 use super::step::Step;
 use super::tables::{self, Table};
-use super::target::{filled, places};
-use plugin_api::db::{DbError, Rows};
+use super::target::filled;
+use plugin_api::db::{DbError, Rows, placeholders};
 use std::collections::HashSet;
 
 /// A log, and by what an entry is known: its time and these texts.
@@ -80,7 +80,7 @@ impl Log {
             self.time,
             self.table.name,
             self.time,
-            places(1, BATCH)
+            placeholders(1, BATCH)
         );
         let rows: Rows = step.to.rows(&sql, filled(&times).collect()).await?;
         let keys: Vec<(i64, String, String, String, String)> = rows.deserialize()?;

@@ -5,7 +5,7 @@ use super::entry::Entry;
 use super::source::BATCH;
 use super::tables::{self, Table};
 use crate::db::Pool;
-use plugin_api::db::{DbError, DbErrorKind, Dialect, Executor, Rows, Transaction, Value};
+use plugin_api::db::{DbError, DbErrorKind, Dialect, Executor, Rows, Transaction, Value, assignments, placeholders};
 use std::collections::{HashMap, HashSet};
 
 /// Rows of one statement, largest first. Few sizes, so that few statements are prepared.
@@ -85,7 +85,7 @@ impl Target {
     pub(super) async fn taken(&self, table: &Table, ids: &[i64]) -> Result<HashSet<i64>, DbError> {
         let mut taken = HashSet::new();
         for some in ids.chunks(BATCH) {
-            let sql = format!("SELECT id FROM {} WHERE id IN ({})", table.name, places(1, BATCH));
+            let sql = format!("SELECT id FROM {} WHERE id IN ({})", table.name, placeholders(1, BATCH));
             let found: Vec<i64> = self.transaction.query(sql).bind_all(filled(some)).fetch_all().await?;
             taken.extend(found);
         }
@@ -99,7 +99,7 @@ impl Target {
         key: &str,
         values: &[&str],
     ) -> Result<HashMap<String, i64>, DbError> {
-        let sql = format!("SELECT {key}, id FROM {} WHERE {key} IN ({})", table.name, places(1, BATCH));
+        let sql = format!("SELECT {key}, id FROM {} WHERE {key} IN ({})", table.name, placeholders(1, BATCH));
         let found: Vec<(String, i64)> = self.transaction.query(sql).bind_all(filled(values)).fetch_all().await?;
         Ok(found.into_iter().collect())
     }
@@ -111,7 +111,8 @@ impl Target {
         (number, text): (&str, &str),
         numbers: &[i64],
     ) -> Result<HashMap<(i64, String), i64>, DbError> {
-        let sql = format!("SELECT {number}, {text}, id FROM {} WHERE {number} IN ({})", table.name, places(1, BATCH));
+        let sql =
+            format!("SELECT {number}, {text}, id FROM {} WHERE {number} IN ({})", table.name, placeholders(1, BATCH));
         let found: Vec<(i64, String, i64)> = self.transaction.query(sql).bind_all(filled(numbers)).fetch_all().await?;
         Ok(found.into_iter().map(|(number, text, id)| ((number, text), id)).collect())
     }
@@ -132,7 +133,7 @@ impl Target {
             "INSERT INTO {} (id, {}) VALUES ({})",
             table.name,
             columns.join(", "),
-            places(1, columns.len() + 1)
+            placeholders(1, columns.len() + 1)
         );
         let statement = self.transaction.query(sql).bind(id).bind_all(entry.values().iter().cloned());
         statement.execute().await.map(drop)
@@ -164,22 +165,15 @@ impl Target {
         columns: &[&'static str],
     ) -> Result<u64, DbError> {
         let columns: Vec<&str> = columns.iter().copied().chain(["updated_time"]).collect();
-        let set: Vec<String> = (1..).zip(&columns).map(|(at, column)| format!("{column} = ${at}")).collect();
         let sql = format!(
             "UPDATE {} SET {} WHERE id = ${} AND updated_time IS NULL",
             table.name,
-            set.join(", "),
+            assignments(1, &columns),
             columns.len() + 1
         );
         let values = columns.iter().map(|column| entry.value(column).clone());
         self.transaction.query(sql).bind_all(values).bind(id).execute().await
     }
-}
-
-/// `$first, $first+1, …`
-pub(super) fn places(first: usize, count: usize) -> String {
-    let places: Vec<String> = (first..first + count).map(|place| format!("${place}")).collect();
-    places.join(", ")
 }
 
 /// A whole batch of parameters: the last one again and again, so that there is one statement only.

@@ -8,7 +8,7 @@ use super::id::PluginId;
 use super::release::Release;
 use super::status::PluginStatus;
 use super::table::Plugins;
-use plugin_api::db::{Database, DbError, Transaction, Value};
+use plugin_api::db::{Database, DbError, Transaction, Value, assignments};
 use plugin_api::descriptor::{Menu, MenuKind};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
@@ -187,8 +187,7 @@ async fn insert(tx: &Transaction, id: &PluginId, row: &Row, now_ms: i64) -> Resu
 /// The administrator's own choices are left alone: `status` and `cache`, and what is arranged.
 async fn update(tx: &Transaction, menu_id: i64, row: &Row, now_ms: i64) -> Result<i64, DbError> {
     let (columns, values): (Vec<&str>, Vec<Value>) = row.columns().into_iter().unzip();
-    let sets: Vec<String> = (3..).zip(columns).map(|(number, column)| format!("{column} = ${number}")).collect();
-    let sql = format!("UPDATE sys_menu SET updated_time = $1, {} WHERE id = $2", sets.join(", "));
+    let sql = format!("UPDATE sys_menu SET updated_time = $1, {} WHERE id = $2", assignments(3, &columns));
     tx.query(sql).bind(now_ms).bind(menu_id).bind_all(values).execute().await?;
     Ok(menu_id)
 }

@@ -1,6 +1,6 @@
 //! One row to be added.
 
-use super::{DbError, Query, Statements, Value};
+use super::{DbError, Query, Statements, Value, placeholders};
 use std::fmt;
 
 /// A row to be added to a table whose key is the column `id`, which the host fills: with an id of its
@@ -53,8 +53,7 @@ impl<'d, D: Statements> Insert<'d, D> {
     }
 
     fn query(self, end: &str) -> Query<'static> {
-        let places: Vec<String> = (1..=self.values.len()).map(|number| format!("${number}")).collect();
-        let (columns, places) = (self.columns.join(", "), places.join(", "));
+        let (columns, places) = (self.columns.join(", "), placeholders(1, self.values.len()));
         let sql = format!("INSERT INTO {} ({columns}) VALUES ({places}){end}", self.table);
         self.db.query(sql).bind_all(self.values)
     }

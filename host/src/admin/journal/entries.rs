@@ -2,9 +2,8 @@
 
 use super::count::Counter;
 use super::filter::{Condition, LogFilter, Order};
-use crate::admin::sql::placeholders;
 use crate::cache::Announcements;
-use plugin_api::db::{Database, DbError};
+use plugin_api::db::{Database, DbError, placeholders};
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Which entries of a log are shown, and how to find them without reading all of them (ADR 0013).
 
-use crate::admin::sql::{ESCAPE, escaped, placeholders};
-use plugin_api::db::{Database, DbError, Value};
+use crate::admin::sql::{ESCAPE, escaped};
+use plugin_api::db::{Database, DbError, Value, placeholders};
 
 /// So many different values are looked up one by one; beyond, the database may as well read on.
 const VALUES_MAX: usize = 100;

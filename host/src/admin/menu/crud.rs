@@ -2,8 +2,7 @@
 
 use super::model::{Menu, kind};
 use crate::admin::filter::Filter;
-use crate::admin::sql::placeholders;
-use plugin_api::db::{Database, DbError, Statements, Value};
+use plugin_api::db::{Database, DbError, Statements, Value, assignments, placeholders};
 
 const COLUMNS: &str = "id, title, name, path, sort, icon, type, component, perms, status, display, cache, link, \
                        remark, parent_id, plugin_id, created_time, updated_time";
@@ -76,8 +75,7 @@ pub(super) async fn insert(db: &impl Statements, menu: &Menu) -> Result<(), DbEr
 /// Writes an entry.
 pub(super) async fn update(db: &impl Statements, menu: &Menu, now_ms: i64) -> Result<u64, DbError> {
     let (columns, values): (Vec<&str>, Vec<Value>) = written(menu).into_iter().unzip();
-    let sets: Vec<String> = (3..).zip(columns).map(|(number, column)| format!("{column} = ${number}")).collect();
-    let sql = format!("UPDATE sys_menu SET updated_time = $1, {} WHERE id = $2", sets.join(", "));
+    let sql = format!("UPDATE sys_menu SET updated_time = $1, {} WHERE id = $2", assignments(3, &columns));
     db.query(sql).bind(now_ms).bind(menu.id).bind_all(values).execute().await
 }
 

@@ -1,8 +1,8 @@
 //! Statements about roles, their members, and what they grant.
 
 use super::model::{Membership, Role, RoleDraft, RoleFilter, RoleMenu, RoleScope, RoleScopeRule};
-use crate::admin::sql::{containing, placeholders};
-use plugin_api::db::{Database, DbError, Statements};
+use crate::admin::sql::containing;
+use plugin_api::db::{Database, DbError, Statements, placeholders};
 use sea_query::{Cond, Expr, ExprTrait, Order, Query};
 
 const COLUMNS: [&str; 7] = ["id", "name", "status", "is_filter_scopes", "remark", "created_time", "updated_time"];
@@ -27,16 +27,15 @@ pub(super) async fn all(db: &Database) -> Result<Vec<Role>, DbError> {
     db.statement(&select).fetch_all().await
 }
 
-pub(super) async fn page(db: &Database, filter: &RoleFilter, limit: u64, offset: u64) -> Result<Vec<Role>, DbError> {
+pub(super) async fn page(
+    db: &Database,
+    filter: &RoleFilter,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<Role>, u64), DbError> {
     let mut select = Query::select();
     select.columns(COLUMNS).from("sys_role").cond_where(condition(filter)).order_by("id", Order::Asc);
-    db.statement(select.limit(limit).offset(offset)).fetch_all().await
-}
-
-pub(super) async fn count(db: &Database, filter: &RoleFilter) -> Result<u64, DbError> {
-    let mut select = Query::select();
-    select.expr(Expr::col("id").count()).from("sys_role").cond_where(condition(filter));
-    db.statement(&select).fetch_scalar().await
+    db.page(&select, limit, offset).await
 }
 
 pub(super) async fn by_id(db: &Database, id: i64) -> Result<Option<Role>, DbError> {

@@ -77,8 +77,7 @@ impl RoleService {
     /// # Errors
     /// [`RoleError::Storage`].
     pub async fn page(&self, filter: &RoleFilter, limit: u64, offset: u64) -> Result<(Vec<Role>, u64), RoleError> {
-        let total = crud::count(&self.db, filter).await?;
-        Ok((crud::page(&self.db, filter, limit, offset).await?, total))
+        Ok(crud::page(&self.db, filter, limit, offset).await?)
     }
 
     /// A role with what it grants.

@@ -1,8 +1,8 @@
 //! Statements about users.
 
 use super::model::{NewUser, Rank, Switch, User, UserChange, UserDept, UserFilter};
-use crate::admin::sql::{containing, placeholders};
-use plugin_api::db::{Database, DbError, Statements};
+use crate::admin::sql::containing;
+use plugin_api::db::{Database, DbError, Statements, placeholders};
 use sea_query::{Cond, Expr, ExprTrait, Order, Query};
 
 const COLUMNS: &str = "id, uuid, username, nickname, password, avatar, email, phone, status, is_superuser, \
@@ -25,16 +25,15 @@ pub(super) async fn by_username(db: &Database, username: &str) -> Result<Option<
     db.query(sql).bind(username).fetch_optional().await
 }
 
-pub(super) async fn page(db: &Database, filter: &UserFilter, limit: u64, offset: u64) -> Result<Vec<User>, DbError> {
+pub(super) async fn page(
+    db: &Database,
+    filter: &UserFilter,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<User>, u64), DbError> {
     let mut select = Query::select();
     select.expr(Expr::cust(COLUMNS)).from("sys_user").cond_where(condition(filter)).order_by("id", Order::Desc);
-    db.statement(select.limit(limit).offset(offset)).fetch_all().await
-}
-
-pub(super) async fn count_of(db: &Database, filter: &UserFilter) -> Result<u64, DbError> {
-    let mut select = Query::select();
-    select.expr(Expr::col("id").count()).from("sys_user").cond_where(condition(filter));
-    db.statement(&select).fetch_scalar().await
+    db.page(&select, limit, offset).await
 }
 
 /// Those of these departments that are not deleted. `ids` must not be empty.

@@ -73,13 +73,12 @@ impl UserService {
     }
 
     /// `limit` users who pass the filter, newest first, after the first `offset`, and how many pass
-    /// in all. Four statements, however many users there are.
+    /// in all. A few statements, however many users there are.
     ///
     /// # Errors
     /// [`UserError::Storage`].
     pub async fn page(&self, filter: &UserFilter, limit: u64, offset: u64) -> Result<(Vec<Listed>, u64), UserError> {
-        let total = crud::count_of(&self.db, filter).await?;
-        let users = crud::page(&self.db, filter, limit, offset).await?;
+        let (users, total) = crud::page(&self.db, filter, limit, offset).await?;
         let depts = self.depts(&users).await?;
         let ids: Vec<i64> = users.iter().map(|user| user.id).collect();
         let mut roles = self.roles.of_users(&ids).await?;
