@@ -89,7 +89,7 @@ pub struct Running {
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(config: Config, data: &Path, notify: impl Fn(Notice)) -> Result<(), ServeError> {
-    crate::loader::heap::give_back_large_blocks();
+    crate::loader::heap::give_back_at_once();
     let mut signals = Signals::listen().map_err(ServeError::Signals)?;
     let running = start(config, data, notify).await?;
     let name = signals.next().await;

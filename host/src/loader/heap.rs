@@ -1,20 +1,20 @@
-//! Giving freed memory back to the system.
+//! The allocator of this process, and how it gives memory back to the system.
 
-/// Blocks larger than this, in bytes, are the system's own pages: freeing one gives it back.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-const OWN_PAGES_FROM: libc::c_int = 128 * 1024;
+use mimalloc::MiMalloc;
 
-/// Has glibc give large blocks back as soon as they are freed.
+/// Serves everybody in the process, SQLite and plugins included (its feature `override`): a row is
+/// many small blocks, made on the database's thread and freed on another, for which glibc's
+/// allocator has threads wait for each other.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// `mi_option_purge_delay` of mimalloc 2 (mimalloc.h), which the crate does not name.
+const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+
+/// Has the allocator give pages back as soon as nothing on them is in use.
 ///
-/// It raises its threshold to the largest block that was ever freed, up to 32 MiB. After the first
-/// check of a password, which takes 19 MiB, every thread's arena would keep as much (mallopt(3)).
-pub fn give_back_large_blocks() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    {
-        // SAFETY: sets a number of the allocator, which may be done at any time.
-        let set = unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, OWN_PAGES_FROM) };
-        if set == 0 {
-            tracing::debug!("the allocator keeps its threshold");
-        }
-    }
+/// A check of a password takes 19 MiB. By default they stay until somebody allocates much again.
+pub fn give_back_at_once() {
+    // SAFETY: sets a number of the allocator, which may be done at any time.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, 0) };
 }
