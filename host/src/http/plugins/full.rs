@@ -1,6 +1,7 @@
 //! `/plugins`: everything an administrator can do with plugins.
 
 use super::events::events;
+use super::in_name_of;
 use super::model::{DataChoice, EventDto, PluginDetailDto, PluginDto};
 use super::upload::BundleUpload;
 use crate::admin::Clock;
@@ -44,13 +45,13 @@ impl PluginsApi {
     #[oai(path = "/", method = "post")]
     async fn install(
         &self,
-        _caller: SuperCaller,
+        caller: SuperCaller,
         #[oai(default = "enabled")] enable: Query<bool>,
         upload: BundleUpload,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let staged = upload.receive(&self.supervisor).await?;
         let then = if enable.0 { AfterInstall::Enable } else { AfterInstall::Wait };
-        let status = self.supervisor.install(staged, then).await?;
+        let status = in_name_of(&caller, &self.supervisor).install(staged, then).await?;
         self.answer(status.id()).await
     }
 
@@ -68,17 +69,17 @@ impl PluginsApi {
 
     /// Make a plugin serve
     #[oai(path = "/:plugin/enable", method = "post")]
-    async fn enable(&self, _caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
+    async fn enable(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        self.supervisor.enable(&id).await?;
+        in_name_of(&caller, &self.supervisor).enable(&id).await?;
         self.answer(&id).await
     }
 
     /// Make a plugin stop serving; its data stays
     #[oai(path = "/:plugin/disable", method = "post")]
-    async fn disable(&self, _caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
+    async fn disable(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        self.supervisor.disable(&id).await?;
+        in_name_of(&caller, &self.supervisor).disable(&id).await?;
         self.answer(&id).await
     }
 
@@ -86,21 +87,21 @@ impl PluginsApi {
     #[oai(path = "/:plugin/upgrade", method = "post")]
     async fn upgrade(
         &self,
-        _caller: SuperCaller,
+        caller: SuperCaller,
         plugin: Path<String>,
         upload: BundleUpload,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         let staged = upload.receive(&self.supervisor).await?;
-        self.supervisor.upgrade(Some(&id), staged).await?;
+        in_name_of(&caller, &self.supervisor).upgrade(Some(&id), staged).await?;
         self.answer(&id).await
     }
 
     /// Return to the version before, without a gap
     #[oai(path = "/:plugin/rollback", method = "post")]
-    async fn rollback(&self, _caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
+    async fn rollback(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        self.supervisor.rollback(&id).await?;
+        in_name_of(&caller, &self.supervisor).rollback(&id).await?;
         self.answer(&id).await
     }
 
@@ -108,7 +109,7 @@ impl PluginsApi {
     #[oai(path = "/:plugin", method = "delete")]
     async fn uninstall(
         &self,
-        _caller: SuperCaller,
+        caller: SuperCaller,
         plugin: Path<String>,
         #[oai(default = "keep")] data: Query<DataChoice>,
     ) -> Result<Answer<Value>, ApiError> {
@@ -117,7 +118,7 @@ impl PluginsApi {
             DataChoice::Keep => Data::Keep,
             DataChoice::Purge => Data::Purge,
         };
-        self.supervisor.uninstall(&id, data).await?;
+        in_name_of(&caller, &self.supervisor).uninstall(&id, data).await?;
         Ok(Answer::done())
     }
 }

@@ -2,8 +2,10 @@
 
 use super::Supervisor;
 use super::turn::TURN;
+use super::work::Change;
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
+use crate::plugin::operation::journal::{Order, Origin};
 use crate::plugin::rows::{self, Installed, RowError};
 use crate::plugin::status::{Desired, Observed, PluginStatus};
 use crate::plugin::table::{Plugins, RouteTable};
@@ -26,6 +28,7 @@ impl Supervisor {
     /// Brings up what should serve. A plugin that can't is recorded with its reason, and the next
     /// one is tried.
     async fn reconcile(&mut self) -> Result<(), OperationError> {
+        self.recover().await?;
         let database = self.workplace.pool.database();
         self.following.note(rows::revision(&database).await?);
         let (installed, faults) = rows::installed(&database).await?;
@@ -47,7 +50,8 @@ impl Supervisor {
         for id in in_order_of_dependence(&self.plugins) {
             if self.plugins.get(&id).is_some_and(|status| status.desired == Desired::Enabled) {
                 // Told, logged and recorded there.
-                drop(self.enable(&id).await);
+                let order = Order { origin: Origin::Start, plan: None };
+                drop(self.change(Change::Enable(id), &order).await);
             }
         }
         Ok(())

@@ -4,6 +4,7 @@
 //! answered when they have followed. Waiting happens outside of the supervisor, which can
 //! follow others meanwhile.
 
+use super::work::Change;
 use super::{Command, Outcome, Supervisor, SupervisorHandle};
 use crate::cache::{Announcement, Follower};
 use crate::plugin::error::OperationError;
@@ -48,6 +49,11 @@ impl Following {
         self.revision.store(revision, Ordering::Release);
     }
 
+    /// Nothing is known of the rows any more.
+    pub(super) fn forget(&self) {
+        self.note(-1);
+    }
+
     /// The doubts so far, to be settled by a look that begins after this call.
     pub(super) fn doubts(&self) -> u64 {
         self.doubts.load(Ordering::Acquire)
@@ -86,13 +92,11 @@ impl SupervisorHandle {
     /// Changes plugins, here and in every other process.
     ///
     /// What was begun is finished, also when the caller goes away.
-    pub(super) async fn operate<C>(&self, command: C) -> Outcome
-    where
-        C: FnOnce(oneshot::Sender<Outcome>) -> Command + Send + 'static,
-    {
+    pub(super) async fn operate(&self, change: Change) -> Outcome {
         let handle = self.clone();
         let operation = async move {
-            let outcome = handle.in_turn(command).await;
+            let order = handle.order.clone();
+            let outcome = handle.in_turn(move |reply| Command::Change(Box::new(change), order, reply)).await;
             handle.workplace.tell_processes().await;
             outcome
         };
