@@ -39,6 +39,8 @@ mod nodes;
 mod operations;
 #[path = "server/plugin_nodes.rs"]
 mod plugin_nodes;
+#[path = "server/ready.rs"]
+mod ready;
 #[path = "server/recovery.rs"]
 mod recovery;
 #[path = "server/required.rs"]

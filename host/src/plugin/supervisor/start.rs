@@ -1,8 +1,8 @@
 //! The way from a stored library to a generation that could serve.
 
-use super::Supervisor;
+use super::{Deadlines, Supervisor};
 use crate::db::PluginDatabase;
-use crate::loader::Image;
+use crate::loader::{Generation, Image};
 use crate::plugin::active::ActivePlugin;
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
@@ -36,6 +36,7 @@ impl Supervisor {
     ) -> Result<Arc<ActivePlugin>, OperationError> {
         let services = Arc::new(self.services(release, Arc::clone(&stats)).await?);
         let generation = self.launch(release, image, Arc::clone(&services)).await?;
+        self.refuse_unready(release, &generation, &services).await?;
         Ok(Arc::new(ActivePlugin::new(release, generation, stats, services)))
     }
 
@@ -80,7 +81,7 @@ impl Supervisor {
         release: &Release,
         image: Image,
         services: Arc<PluginServices>,
-    ) -> Result<Arc<crate::loader::Generation>, OperationError> {
+    ) -> Result<Arc<Generation>, OperationError> {
         let host: Arc<dyn HostServices> = Arc::clone(&services) as _;
         match image.start(host, self.workplace.deadlines.start).await {
             Ok(generation) => Ok(generation),
@@ -90,6 +91,23 @@ impl Supervisor {
                 Err(OperationError::Start { id, version, source: source.into() })
             }
         }
+    }
+
+    /// Asks the plugin itself. One that is not ready is stopped again, and leaves nothing open.
+    async fn refuse_unready(
+        &self,
+        release: &Release,
+        generation: &Arc<Generation>,
+        services: &PluginServices,
+    ) -> Result<(), OperationError> {
+        let Deadlines { start, stop, .. } = self.workplace.deadlines;
+        let Err(source) = generation.ready(start).await else { return Ok(()) };
+        let (id, version) = (release.id().clone(), release.version().clone());
+        if let Err(error) = generation.stop(stop).await {
+            tracing::warn!(plugin.id = %id, plugin.version = %version, "plugin {id} {version} did not stop cleanly: {error}");
+        }
+        services.close().await;
+        Err(OperationError::Start { id, version, source: source.into() })
     }
 }
 
