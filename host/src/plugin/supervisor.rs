@@ -4,9 +4,12 @@
 //! commands, and reads the published table. Each operation is a file below this one, and ends in
 //! [`Supervisor::settle`]: table built, rows committed, table published, in this order.
 
+mod alarms;
+mod begin;
 mod disable;
 mod enable;
 mod follow;
+mod guard;
 mod install;
 mod provide;
 mod reconcile;
@@ -23,6 +26,7 @@ use super::candidate::{Candidate, Inspection};
 use super::core_surface::CoreSurface;
 use super::error::OperationError;
 use super::event::{EventState, PluginEvent};
+use super::guard::{ALARMS_MAX, Alarm, GuardRules};
 use super::id::PluginId;
 use super::own_models::DataPermissions;
 use super::rows::Data;
@@ -39,6 +43,7 @@ use jiff::tz::TimeZone;
 use semver::Version;
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
@@ -76,6 +81,14 @@ pub struct Workplace {
     pub deadlines: Deadlines,
     /// How other processes over the same database are told.
     pub announcements: Announcements,
+    /// When the host intervenes.
+    pub guard: GuardRules,
+    /// How many versions are kept beside the installed one.
+    pub versions_kept: usize,
+    /// Whether no plugin is loaded at all.
+    pub safe_mode: bool,
+    /// The data directory.
+    pub data: PathBuf,
 }
 
 /// How long the steps of an operation may take.
@@ -118,6 +131,8 @@ struct Supervisor {
     published: Published,
     events: broadcast::Sender<PluginEvent>,
     following: Arc<Following>,
+    /// Held so that alarms can be raised for as long as somebody acts on them.
+    alarms: mpsc::Sender<Alarm>,
 }
 
 type Outcome = Result<Arc<PluginStatus>, OperationError>;
@@ -127,7 +142,9 @@ enum Command {
     Upgrade(Box<Candidate>, oneshot::Sender<Outcome>),
     Enable(PluginId, oneshot::Sender<Outcome>),
     Disable(PluginId, oneshot::Sender<Outcome>),
-    Rollback(PluginId, oneshot::Sender<Outcome>),
+    Rollback(PluginId, Option<Version>, oneshot::Sender<Outcome>),
+    Release(PluginId, oneshot::Sender<Outcome>),
+    Alarm(Alarm, oneshot::Sender<Outcome>),
     Uninstall(PluginId, Data, oneshot::Sender<Outcome>),
     Follow(oneshot::Sender<Result<(), OperationError>>),
     Shutdown(oneshot::Sender<()>),
@@ -142,6 +159,7 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
     let table = RouteTable::build(&workplace.core, &Plugins::new())?;
     let (events, _) = broadcast::channel(EVENTS_MAX);
     let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
+    let (alarms, raised) = mpsc::channel(ALARMS_MAX);
     let workplace = Arc::new(workplace);
     let following = Arc::new(Following::new(&commands));
     let mut supervisor = Supervisor {
@@ -150,13 +168,17 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
         published: Published::new(table),
         events: events.clone(),
         following: Arc::clone(&following),
+        alarms,
     };
-    supervisor.begin().await?;
+    let begun = supervisor.begin().await?;
     let published = supervisor.published.clone();
     tasks::spawn("plugin supervisor", supervisor.run(inbox));
     workplace.announcements.follow(&following);
     let (watches_end, turn) = (CancellationToken::new(), Arc::new(Semaphore::new(1)));
-    Ok(SupervisorHandle { commands, published, events, watches_end, workplace, following, turn })
+    let handle = SupervisorHandle { commands, published, events, watches_end, workplace, following, turn };
+    tasks::spawn("plugin alarms", alarms::act(handle.downgraded(), raised));
+    handle.announce_later(begun);
+    Ok(handle)
 }
 
 impl SupervisorHandle {
@@ -165,6 +187,7 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; nothing is installed then and nothing is left on disk.
     pub async fn install(&self, staged: Staged, then: AfterInstall) -> Outcome {
+        self.refuse_in_safe_mode("install a plugin")?;
         let candidate = self.inspect(staged).await?;
         self.operate(move |reply| Command::Install(Box::new(candidate), then, reply)).await
     }
@@ -178,6 +201,7 @@ impl SupervisorHandle {
         if let Some(id) = id {
             self.installed(id)?;
         }
+        self.refuse_in_safe_mode("upgrade a plugin")?;
         let candidate = self.inspect(staged).await?;
         if let Some(asked) = id.filter(|asked| *asked != candidate.id()) {
             return Err(OperationError::OtherPlugin { asked: asked.clone(), found: candidate.id().clone() });
@@ -190,6 +214,8 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; the plugin is recorded as failed then, with the reason.
     pub async fn enable(&self, id: &PluginId) -> Outcome {
+        self.installed(id)?;
+        self.refuse_in_safe_mode("enable a plugin")?;
         let id = id.clone();
         self.operate(|reply| Command::Enable(id, reply)).await
     }
@@ -203,13 +229,15 @@ impl SupervisorHandle {
         self.operate(|reply| Command::Disable(id, reply)).await
     }
 
-    /// Puts the version before in the place of the installed one, without a gap.
+    /// Puts a kept version in the place of the installed one, without a gap: `version`, or the one before.
     ///
     /// # Errors
     /// [`OperationError`]; the installed version goes on then.
-    pub async fn rollback(&self, id: &PluginId) -> Outcome {
+    pub async fn rollback(&self, id: &PluginId, version: Option<Version>) -> Outcome {
+        self.installed(id)?;
+        self.refuse_in_safe_mode("roll a plugin back")?;
         let id = id.clone();
-        self.operate(|reply| Command::Rollback(id, reply)).await
+        self.operate(|reply| Command::Rollback(id, version, reply)).await
     }
 
     /// Removes a plugin, and of its data as much as `data` says. Gives its last state.
@@ -308,9 +336,11 @@ impl Supervisor {
             match command {
                 Command::Install(candidate, then, reply) => answer(reply, self.install(*candidate, then).await),
                 Command::Upgrade(candidate, reply) => answer(reply, self.upgrade(*candidate).await),
-                Command::Enable(id, reply) => answer(reply, self.enable(&id).await),
+                Command::Enable(id, reply) => answer(reply, self.enable_or_release(&id).await),
                 Command::Disable(id, reply) => answer(reply, self.disable(&id).await),
-                Command::Rollback(id, reply) => answer(reply, self.rollback(&id).await),
+                Command::Rollback(id, version, reply) => answer(reply, self.rollback(&id, version.as_ref()).await),
+                Command::Release(id, reply) => answer(reply, self.release(&id).await),
+                Command::Alarm(alarm, reply) => answer(reply, self.act_on(alarm).await),
                 Command::Uninstall(id, data, reply) => answer(reply, self.uninstall(&id, data).await),
                 Command::Follow(reply) => answer(reply, self.follow().await),
                 Command::Shutdown(reply) => {

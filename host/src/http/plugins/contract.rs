@@ -84,7 +84,7 @@ impl ContractPluginsApi {
         let id = self.supervisor.id(&plugin.0)?;
         match self.supervisor.installed(&id)?.observed {
             Observed::Enabled => self.supervisor.disable(&id).await?,
-            Observed::Disabled | Observed::Failed => self.supervisor.enable(&id).await?,
+            Observed::Disabled | Observed::Failed | Observed::Quarantined => self.supervisor.enable(&id).await?,
         };
         Ok(Answer::done())
     }

@@ -1,8 +1,7 @@
-//! Putting the version before in the place of the installed one, by the same swap as an upgrade.
+//! Putting a kept version in the place of the installed one, by the same swap as an upgrade.
 
 use super::undo::Undo;
 use super::{Outcome, Supervisor};
-use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::id::PluginId;
 use crate::plugin::rows;
@@ -11,11 +10,9 @@ use semver::Version;
 use std::sync::Arc;
 
 impl Supervisor {
-    pub(super) async fn rollback(&mut self, id: &PluginId) -> Outcome {
+    pub(super) async fn rollback(&mut self, id: &PluginId, asked: Option<&Version>) -> Outcome {
         let before = self.installed(id)?;
-        let Some(version) = before.previous.clone() else {
-            return Err(OperationError::NoPrevious { id: id.clone(), version: before.version().clone() });
-        };
+        let version = before.rollback_target(asked)?;
         let mut undo = Undo::default();
         match self.try_rollback(&before, &version, &mut undo).await {
             Ok(status) => {

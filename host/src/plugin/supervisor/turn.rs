@@ -138,7 +138,7 @@ impl Supervisor {
 }
 
 impl super::Workplace {
-    async fn tell_processes(&self) {
+    pub(super) async fn tell_processes(&self) {
         let deadline = self.inspection.deadline + self.deadlines.start + FOLLOW_SLACK;
         self.announcements.tell_within(Announcement::Plugins, deadline).await;
     }

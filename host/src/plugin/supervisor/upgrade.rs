@@ -33,7 +33,7 @@ impl Supervisor {
 
     async fn try_upgrade(&mut self, before: &PluginStatus, candidate: Candidate, undo: &mut Undo) -> Outcome {
         let release = self.keep(candidate, undo).await?;
-        self.replace(before.upgraded(release), undo).await
+        self.replace(before.upgraded(release, self.workplace.versions_kept), undo).await
     }
 
     /// Starts the version of `status` beside the old one, if it should serve, and swaps.
