@@ -208,6 +208,16 @@ pub struct Plugins {
     pub transaction_idle_ms: u64,
     /// For one statement of a plugin.
     pub statement_deadline_ms: u64,
+    /// Strikes that take a plugin out; 0 for never.
+    pub quarantine_strikes: u32,
+    /// How long a strike counts.
+    pub quarantine_window_s: u32,
+    /// How long an upgraded version is on probation; 0 for not at all.
+    pub probation_s: u32,
+    /// Versions that are kept beside the installed one.
+    pub versions_kept: u32,
+    /// Whether no plugin is loaded at all.
+    pub safe_mode: bool,
     /// Settings of plugins by id and key, as the operator wrote them.
     #[serde(flatten, skip_deserializing)]
     pub settings: BTreeMap<String, BTreeMap<String, toml::Value>>,
@@ -456,6 +466,8 @@ impl Config {
             ("plugins.stop_deadline_ms", plugins.stop_deadline_ms),
             ("plugins.transaction_idle_ms", plugins.transaction_idle_ms),
             ("plugins.statement_deadline_ms", plugins.statement_deadline_ms),
+            ("plugins.quarantine_window_s", u64::from(plugins.quarantine_window_s)),
+            ("plugins.versions_kept", u64::from(plugins.versions_kept)),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             None => Ok(()),

@@ -1,7 +1,8 @@
 //! The life of plugins: what they declare, which are installed, and what is served at this moment.
 //!
 //! One task, the supervisor, changes state; everybody else sends it a command or reads the
-//! published route table. This room knows neither poem nor dlopen.
+//! published route table. What a plugin does wrong is counted where it happens and acted on by the
+//! supervisor. This room knows neither poem nor dlopen.
 //!
 //! Invariants: what the table lists is what it serves; rows are committed right before the table
 //! is published, and everything before that is undone when a step fails.
@@ -15,6 +16,7 @@ mod core_surface;
 mod detail;
 mod error;
 mod event;
+mod guard;
 pub mod id;
 pub mod manifest;
 mod menus;
@@ -32,6 +34,7 @@ mod stats;
 mod status;
 mod supervisor;
 mod table;
+mod versions;
 
 pub use active::{ActivePlugin, Permit};
 pub use candidate::{Candidate, Inspection};
@@ -41,6 +44,7 @@ pub use core_surface::CoreSurface;
 pub use detail::{MigrationState, PluginDetail, SettingState};
 pub use error::OperationError;
 pub use event::{EventState, PluginEvent};
+pub use guard::{Guard, GuardRules, LastRollback, Probation, Quarantine, QuarantineCause, Strike, Watch, degraded_by};
 pub use id::{ParseIdError, PluginId};
 pub use manifest::{Limits, Manifest, ManifestError};
 pub use openapi::Fragment;

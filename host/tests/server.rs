@@ -8,6 +8,8 @@ mod bundle;
 mod cluster;
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/watcher.rs"]
+mod watcher;
 
 #[path = "server/access.rs"]
 mod access;
@@ -39,6 +41,8 @@ mod nodes;
 mod operations;
 #[path = "server/plugin_nodes.rs"]
 mod plugin_nodes;
+#[path = "server/quarantine.rs"]
+mod quarantine;
 #[path = "server/ready.rs"]
 mod ready;
 #[path = "server/recovery.rs"]

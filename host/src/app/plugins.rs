@@ -9,8 +9,8 @@ use crate::db::{Limits, Pool};
 use crate::http::API_PREFIX;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
-    Configured, CoreSurface, DataPermissions, Deadlines, Inspection, OperationError, ProvidedSettings, Published,
-    SettingGroup, SupervisorHandle, Workplace, supervise,
+    Configured, CoreSurface, DataPermissions, Deadlines, GuardRules, Inspection, OperationError, ProvidedSettings,
+    Published, SettingGroup, SupervisorHandle, Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
 use futures_util::future::BoxFuture;
@@ -99,6 +99,14 @@ pub(super) async fn open(
             stop: Duration::from_millis(settings.stop_deadline_ms),
         },
         announcements: announcements.clone(),
+        guard: GuardRules {
+            strikes: usize::try_from(settings.quarantine_strikes).unwrap_or(usize::MAX),
+            window: Duration::from_secs(settings.quarantine_window_s.into()),
+            probation: Duration::from_secs(settings.probation_s.into()),
+        },
+        versions_kept: usize::try_from(settings.versions_kept).unwrap_or(usize::MAX),
+        safe_mode: settings.safe_mode,
+        data: data.to_path_buf(),
     };
     let supervisor = supervise(workplace).await?;
     Ok(Plugins { loader, supervisor })

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use futures_util::future::BoxFuture;
+use semver::Version;
 use serde_json::Value;
 
 use super::error::CliError;
@@ -29,8 +30,8 @@ pub(super) enum Change {
     Enable,
     /// Routes and menus vanish.
     Disable,
-    /// The version before the last upgrade returns.
-    Rollback,
+    /// The host's quarantine ends.
+    Release,
 }
 
 impl Change {
@@ -40,7 +41,7 @@ impl Change {
         match self {
             Self::Enable => "enable",
             Self::Disable => "disable",
-            Self::Rollback => "rollback",
+            Self::Release => "release",
         }
     }
 
@@ -50,7 +51,7 @@ impl Change {
         match self {
             Self::Enable => "enabled",
             Self::Disable => "disabled",
-            Self::Rollback => "rolled back",
+            Self::Release => "released",
         }
     }
 }
@@ -87,8 +88,10 @@ pub(super) trait Admin: Send + Sync {
     fn install<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a>;
     /// Puts this bundle's version in the place of the installed one.
     fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a>;
-    /// Enables, disables or rolls back.
+    /// Enables, disables or releases.
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a>;
+    /// Puts a kept version in the place of the installed one: `version`, or the one before.
+    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>) -> Answer<'a>;
     /// Removes.
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a>;
     /// Ends the work in good order; to be called last.

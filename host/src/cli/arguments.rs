@@ -3,6 +3,7 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use semver::Version;
 
 use crate::plugin::PluginId;
 
@@ -75,6 +76,9 @@ pub(super) struct Serve {
     /// Listen on this port instead of `server.port`; 0 takes a free one
     #[arg(long)]
     pub(super) port: Option<u16>,
+    /// Run the core alone: no plugin is loaded, and nothing about plugins is changed
+    #[arg(long)]
+    pub(super) safe_mode: bool,
 }
 
 /// Which server, and who asks.
@@ -126,8 +130,10 @@ pub(super) enum PluginCommand {
     Disable(Named),
     /// Put another version in the place of the running one
     Upgrade(Upgrade),
-    /// Go back to the version before the last upgrade
-    Rollback(Named),
+    /// Go back to the version before the last upgrade, or to another one that is kept
+    Rollback(Rollback),
+    /// Let a plugin serve again that the server has taken out
+    Release(Named),
     /// Remove a plugin
     Uninstall(Uninstall),
     /// Build a plugin crate and write its bundle
@@ -236,6 +242,19 @@ pub(super) struct Upgrade {
     /// A bundle (.zip), or the directory of a plugin crate; it names the plugin
     #[arg(value_name = "BUNDLE|DIR")]
     pub(super) source: PathBuf,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What to go back to.
+#[derive(Debug, Args)]
+pub(super) struct Rollback {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// A kept version, as `plugin info` shows them, instead of the one before
+    #[arg(long, value_name = "VERSION")]
+    pub(super) to: Option<Version>,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use poem_openapi::types::ToJSON;
+use semver::Version;
 use serde_json::Value;
 
 use super::{
@@ -103,8 +104,16 @@ impl Admin for Offline {
             match change {
                 Change::Enable => supervisor.enable(id).await?,
                 Change::Disable => supervisor.disable(id).await?,
-                Change::Rollback => supervisor.rollback(id).await?,
+                Change::Release => supervisor.release(id).await?,
             };
+            self.told(id).await
+        }
+        .boxed()
+    }
+
+    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>) -> Answer<'a> {
+        async move {
+            self.supervisor().rollback(id, version.cloned()).await?;
             self.told(id).await
         }
         .boxed()

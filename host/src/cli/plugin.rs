@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::{
     Context,
     admin::{Admin, Change, Leavings, Start},
-    arguments::{self, Check, Install, Named, New, Pack, PluginCommand, Server, Uninstall, Upgrade},
+    arguments::{self, Check, Install, Named, New, Pack, PluginCommand, Rollback, Server, Uninstall, Upgrade},
     check::{self, Checked},
     credentials::Credentials,
     error::CliError,
@@ -30,7 +30,8 @@ pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(),
         PluginCommand::Enable(order) => change(&order, Change::Enable, context).await,
         PluginCommand::Disable(order) => change(&order, Change::Disable, context).await,
         PluginCommand::Upgrade(order) => upgrade(&order, context).await,
-        PluginCommand::Rollback(order) => change(&order, Change::Rollback, context).await,
+        PluginCommand::Rollback(order) => rollback(&order, context).await,
+        PluginCommand::Release(order) => change(&order, Change::Release, context).await,
         PluginCommand::Uninstall(order) => uninstall(&order, context).await,
         PluginCommand::Pack(order) => pack(&order, context).await,
         PluginCommand::Check(order) => check(&order, context).await,
@@ -76,6 +77,13 @@ async fn change(order: &Named, change: Change, context: &Context) -> Result<(), 
     let place = admin.place();
     let plugin = finish(admin.change(&order.id, change).await, admin).await?;
     report(context, &plugin, || text::changed(change.done(), &plugin, &place))
+}
+
+async fn rollback(order: &Rollback, context: &Context) -> Result<(), CliError> {
+    let admin = connect(&order.server, MissingData::Refuse, context).await?;
+    let place = admin.place();
+    let plugin = finish(admin.rollback(&order.id, order.to.as_ref()).await, admin).await?;
+    report(context, &plugin, || text::changed("rolled back", &plugin, &place))
 }
 
 async fn uninstall(order: &Uninstall, context: &Context) -> Result<(), CliError> {

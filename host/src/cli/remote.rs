@@ -4,6 +4,7 @@ use std::{io, path::Path, path::PathBuf, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, multipart};
+use semver::Version;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
@@ -250,6 +251,13 @@ impl Admin for Remote {
         let path = format!("/plugins/{id}/{}", change.verb());
         let what = format!("waiting for {} of {id}", change.verb());
         self.plain(Method::POST, path, what)
+    }
+
+    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>) -> Answer<'a> {
+        // A `+` would be a blank.
+        let version = version.map_or_else(String::new, |version| format!("?version={version}").replace('+', "%2B"));
+        let path = format!("/plugins/{id}/rollback{version}");
+        self.plain(Method::POST, path, format!("waiting for rollback of {id}"))
     }
 
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a> {

@@ -24,6 +24,7 @@ fn overridden(mut config: Config, order: &Serve) -> Config {
     if let Some(port) = order.port {
         config.server.port = port;
     }
+    config.plugins.safe_mode |= order.safe_mode;
     config
 }
 

@@ -6,12 +6,13 @@
 //! slow answer of one plugin does not keep the code of another.
 
 mod body;
+mod outage;
 
 use super::{API_PREFIX, ApiError, Context, Message, RequestId, TrustedProxies, context};
 use crate::admin::auth::{Authenticator, Identity, authorise};
 use crate::admin::opera_log::Route;
 use crate::loader::{Begun, CallError, CallHead, CallResponse, Caller, ResponseBody};
-use crate::plugin::{ActivePlugin, Lookup, Matched, Outcome, Permit, PluginId, Published, SupervisorHandle};
+use crate::plugin::{ActivePlugin, Lookup, Matched, Outcome, Permit, Published, SupervisorHandle};
 use body::Refused;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Body, Endpoint, IntoResponse, Request, Response};
@@ -95,7 +96,7 @@ impl<E> Dispatcher<E> {
             }
             Lookup::NotFound => return Ok(Way::Core),
             Lookup::MethodNotAllowed { allow } => return Ok(Way::Done(not_allowed(request.method(), allow))),
-            Lookup::Disabled { plugin } => return Err(disabled(plugin)),
+            Lookup::Disabled { plugin } => return Err(outage::of(plugin, table.plugins())),
         };
         note_route(&matched.target.title, &matched.target.pattern);
         let identity = self.authenticator.identify(request.headers()).await?;
@@ -123,7 +124,7 @@ impl<E> Dispatcher<E> {
             }
         };
         let (outcome, answer) = judged(&plugin, answer, deadline);
-        plugin.stats.record(outcome, began.elapsed());
+        plugin.record(outcome, began.elapsed());
         answer.map(|answer| Way::Done(written(answer, permit)))
     }
 }
@@ -257,13 +258,6 @@ fn not_allowed(method: &Method, allow: &str) -> Response {
         response.headers_mut().insert(header::ALLOW, allow);
     }
     response
-}
-
-fn disabled(plugin: &PluginId) -> ApiError {
-    ApiError::not_found(Message::new(
-        format!("plugin {plugin} is disabled; ask an administrator"),
-        format!("插件 {plugin} 未启用，请联系系统管理员"),
-    ))
 }
 
 fn crowded(plugin: &ActivePlugin) -> ApiError {

@@ -7,6 +7,7 @@ mod download;
 mod error;
 mod events;
 mod full;
+mod guard;
 mod model;
 mod operations;
 mod plan;

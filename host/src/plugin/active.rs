@@ -1,14 +1,16 @@
 //! A plugin that serves: one running generation with what bounds and counts its calls.
 
+use super::guard::{Strike, Watch};
 use super::id::PluginId;
 use super::manifest::Limits;
 use super::release::Release;
 use super::services::PluginServices;
-use super::stats::PluginStats;
+use super::stats::{Outcome, PluginStats};
 use crate::loader::Generation;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// One generation as the route table holds it.
 pub struct ActivePlugin {
@@ -23,6 +25,7 @@ pub struct ActivePlugin {
     /// What its calls came to.
     pub stats: Arc<PluginStats>,
     pub(super) services: Arc<PluginServices>,
+    pub(super) watch: Arc<Watch>,
     running: AtomicUsize,
 }
 
@@ -44,6 +47,7 @@ impl ActivePlugin {
             generation,
             limits: release.manifest.limits,
             stats,
+            watch: Arc::clone(services.watch()),
             services,
             running: AtomicUsize::new(0),
         }
@@ -58,6 +62,19 @@ impl ActivePlugin {
         }
         self.running.fetch_sub(1, Ordering::AcqRel);
         None
+    }
+
+    /// Counts a call that reached the plugin. Only one that did not end well costs more than the counting.
+    pub fn record(&self, outcome: Outcome, took: Duration) {
+        self.stats.record(outcome, took);
+        if outcome != Outcome::Answered {
+            self.watch.fault(outcome);
+        }
+    }
+
+    /// Counts something that speaks against the generation and was not in a call; `words` are the plugin's own.
+    pub fn strike(&self, strike: Strike, words: Option<&str>) {
+        self.watch.strike(strike, words);
     }
 
     /// How many calls have a place now.

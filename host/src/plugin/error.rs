@@ -125,6 +125,30 @@ pub enum OperationError {
         /// The installed version.
         version: Version,
     },
+    /// That version is not among those that are kept.
+    #[error("plugin {id} {version} is not kept, so it can't be returned to; {}", kept_ones(kept))]
+    NotKept {
+        /// The plugin.
+        id: PluginId,
+        /// What was asked for.
+        version: Version,
+        /// What could be had.
+        kept: Vec<Version>,
+    },
+    /// There is nothing to release it from.
+    #[error("plugin {id} is not in quarantine, so there is nothing to release it from")]
+    NotQuarantined {
+        /// The plugin.
+        id: PluginId,
+    },
+    /// The server was started without plugins.
+    #[error(
+        "the server runs in safe mode, in which no plugin's code is loaded: to {what}, start it without --safe-mode and with plugins.safe_mode = false; disabling, uninstalling and releasing are possible now"
+    )]
+    SafeMode {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// Another plugin must be enabled first.
     #[error("plugin {id} needs plugin {needs}, which is not enabled")]
     Needs {
@@ -252,6 +276,13 @@ fn listed_words(words: &[&str]) -> String {
     match words {
         [] => "content".to_owned(),
         words => words.join(" and "),
+    }
+}
+
+fn kept_ones(versions: &[Version]) -> String {
+    match versions {
+        [] => "no other version is".to_owned(),
+        versions => format!("kept: {}", versions.iter().map(Version::to_string).collect::<Vec<_>>().join(", ")),
     }
 }
 

@@ -46,6 +46,14 @@ pub enum EventState {
     RolledBack,
     /// What was asked for did not happen.
     Failed,
+    /// It was taken out by the host.
+    Quarantined,
+    /// It serves, and a plugin that it depends on does not any more.
+    Degraded,
+    /// A plugin that it depends on serves again.
+    Restored,
+    /// The version that an upgrade has put there did not prove itself; the one before comes back.
+    ProbationFailed,
     /// It is gone.
     Uninstalled,
 }

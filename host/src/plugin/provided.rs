@@ -177,7 +177,7 @@ fn record<E>(plugin: &ActivePlugin, answer: &Result<Result<CallResponse, CallErr
         Ok(_) => Outcome::Error,
         Err(_) => Outcome::Timeout,
     };
-    plugin.stats.record(outcome, began.elapsed());
+    plugin.record(outcome, began.elapsed());
 }
 
 async fn whole(body: ResponseBody) -> Result<Bytes, AskError> {

@@ -3,6 +3,7 @@
 //! [`save`] makes the rows equal to a status, whatever they were; every operation commits with it.
 
 use super::contribution::{Contribution, ContributionError};
+use super::guard::Guard;
 use super::id::PluginId;
 use super::manifest::Manifest;
 use super::menus;
@@ -33,6 +34,7 @@ pub(super) struct Installed {
     pub(super) version: Version,
     pub(super) previous: Option<Version>,
     pub(super) versions: Vec<KnownVersion>,
+    pub(super) guard: Guard,
 }
 
 /// Why a row could not be read.
@@ -59,6 +61,9 @@ struct PluginRow {
     desired: Desired,
     version: String,
     previous_version: Option<String>,
+    quarantine: Option<String>,
+    probation: Option<String>,
+    last_rollback: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -81,7 +86,8 @@ struct ReleaseRow {
 
 /// Every installed plugin, and what is wrong with the rows that can't be read.
 pub(super) async fn installed(db: &Database) -> Result<(Vec<Installed>, Vec<RowError>), RowError> {
-    let sql = "SELECT id, desired, version, previous_version FROM plugin ORDER BY id";
+    let sql = "SELECT id, desired, version, previous_version, quarantine, probation, last_rollback \
+               FROM plugin ORDER BY id";
     let plugins: Vec<PluginRow> = db.query(sql).fetch_all().await?;
     let sql = "SELECT plugin_id, version, sha256, library_sha256, installed_at FROM plugin_version";
     let versions: Vec<VersionRow> = db.query(sql).fetch_all().await?;
@@ -177,11 +183,11 @@ pub(super) async fn settings(db: &Database, id: &PluginId) -> Result<BTreeMap<St
 }
 
 async fn save_plugin(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Result<(), DbError> {
-    let sql = "INSERT INTO plugin \
-               (id, desired, version, previous_version, observed, reason, created_time, updated_time) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, NULL) \
-               ON CONFLICT (id) DO UPDATE SET desired = $2, version = $3, previous_version = $4, \
-               observed = $5, reason = $6, updated_time = $7";
+    let sql = "INSERT INTO plugin (id, desired, version, previous_version, observed, reason, created_time, \
+               updated_time, quarantine, probation, last_rollback) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10) \
+               ON CONFLICT (id) DO UPDATE SET desired = $2, version = $3, previous_version = $4, observed = $5, \
+               reason = $6, updated_time = $7, quarantine = $8, probation = $9, last_rollback = $10";
     let statement = tx
         .query(sql)
         .bind(status.id().as_str())
@@ -190,7 +196,10 @@ async fn save_plugin(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Re
         .bind(status.previous.as_ref().map(Version::to_string))
         .bind(status.observed.as_str())
         .bind(status.reason.clone())
-        .bind(now_ms);
+        .bind(now_ms)
+        .bind(status.guard.quarantine.as_ref().map(json_text))
+        .bind(status.guard.probation.as_ref().map(json_text))
+        .bind(status.guard.last_rollback.as_ref().map(json_text));
     statement.execute().await.map(drop)
 }
 
@@ -222,7 +231,7 @@ async fn forget_other_versions(tx: &Transaction, status: &PluginStatus) -> Resul
 }
 
 fn json_text(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("manifests and descriptors have text keys and finite numbers only")
+    serde_json::to_string(value).expect("what is kept as JSON has text keys and finite numbers only")
 }
 
 fn known_version(row: &VersionRow) -> Result<KnownVersion, RowError> {
@@ -244,7 +253,19 @@ fn plugin(row: &PluginRow, versions: Vec<KnownVersion>) -> Result<Installed, Row
         version: parsed(&row.version, &fault)?,
         previous: row.previous_version.as_deref().map(|version| parsed(version, &fault)).transpose()?,
         versions,
+        guard: Guard {
+            quarantine: json_value(row.quarantine.as_deref(), &fault)?,
+            probation: json_value(row.probation.as_deref(), &fault)?,
+            last_rollback: json_value(row.last_rollback.as_deref(), &fault)?,
+        },
     })
+}
+
+fn json_value<T: serde::de::DeserializeOwned>(
+    text: Option<&str>,
+    fault: &dyn Fn(String) -> RowError,
+) -> Result<Option<T>, RowError> {
+    text.map(|text| serde_json::from_str(text).map_err(|error| fault(error.to_string()))).transpose()
 }
 
 fn parsed<T>(text: &str, fault: &dyn Fn(String) -> RowError) -> Result<T, RowError>

@@ -1,5 +1,6 @@
 //! What the host does for one generation of a plugin.
 
+use super::guard::{Strike, Watch};
 use super::id::PluginId;
 use super::own_models::OwnModels;
 use super::stats::PluginStats;
@@ -27,6 +28,7 @@ pub struct PluginServices {
     time_zone: TimeZone,
     stats: Arc<PluginStats>,
     models: OwnModels,
+    watch: Arc<Watch>,
     runtime: Handle,
 }
 
@@ -45,13 +47,26 @@ impl PluginServices {
         stats: Arc<PluginStats>,
     ) -> Self {
         let models = OwnModels::none(id.clone());
-        Self { id, version, database, settings, time_zone, stats, models, runtime: Handle::current() }
+        let watch = Watch::silent(id.clone(), Arc::clone(&stats));
+        Self { id, version, database, settings, time_zone, stats, models, watch, runtime: Handle::current() }
     }
 
     /// The same for a generation that has these models.
     #[must_use]
     pub fn with_models(self, models: OwnModels) -> Self {
         Self { models, ..self }
+    }
+
+    /// The same for a generation whose conduct somebody acts on.
+    #[must_use]
+    pub fn watched_by(self, watch: Arc<Watch>) -> Self {
+        Self { watch, ..self }
+    }
+
+    /// Its conduct.
+    #[must_use]
+    pub fn watch(&self) -> &Arc<Watch> {
+        &self.watch
     }
 
     /// Rolls back what the plugin left open; every later statement fails.
@@ -122,6 +137,7 @@ impl HostServices for PluginServices {
 
     fn panicked(&self, message: &str) {
         self.stats.record_panic();
+        self.watch.strike(Strike::Panic, Some(message));
         tracing::error!(
             plugin.id = self.id.as_str(),
             plugin.version = %self.version,

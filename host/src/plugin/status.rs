@@ -1,9 +1,11 @@
 //! What is known of an installed plugin at one moment.
 
 use super::active::ActivePlugin;
+use super::guard::{Guard, Quarantine};
 use super::id::PluginId;
 use super::release::Release;
 use super::stats::PluginStats;
+use super::versions;
 use crate::store::Sha256;
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,8 @@ pub enum Observed {
     Enabled,
     /// It should serve and can't; the reason says why.
     Failed,
+    /// It should serve and was taken out by the host; the reason says why.
+    Quarantined,
 }
 
 /// An installed plugin.
@@ -50,6 +54,8 @@ pub struct PluginStatus {
     pub active: Option<Arc<ActivePlugin>>,
     /// What its calls came to.
     pub stats: Arc<PluginStats>,
+    /// What the host holds against it.
+    pub guard: Guard,
 }
 
 /// A version whose bundle is kept.
@@ -84,6 +90,7 @@ impl Observed {
             Self::Enabled => "enabled",
             Self::Disabled => "disabled",
             Self::Failed => "failed",
+            Self::Quarantined => "quarantined",
         }
     }
 }
@@ -102,6 +109,7 @@ impl PluginStatus {
             reason: None,
             active: None,
             stats: Arc::default(),
+            guard: Guard::default(),
         }
     }
 
@@ -125,36 +133,62 @@ impl PluginStatus {
             observed: Observed::Enabled,
             reason: None,
             active: Some(active),
-            ..self.clone()
+            ..self.released()
         }
     }
 
     /// The same plugin, switched off.
     #[must_use]
     pub fn switched_off(&self) -> Self {
-        Self { desired: Desired::Disabled, observed: Observed::Disabled, reason: None, active: None, ..self.clone() }
+        Self { desired: Desired::Disabled, observed: Observed::Disabled, reason: None, active: None, ..self.released() }
     }
 
-    /// The same plugin, not served because of `reason`.
+    /// The same plugin, not served because of `reason`. Whoever asked for it has released it.
     #[must_use]
     pub fn failed(&self, reason: String) -> Self {
-        Self { observed: Observed::Failed, reason: Some(reason), active: None, ..self.clone() }
+        Self { observed: Observed::Failed, reason: Some(reason), active: None, ..self.released() }
     }
 
-    /// The same plugin with another version installed; only the one before it stays beside it.
+    /// The same plugin, taken out by the host; what the administrator wants stays.
     #[must_use]
-    pub fn upgraded(&self, release: Arc<Release>) -> Self {
-        let previous = self.version().clone();
-        let mut versions = vec![KnownVersion::of(&release)];
-        versions.extend(self.versions.iter().find(|known| known.version == previous).cloned());
-        versions.sort_by(|a, b| a.version.cmp(&b.version));
-        Self { release, previous: Some(previous), versions, ..self.clone() }
+    pub fn quarantined(&self, quarantine: Quarantine) -> Self {
+        let reason = Some(quarantine.reason());
+        let guard = Guard { quarantine: Some(quarantine), ..self.guard.clone() };
+        Self { observed: Observed::Quarantined, reason, active: None, guard, ..self.clone() }
     }
 
-    /// The same plugin with the version before installed again; the newer one stays known.
+    /// The same plugin with nothing that keeps it from serving.
+    #[must_use]
+    pub fn released(&self) -> Self {
+        Self { guard: Guard { quarantine: None, ..self.guard.clone() }, ..self.clone() }
+    }
+
+    /// The same plugin, not even tried because of `reason`.
+    #[must_use]
+    pub fn held_back(&self, reason: &str) -> Self {
+        Self { observed: Observed::Disabled, reason: Some(reason.to_owned()), active: None, ..self.clone() }
+    }
+
+    /// Whether it should serve and was not even tried.
+    #[must_use]
+    pub fn is_held_back(&self) -> bool {
+        (self.desired, self.observed) == (Desired::Enabled, Observed::Disabled) && self.reason.is_some()
+    }
+
+    /// The same plugin with another version installed, of the others at most `kept` beside it.
+    #[must_use]
+    pub fn upgraded(&self, release: Arc<Release>, kept: usize) -> Self {
+        let guard = self.guard.upgraded(self.version(), release.version(), release.installed_at_ms);
+        let versions = versions::after_upgrade(&self.versions, self.version(), KnownVersion::of(&release), kept);
+        Self { release, previous: Some(self.version().clone()), versions, guard, ..self.clone() }
+    }
+
+    /// The same plugin with a kept version installed again; the others stay known.
     #[must_use]
     pub fn rolled_back(&self, release: Arc<Release>) -> Self {
-        Self { release, previous: None, ..self.clone() }
+        let previous = versions::before(&self.versions, release.version());
+        let guard = Guard { probation: None, ..self.guard.clone() };
+        Self { release, previous, guard, ..self.clone() }
     }
 }
 

@@ -4,9 +4,12 @@
 //! commands, and reads the published table. An operation is prepared in the file of its
 //! name, performed step by step in `perform.rs` and `steps.rs`, and after a crash ended by `recover.rs`.
 
+mod alarms;
+mod begin;
 mod disable;
 mod enable;
 mod follow;
+mod guard;
 mod install;
 mod perform;
 mod plan;
@@ -27,6 +30,7 @@ use super::candidate::{Candidate, Inspection};
 use super::core_surface::CoreSurface;
 use super::error::OperationError;
 use super::event::{EventState, PluginEvent};
+use super::guard::{ALARMS_MAX, Alarm, GuardRules};
 use super::id::PluginId;
 use super::operation::Step;
 use super::operation::journal::{Order, Origin};
@@ -47,6 +51,7 @@ use plan::Plans;
 use semver::Version;
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
@@ -87,6 +92,14 @@ pub struct Workplace {
     pub deadlines: Deadlines,
     /// How other processes over the same database are told.
     pub announcements: Announcements,
+    /// When the host intervenes.
+    pub guard: GuardRules,
+    /// How many versions are kept beside the installed one.
+    pub versions_kept: usize,
+    /// Whether no plugin is loaded at all.
+    pub safe_mode: bool,
+    /// The data directory.
+    pub data: PathBuf,
 }
 
 /// How long the steps of an operation may take.
@@ -131,6 +144,8 @@ struct Supervisor {
     published: Published,
     events: broadcast::Sender<PluginEvent>,
     following: Arc<Following>,
+    /// Held so that alarms can be raised for as long as somebody acts on them.
+    alarms: mpsc::Sender<Alarm>,
 }
 
 type Outcome = Result<Arc<PluginStatus>, OperationError>;
@@ -138,6 +153,7 @@ type Outcome = Result<Arc<PluginStatus>, OperationError>;
 enum Command {
     Change(Box<Change>, Order, oneshot::Sender<Outcome>),
     Plan(Box<Change>, oneshot::Sender<Result<(Plan, Box<Change>), OperationError>>),
+    Alarm(Alarm, oneshot::Sender<Outcome>),
     Follow(oneshot::Sender<Result<(), OperationError>>),
     Shutdown(oneshot::Sender<()>),
 }
@@ -151,6 +167,7 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
     let table = RouteTable::build(&workplace.core, &Plugins::new())?;
     let (events, _) = broadcast::channel(EVENTS_MAX);
     let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
+    let (alarms, raised) = mpsc::channel(ALARMS_MAX);
     let workplace = Arc::new(workplace);
     let following = Arc::new(Following::new(&commands));
     let mut supervisor = Supervisor {
@@ -159,14 +176,19 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
         published: Published::new(table),
         events: events.clone(),
         following: Arc::clone(&following),
+        alarms,
     };
-    supervisor.begin().await?;
+    let begun = supervisor.begin().await?;
     let published = supervisor.published.clone();
     tasks::spawn("plugin supervisor", supervisor.run(inbox));
     workplace.announcements.follow(&following);
     let (watches_end, turn) = (CancellationToken::new(), Arc::new(Semaphore::new(1)));
     let (order, plans) = (Order::of_the_server(), Arc::default());
-    Ok(SupervisorHandle { commands, published, events, watches_end, workplace, following, turn, order, plans })
+    let handle =
+        SupervisorHandle { commands, published, events, watches_end, workplace, following, turn, order, plans };
+    tasks::spawn("plugin alarms", alarms::act(handle.downgraded(), raised));
+    handle.announce_later(begun);
+    Ok(handle)
 }
 
 impl SupervisorHandle {
@@ -182,6 +204,7 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; nothing is installed then and nothing is left on disk.
     pub async fn install(&self, staged: Staged, then: AfterInstall) -> Outcome {
+        self.refuse_in_safe_mode("install a plugin")?;
         let candidate = self.inspect(staged).await?;
         self.operate(Change::Install(Box::new(candidate), then)).await
     }
@@ -195,6 +218,7 @@ impl SupervisorHandle {
         if let Some(id) = id {
             self.installed(id)?;
         }
+        self.refuse_in_safe_mode("upgrade a plugin")?;
         let candidate = self.inspect(staged).await?;
         if let Some(asked) = id.filter(|asked| *asked != candidate.id()) {
             return Err(OperationError::OtherPlugin { asked: asked.clone(), found: candidate.id().clone() });
@@ -207,6 +231,8 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; the plugin is recorded as failed then, with the reason.
     pub async fn enable(&self, id: &PluginId) -> Outcome {
+        self.installed(id)?;
+        self.refuse_in_safe_mode("enable a plugin")?;
         self.operate(Change::Enable(id.clone())).await
     }
 
@@ -218,12 +244,14 @@ impl SupervisorHandle {
         self.operate(Change::Disable(id.clone())).await
     }
 
-    /// Puts the version before in the place of the installed one, without a gap.
+    /// Puts a kept version in the place of the installed one, without a gap: `version`, or the one before.
     ///
     /// # Errors
     /// [`OperationError`]; the installed version goes on then.
-    pub async fn rollback(&self, id: &PluginId) -> Outcome {
-        self.operate(Change::Rollback(id.clone())).await
+    pub async fn rollback(&self, id: &PluginId, version: Option<Version>) -> Outcome {
+        self.installed(id)?;
+        self.refuse_in_safe_mode("roll a plugin back")?;
+        self.operate(Change::Rollback(id.clone(), version)).await
     }
 
     /// Removes a plugin, and of its data as much as `data` says. Gives its last state.
@@ -319,8 +347,9 @@ impl Supervisor {
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
         while let Some(command) = inbox.recv().await {
             match command {
-                Command::Change(change, order, reply) => answer(reply, self.change(*change, &order).await),
+                Command::Change(change, order, reply) => answer(reply, self.change_or_release(*change, &order).await),
                 Command::Plan(change, reply) => answer(reply, self.plan(change).await),
+                Command::Alarm(alarm, reply) => answer(reply, self.act_on(alarm).await),
                 Command::Follow(reply) => answer(reply, self.follow().await),
                 Command::Shutdown(reply) => {
                     self.stop_all().await;

@@ -180,9 +180,8 @@ async fn truth(server: &Server, admin: &Role) -> Told {
 async fn rows(server: &Server, is_installed: bool) -> (Vec<i64>, i64) {
     let pool = server.pool().await;
     let database = pool.database();
-    let has = async |table: &str| {
-        database.query(format!("SELECT COUNT(*) FROM {table}")).fetch_scalar::<i64>().await.ok()
-    };
+    let has =
+        async |table: &str| database.query(format!("SELECT COUNT(*) FROM {table}")).fetch_scalar::<i64>().await.ok();
     let ledger = database.query("SELECT version FROM _migrations_shelf ORDER BY version");
     let ledger: Vec<i64> = ledger.fetch_all().await.unwrap_or_default();
     assert_eq!(has("shelf_book").await, ledger.contains(&1).then_some(1), "the first table fits the ledger");

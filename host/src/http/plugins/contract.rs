@@ -85,7 +85,9 @@ impl ContractPluginsApi {
         let id = self.supervisor.id(&plugin.0)?;
         match self.supervisor.installed(&id)?.observed {
             Observed::Enabled => in_name_of(&caller, &self.supervisor).disable(&id).await?,
-            Observed::Disabled | Observed::Failed => in_name_of(&caller, &self.supervisor).enable(&id).await?,
+            Observed::Disabled | Observed::Failed | Observed::Quarantined => {
+                in_name_of(&caller, &self.supervisor).enable(&id).await?
+            }
         };
         Ok(Answer::done())
     }

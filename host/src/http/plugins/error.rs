@@ -38,6 +38,9 @@ fn status(error: &OperationError) -> StatusCode {
         | E::OtherVersion { .. }
         | E::NoPrevious { .. }
         | E::Outdated { .. }
+        | E::NotKept { .. }
+        | E::NotQuarantined { .. }
+        | E::SafeMode { .. }
         | E::Needs { .. }
         | E::NeededBy { .. }
         | E::Conflict(_) => StatusCode::CONFLICT,
@@ -87,6 +90,15 @@ fn chinese(error: &OperationError) -> String {
         }
         E::Step { step, reason } => format!("步骤 {step} 失败：{reason}"),
         E::NoPrevious { id, version } => format!("插件 {id} {version} 没有可回滚的版本"),
+        E::NotKept { id, version, kept } => {
+            let kept = kept.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");
+            format!("插件 {id} 未保留版本 {version}，可回滚的版本：{kept}")
+        }
+        E::NotQuarantined { id } => format!("插件 {id} 未被隔离，无需解除"),
+        E::SafeMode { .. } => {
+            "服务正以安全模式运行，不加载任何插件代码：请去掉 --safe-mode 并设置 plugins.safe_mode = false 后重新启动；当前仍可停用、卸载和解除隔离"
+                .to_owned()
+        }
         E::Needs { id, needs } => format!("插件 {id} 依赖插件 {needs}，请先启用 {needs}"),
         E::NeededBy { id, by } => format!("插件 {id} 被以下插件依赖，请先停用：{}", listed(by)),
         E::Required { id } => format!("插件 {id} 为必需插件（配置项 plugins.required），禁止停用或卸载"),

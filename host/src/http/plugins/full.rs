@@ -5,12 +5,13 @@ use super::in_name_of;
 use super::model::{DataChoice, EventDto, PluginDetailDto, PluginDto};
 use super::upload::BundleUpload;
 use crate::admin::Clock;
-use crate::http::{Answer, ApiError, SuperCaller};
+use crate::http::{Answer, ApiError, Message, SuperCaller};
 use crate::plugin::{AfterInstall, Data, PluginId, SupervisorHandle};
 use futures_util::stream::BoxStream;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::EventStream;
+use semver::Version;
 use serde_json::Value;
 
 /// `/plugins`
@@ -97,11 +98,25 @@ impl PluginsApi {
         self.answer(&id).await
     }
 
-    /// Return to the version before, without a gap
+    /// Return to a kept version, without a gap: to the one before unless another is named
     #[oai(path = "/:plugin/rollback", method = "post")]
-    async fn rollback(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
+    async fn rollback(
+        &self,
+        caller: SuperCaller,
+        plugin: Path<String>,
+        #[oai(validator(max_length = 64))] version: Query<Option<String>>,
+    ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        in_name_of(&caller, &self.supervisor).rollback(&id).await?;
+        let version = version.0.as_deref().map(parsed_version).transpose()?;
+        in_name_of(&caller, &self.supervisor).rollback(&id, version).await?;
+        self.answer(&id).await
+    }
+
+    /// Let a plugin serve again that the host has taken out
+    #[oai(path = "/:plugin/release", method = "post")]
+    async fn release(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
+        let id = self.supervisor.id(&plugin.0)?;
+        in_name_of(&caller, &self.supervisor).release(&id).await?;
         self.answer(&id).await
     }
 
@@ -121,6 +136,15 @@ impl PluginsApi {
         in_name_of(&caller, &self.supervisor).uninstall(&id, data).await?;
         Ok(Answer::done())
     }
+}
+
+pub(super) fn parsed_version(text: &str) -> Result<Version, ApiError> {
+    text.parse().map_err(|_| {
+        ApiError::bad_request(Message::new(
+            format!("{text:?} is not a version such as 1.2.3"),
+            format!("{text:?} 不是合法的版本号，例如 1.2.3"),
+        ))
+    })
 }
 
 fn enabled() -> bool {

@@ -1,5 +1,6 @@
 //! What the fuller routes answer.
 
+use super::guard::GuardDto;
 use crate::admin::Clock;
 use crate::loader::{ImageReport, ImageState};
 use crate::plugin::{
@@ -27,6 +28,8 @@ pub enum State {
     Disabled,
     /// It should serve, or was asked to, and can't.
     Failed,
+    /// It should serve, and the host took it out until somebody releases it.
+    Quarantined,
 }
 
 /// What the administrator wants of a plugin.
@@ -90,6 +93,9 @@ pub struct PluginDetailDto {
     /// What the list says.
     #[oai(flatten)]
     pub plugin: PluginDto,
+    /// What the host holds against it.
+    #[oai(flatten)]
+    pub guard: GuardDto,
     /// A paragraph.
     pub description: String,
     /// Who made it.
@@ -254,13 +260,13 @@ pub(super) struct EventDto {
     /// The version that it is about.
     pub version: String,
     /// `working`, `installed`, `starting`, `enabled`, `disabled`, `draining`, `stopped`, `upgraded`,
-    /// `rolled_back`, `failed` or `uninstalled`.
+    /// `rolled_back`, `failed`, `quarantined`, `degraded`, `restored`, `probation_failed` or `uninstalled`.
     pub state: String,
     /// The operation whose step begins, where the state is `working`.
     pub operation: Option<String>,
     /// The step that begins.
     pub step: Option<String>,
-    /// Why, where it failed.
+    /// Why, where there is something to say.
     pub reason: Option<String>,
     /// When.
     pub time: String,
@@ -304,6 +310,7 @@ impl PluginDetailDto {
         };
         Self {
             plugin: PluginDto::of(status, supervisor),
+            guard: GuardDto::of(status, supervisor, clock),
             description: manifest.description.clone(),
             author: manifest.author.clone(),
             tags: manifest.tags.clone(),
@@ -350,6 +357,7 @@ fn state(observed: Observed) -> State {
         Observed::Enabled => State::Enabled,
         Observed::Disabled => State::Disabled,
         Observed::Failed => State::Failed,
+        Observed::Quarantined => State::Quarantined,
     }
 }
 
@@ -372,6 +380,10 @@ fn event_state(state: EventState) -> &'static str {
         EventState::Upgraded => "upgraded",
         EventState::RolledBack => "rolled_back",
         EventState::Failed => "failed",
+        EventState::Quarantined => "quarantined",
+        EventState::Degraded => "degraded",
+        EventState::Restored => "restored",
+        EventState::ProbationFailed => "probation_failed",
         EventState::Uninstalled => "uninstalled",
     }
 }

@@ -1,5 +1,6 @@
 //! `/plugins/plans`: what a change would come to, and doing exactly that.
 
+use super::full::parsed_version;
 use super::in_name_of;
 use super::model::{DataChoice, PluginDetailDto, Tag};
 use super::upload::PlanBody;
@@ -42,6 +43,9 @@ pub(super) struct ActionDto {
     pub action: Action,
     /// What becomes of its data when it is uninstalled; it stays if nothing is said.
     pub data: Option<DataChoice>,
+    /// The kept version that a rollback returns to; the one before if nothing is said.
+    #[oai(validator(max_length = 64))]
+    pub version: Option<String>,
 }
 
 /// What a change would come to.
@@ -151,15 +155,16 @@ impl PlansApi {
 
     fn request(&self, asked: ActionDto) -> Result<PlanRequest, ApiError> {
         let id = self.supervisor.id(&asked.id)?;
-        match (asked.action, asked.data) {
-            (Action::Enable, None) => Ok(PlanRequest::Enable(id)),
-            (Action::Disable, None) => Ok(PlanRequest::Disable(id)),
-            (Action::Rollback, None) => Ok(PlanRequest::Rollback(id)),
-            (Action::Uninstall, Some(DataChoice::Purge)) => Ok(PlanRequest::Uninstall(id, Data::Purge)),
-            (Action::Uninstall, _) => Ok(PlanRequest::Uninstall(id, Data::Keep)),
-            (_, Some(_)) => Err(ApiError::bad_request(Message::fixed(
-                "data is only for the action uninstall",
-                "data 仅用于 uninstall 操作",
+        let version = asked.version.as_deref().map(parsed_version).transpose()?;
+        match (asked.action, asked.data, version) {
+            (Action::Enable, None, None) => Ok(PlanRequest::Enable(id)),
+            (Action::Disable, None, None) => Ok(PlanRequest::Disable(id)),
+            (Action::Rollback, None, version) => Ok(PlanRequest::Rollback(id, version)),
+            (Action::Uninstall, Some(DataChoice::Purge), None) => Ok(PlanRequest::Uninstall(id, Data::Purge)),
+            (Action::Uninstall, _, None) => Ok(PlanRequest::Uninstall(id, Data::Keep)),
+            _ => Err(ApiError::bad_request(Message::fixed(
+                "data is only for the action uninstall, version only for rollback",
+                "data 仅用于 uninstall 操作，version 仅用于 rollback 操作",
             ))),
         }
     }

@@ -55,7 +55,7 @@ impl Supervisor {
             let mut status = self.registered(&database, plugin).await?;
             if let Some(before) = self.plugins.get(status.id()) {
                 status.stats = Arc::clone(&before.stats);
-                if status.desired == Desired::Enabled && before.release.bundle == status.release.bundle {
+                if self.may_start(&status) && before.release.bundle == status.release.bundle {
                     status.active.clone_from(&before.active);
                 }
             }
@@ -76,21 +76,23 @@ impl Supervisor {
     }
 
     async fn switch_off(&mut self, wanted: &PluginStatus) -> Result<(), OperationError> {
-        if wanted.desired == Desired::Enabled {
+        if self.may_start(wanted) {
             return Ok(());
         }
         let before = self.plugins.get(wanted.id()).and_then(|status| status.active.clone());
-        let status = self.adopt(wanted.switched_off())?;
+        let is_wanted = wanted.desired == Desired::Enabled;
+        let status = self.adopt(if is_wanted { wanted.clone() } else { wanted.switched_off() })?;
         self.provide_all(&status).await;
         if before.is_some() {
             self.retire_soon(before).await;
-            self.tell(status.id(), status.version(), EventState::Disabled, None);
+            let state = if is_wanted { EventState::Quarantined } else { EventState::Disabled };
+            self.tell(status.id(), status.version(), state, status.reason.clone());
         }
         Ok(())
     }
 
     async fn bring_up(&mut self, wanted: &PluginStatus) -> Result<(), OperationError> {
-        if wanted.desired == Desired::Disabled {
+        if !self.may_start(wanted) {
             return Ok(());
         }
         if let Some(active) = &wanted.active {

@@ -13,6 +13,7 @@ use crate::plugin::schema::{self, Outlook};
 use crate::plugin::services::now_ms;
 use crate::store::Staged;
 use parking_lot::Mutex;
+use semver::Version;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,8 +38,8 @@ pub enum PlanRequest {
     Enable(PluginId),
     /// Make it stop.
     Disable(PluginId),
-    /// Return to the version before.
-    Rollback(PluginId),
+    /// Return to a kept version, the one before unless another is named.
+    Rollback(PluginId, Option<Version>),
     /// Remove it.
     Uninstall(PluginId, Data),
 }
@@ -75,7 +76,7 @@ impl SupervisorHandle {
             }
             PlanRequest::Enable(id) => Change::Enable(id),
             PlanRequest::Disable(id) => Change::Disable(id),
-            PlanRequest::Rollback(id) => Change::Rollback(id),
+            PlanRequest::Rollback(id, version) => Change::Rollback(id, version),
             PlanRequest::Uninstall(id, data) => Change::Uninstall(id, data),
         };
         let (plan, change) = self.ask(|reply| Command::Plan(Box::new(change), reply)).await??;

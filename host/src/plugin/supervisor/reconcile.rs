@@ -1,13 +1,12 @@
 //! The start: what the rows say should be, by the same path as a click takes.
 
 use super::Supervisor;
+use super::begin::Begun;
 use super::turn::TURN;
-use super::work::Change;
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
-use crate::plugin::operation::journal::{Order, Origin};
 use crate::plugin::rows::{self, Installed, RowError};
-use crate::plugin::status::{Desired, Observed, PluginStatus};
+use crate::plugin::status::{Observed, PluginStatus};
 use crate::plugin::table::{Plugins, RouteTable};
 use plugin_api::db::Database;
 use std::collections::BTreeSet;
@@ -15,7 +14,7 @@ use std::sync::Arc;
 
 impl Supervisor {
     /// Brings up what should serve, when it is this process' turn.
-    pub(super) async fn begin(&mut self) -> Result<(), OperationError> {
+    pub(super) async fn begin(&mut self) -> Result<Begun, OperationError> {
         if !self.workplace.announcements.reach_others() {
             return self.reconcile().await;
         }
@@ -27,7 +26,7 @@ impl Supervisor {
 
     /// Brings up what should serve. A plugin that can't is recorded with its reason, and the next
     /// one is tried.
-    async fn reconcile(&mut self) -> Result<(), OperationError> {
+    async fn reconcile(&mut self) -> Result<Begun, OperationError> {
         self.recover().await?;
         let database = self.workplace.pool.database();
         self.following.note(rows::revision(&database).await?);
@@ -35,7 +34,7 @@ impl Supervisor {
         for fault in &faults {
             tracing::error!("a plugin is left out: {fault}");
         }
-        if faults.is_empty() {
+        if faults.is_empty() && !self.workplace.safe_mode {
             // With a row that can't be read, nobody knows what it refers to.
             self.sweep(&installed)?;
         }
@@ -47,14 +46,7 @@ impl Supervisor {
             }
         }
         self.published.publish(RouteTable::build(&self.workplace.core, &self.plugins)?);
-        for id in in_order_of_dependence(&self.plugins) {
-            if self.plugins.get(&id).is_some_and(|status| status.desired == Desired::Enabled) {
-                // Told, logged and recorded there.
-                let order = Order { origin: Origin::Start, plan: None };
-                drop(self.change(Change::Enable(id), &order).await);
-            }
-        }
-        Ok(())
+        Ok(self.bring_up_all().await)
     }
 
     /// Removes what operations left that were cut off before their commit.
@@ -70,7 +62,7 @@ impl Supervisor {
     pub(super) async fn registered(&self, database: &Database, plugin: Installed) -> Result<PluginStatus, RowError> {
         let prefix = self.workplace.core.prefix();
         let release = rows::release(database, &plugin.id, &plugin.version, prefix).await?;
-        Ok(PluginStatus {
+        Ok(self.held(PluginStatus {
             release: Arc::new(release),
             previous: plugin.previous,
             versions: plugin.versions,
@@ -79,7 +71,8 @@ impl Supervisor {
             reason: None,
             active: None,
             stats: Arc::default(),
-        })
+            guard: plugin.guard,
+        }))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Putting the version before in the place of the installed one, by the same swap as an upgrade.
+//! Putting a kept version in the place of the installed one, by the same swap as an upgrade.
 
 use super::Supervisor;
 use super::work::Work;
@@ -7,14 +7,17 @@ use crate::plugin::id::PluginId;
 use crate::plugin::operation::Operation;
 use crate::plugin::rows;
 use crate::plugin::status::Desired;
+use semver::Version;
 use std::sync::Arc;
 
 impl Supervisor {
-    pub(super) async fn prepare_rollback(&self, id: &PluginId) -> Result<Work, OperationError> {
+    pub(super) async fn prepare_rollback(
+        &self,
+        id: &PluginId,
+        asked: Option<&Version>,
+    ) -> Result<Work, OperationError> {
         let before = self.installed(id)?;
-        let Some(version) = before.previous.clone() else {
-            return Err(OperationError::NoPrevious { id: id.clone(), version: before.version().clone() });
-        };
+        let version = before.rollback_target(asked)?;
         let database = self.workplace.pool.database();
         let release = rows::release(&database, id, &version, self.workplace.core.prefix()).await?;
         let after = before.rolled_back(Arc::new(release));

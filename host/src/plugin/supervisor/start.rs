@@ -63,6 +63,7 @@ impl Supervisor {
         let stored = rows::settings(&self.workplace.pool.database(), release.id()).await?;
         let configured = &self.workplace.settings;
         let values = settings::effective(release.id(), &release.descriptor.settings, &stored, configured)?;
+        let watch = self.watch(release, &stats, &values);
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
         let services = PluginServices::new(
             release.id().clone(),
@@ -72,7 +73,7 @@ impl Supervisor {
             self.workplace.time_zone.clone(),
             stats,
         );
-        Ok(services.with_models(OwnModels::new(release.id().clone(), models, permissions)))
+        Ok(services.with_models(OwnModels::new(release.id().clone(), models, permissions)).watched_by(watch))
     }
 
     /// Runs the plugin's own start. One that fails leaves nothing open in the database.

@@ -93,10 +93,18 @@ impl SupervisorHandle {
     ///
     /// What was begun is finished, also when the caller goes away.
     pub(super) async fn operate(&self, change: Change) -> Outcome {
+        let order = self.order.clone();
+        self.operate_by(move |reply| Command::Change(Box::new(change), order, reply)).await
+    }
+
+    /// The same by a command of its own.
+    pub(super) async fn operate_by<C>(&self, command: C) -> Outcome
+    where
+        C: FnOnce(oneshot::Sender<Outcome>) -> Command + Send + 'static,
+    {
         let handle = self.clone();
         let operation = async move {
-            let order = handle.order.clone();
-            let outcome = handle.in_turn(move |reply| Command::Change(Box::new(change), order, reply)).await;
+            let outcome = handle.in_turn(command).await;
             handle.workplace.tell_processes().await;
             outcome
         };
@@ -142,7 +150,7 @@ impl Supervisor {
 }
 
 impl super::Workplace {
-    async fn tell_processes(&self) {
+    pub(super) async fn tell_processes(&self) {
         let deadline = self.inspection.deadline + self.deadlines.start + FOLLOW_SLACK;
         self.announcements.tell_within(Announcement::Plugins, deadline).await;
     }

@@ -14,6 +14,7 @@ use crate::plugin::rows::Data;
 use crate::plugin::status::PluginStatus;
 use crate::plugin::table::{Plugins, RouteTable};
 use crate::store::Sha256;
+use semver::Version;
 use std::sync::Arc;
 
 /// What is asked for.
@@ -23,7 +24,10 @@ pub(super) enum Change {
     Upgrade(Box<Candidate>),
     Enable(PluginId),
     Disable(PluginId),
-    Rollback(PluginId),
+    /// To a version that is kept, or the one before.
+    Rollback(PluginId, Option<Version>),
+    /// Of a plugin that was taken out.
+    Release(PluginId),
     Uninstall(PluginId, Data),
 }
 
@@ -80,7 +84,11 @@ impl Change {
     pub(super) fn id(&self) -> &PluginId {
         match self {
             Self::Install(candidate, _) | Self::Upgrade(candidate) => candidate.id(),
-            Self::Enable(id) | Self::Disable(id) | Self::Rollback(id) | Self::Uninstall(id, _) => id,
+            Self::Enable(id)
+            | Self::Disable(id)
+            | Self::Rollback(id, _)
+            | Self::Release(id)
+            | Self::Uninstall(id, _) => id,
         }
     }
 
@@ -105,9 +113,9 @@ impl Change {
         match self {
             Self::Install(..) => Operation::Install,
             Self::Upgrade(_) => Operation::Upgrade,
-            Self::Enable(_) => Operation::Enable,
+            Self::Enable(_) | Self::Release(_) => Operation::Enable,
             Self::Disable(_) => Operation::Disable,
-            Self::Rollback(_) => Operation::Rollback,
+            Self::Rollback(..) => Operation::Rollback,
             Self::Uninstall(_, Data::Keep) => Operation::Uninstall,
             Self::Uninstall(_, Data::Purge) => Operation::Purge,
         }
@@ -145,12 +153,15 @@ impl Supervisor {
         let work = match change {
             Change::Install(candidate, then) => self.prepare_install(candidate, *then)?,
             Change::Upgrade(candidate) => self.prepare_upgrade(candidate)?,
-            Change::Enable(id) => self.prepare_enable(id)?,
+            Change::Enable(id) | Change::Release(id) => self.prepare_enable(id)?,
             Change::Disable(id) => self.prepare_disable(id)?,
-            Change::Rollback(id) => self.prepare_rollback(id).await?,
+            Change::Rollback(id, version) => self.prepare_rollback(id, version.as_ref()).await?,
             Change::Uninstall(id, data) => self.prepare_uninstall(id, *data)?,
         };
         if work.will_serve() {
+            if self.workplace.safe_mode {
+                return Err(OperationError::SafeMode { what: "let a plugin serve" });
+            }
             let release = work.release();
             self.refuse_missing_dependencies(release)?;
             RouteTable::admit(&self.workplace.core, &self.plugins, release)?;
