@@ -76,6 +76,19 @@ impl Leavings {
     }
 }
 
+/// A change of an installed plugin, to be planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Planned {
+    /// It would serve.
+    Enable,
+    /// It would stop.
+    Disable,
+    /// A kept version would be installed, or the one before.
+    Rollback(Option<Version>),
+    /// It would go.
+    Uninstall(Leavings),
+}
+
 /// The operations. Every future ends with the API's own `data`.
 pub(super) trait Admin: Send + Sync {
     /// Where the plugins are, for people: a URL or a directory.
@@ -94,6 +107,18 @@ pub(super) trait Admin: Send + Sync {
     fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>) -> Answer<'a>;
     /// Removes.
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a>;
+    /// Whether a plan outlives this value.
+    fn keeps_plans(&self) -> bool;
+    /// What this bundle would change.
+    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a>;
+    /// What a change of an installed plugin would come to.
+    fn plan_change<'a>(&'a self, id: &'a PluginId, change: Planned) -> Answer<'a>;
+    /// A plan that waits.
+    fn plan<'a>(&'a self, plan: &'a str) -> Answer<'a>;
+    /// Does what a plan says.
+    fn apply<'a>(&'a self, plan: &'a str) -> Answer<'a>;
+    /// Forgets a plan.
+    fn withdraw<'a>(&'a self, plan: &'a str) -> Answer<'a>;
     /// Ends the work in good order; to be called last.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }

@@ -2,9 +2,10 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use semver::Version;
 
+use super::admin::Start;
 use crate::plugin::PluginId;
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.\n\
@@ -136,6 +137,10 @@ pub(super) enum PluginCommand {
     Release(Named),
     /// Remove a plugin
     Uninstall(Uninstall),
+    /// Show what a change would come to, and change nothing
+    Plan(Subject),
+    /// Do what a plan says, after a look at it
+    Apply(Apply),
     /// Build a plugin crate and write its bundle
     Pack(Pack),
     /// Check a bundle or a crate as the server would, and print what is inside
@@ -271,6 +276,60 @@ pub(super) struct Uninstall {
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,
+}
+
+/// What a plan is about.
+#[derive(Debug, Args)]
+pub(super) struct Subject {
+    /// A bundle (.zip) or the directory of a plugin crate; with --action the id of an installed plugin
+    #[arg(value_name = "BUNDLE|DIR|ID")]
+    pub(super) subject: String,
+    /// What to do with an installed plugin
+    #[arg(long, value_enum)]
+    pub(super) action: Option<Action>,
+    /// Install it without enabling it
+    #[arg(long, conflicts_with = "action")]
+    pub(super) disabled: bool,
+    /// With --action uninstall: also delete its tables and settings
+    #[arg(long, requires = "action")]
+    pub(super) purge: bool,
+    /// With --action rollback: a kept version instead of the one before
+    #[arg(long = "to", value_name = "VERSION", requires = "action")]
+    pub(super) version: Option<Version>,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What can be done with an installed plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Action {
+    /// Make it serve
+    Enable,
+    /// Make it stop
+    Disable,
+    /// Return to a version before
+    Rollback,
+    /// Remove it
+    Uninstall,
+}
+
+/// Which plan to apply: the id of one that waits, or what one is to be made of.
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    /// What it is about.
+    #[command(flatten)]
+    pub(super) subject: Subject,
+    /// Don't ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+impl Subject {
+    /// What a new plugin does first.
+    pub(super) fn start(&self) -> Start {
+        if self.disabled { Start::Disabled } else { Start::Enabled }
+    }
 }
 
 /// What to build, and where to write the bundle.

@@ -14,7 +14,7 @@ use crate::{
     app::{CoreError, ServeError},
     config::ConfigError,
     import::ImportError,
-    plugin::OperationError,
+    plugin::{OperationError, ParseIdError},
 };
 
 /// The exit code of a command that was understood but failed.
@@ -28,6 +28,12 @@ pub(super) enum CliError {
     /// The words do not make a command; the text says which words would.
     #[error("{0}")]
     Usage(String),
+    /// Nobody said yes.
+    #[error("the plan was not applied: answer y, or give --yes")]
+    Unconfirmed,
+    /// The word is no plugin's id.
+    #[error(transparent)]
+    Id(ParseIdError),
     /// Stdout or a prompt failed.
     #[error("cannot {what}")]
     Terminal {

@@ -10,7 +10,7 @@ use semver::Version;
 use serde_json::Value;
 
 use super::{
-    admin::{Admin, Answer, Change, Leavings, Start},
+    admin::{Admin, Answer, Change, Leavings, Planned, Start},
     arguments::Place,
     error::CliError,
     settings,
@@ -18,8 +18,8 @@ use super::{
 use crate::{
     admin::Clock,
     app::Core,
-    http::plugins::{PluginDetailDto, PluginDto},
-    plugin::{AfterInstall, Data, OperationError, PluginId, SupervisorHandle},
+    http::plugins::{PlanDto, PluginDetailDto, PluginDto},
+    plugin::{AfterInstall, Data, OperationError, PlanRequest, PluginId, SupervisorHandle},
     store::Staged,
 };
 
@@ -51,8 +51,30 @@ impl Offline {
 
     async fn told(&self, id: &PluginId) -> Result<Value, CliError> {
         let detail = self.supervisor().detail(id).await?;
-        let clock = Clock::new(self.core.config.server.zone());
-        Ok(json(&PluginDetailDto::of(&detail, self.supervisor(), &clock)))
+        Ok(json(&PluginDetailDto::of(&detail, self.supervisor(), &self.clock())))
+    }
+
+    async fn offer(&self, request: PlanRequest) -> Result<Value, CliError> {
+        let offered = self.supervisor().plan(request).await?;
+        Ok(json(&PlanDto::of(&offered, &self.clock())))
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::new(self.core.config.server.zone())
+    }
+}
+
+fn after(start: Start) -> AfterInstall {
+    match start {
+        Start::Enabled => AfterInstall::Enable,
+        Start::Disabled => AfterInstall::Wait,
+    }
+}
+
+fn data(leavings: Leavings) -> Data {
+    match leavings {
+        Leavings::Keep => Data::Keep,
+        Leavings::Purge => Data::Purge,
     }
 }
 
@@ -77,13 +99,9 @@ impl Admin for Offline {
     }
 
     fn install<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a> {
-        let then = match start {
-            Start::Enabled => AfterInstall::Enable,
-            Start::Disabled => AfterInstall::Wait,
-        };
         async move {
             let staged = self.stage(bundle).await?;
-            let status = self.supervisor().install(staged, then).await?;
+            let status = self.supervisor().install(staged, after(start)).await?;
             self.told(status.id()).await
         }
         .boxed()
@@ -120,12 +138,54 @@ impl Admin for Offline {
     }
 
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a> {
-        let data = match leavings {
-            Leavings::Keep => Data::Keep,
-            Leavings::Purge => Data::Purge,
-        };
         async move {
-            self.supervisor().uninstall(id, data).await?;
+            self.supervisor().uninstall(id, data(leavings)).await?;
+            Ok(Value::Null)
+        }
+        .boxed()
+    }
+
+    fn keeps_plans(&self) -> bool {
+        false
+    }
+
+    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a> {
+        async move {
+            let staged = self.stage(bundle).await?;
+            self.offer(PlanRequest::Bundle { staged, then: after(start) }).await
+        }
+        .boxed()
+    }
+
+    fn plan_change<'a>(&'a self, id: &'a PluginId, change: Planned) -> Answer<'a> {
+        let id = id.clone();
+        let request = match change {
+            Planned::Enable => PlanRequest::Enable(id),
+            Planned::Disable => PlanRequest::Disable(id),
+            Planned::Rollback(version) => PlanRequest::Rollback(id, version),
+            Planned::Uninstall(leavings) => PlanRequest::Uninstall(id, data(leavings)),
+        };
+        self.offer(request).boxed()
+    }
+
+    fn plan<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        async move { Ok(json(&PlanDto::of(&self.supervisor().offered(plan)?, &self.clock()))) }.boxed()
+    }
+
+    fn apply<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        async move {
+            let status = self.supervisor().apply(plan).await?;
+            match self.told(status.id()).await {
+                Err(CliError::Operation(error)) if matches!(*error, OperationError::Unknown { .. }) => Ok(Value::Null),
+                told => told,
+            }
+        }
+        .boxed()
+    }
+
+    fn withdraw<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        async move {
+            self.supervisor().withdraw(plan)?;
             Ok(Value::Null)
         }
         .boxed()

@@ -1,5 +1,6 @@
 //! `plugin …`: the commands about plugins.
 
+mod plan;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(),
         PluginCommand::Rollback(order) => rollback(&order, context).await,
         PluginCommand::Release(order) => change(&order, Change::Release, context).await,
         PluginCommand::Uninstall(order) => uninstall(&order, context).await,
+        PluginCommand::Plan(order) => plan::plan(&order, context).await,
+        PluginCommand::Apply(order) => plan::apply(&order, context).await,
         PluginCommand::Pack(order) => pack(&order, context).await,
         PluginCommand::Check(order) => check(&order, context).await,
         PluginCommand::New(order) => new(&order, context),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
 use super::{
-    admin::{Admin, Answer, Change, Leavings, Start},
+    admin::{Admin, Answer, Change, Leavings, Planned, Start},
     error::CliError,
     place::Target,
     progress::Progress,
@@ -263,6 +263,44 @@ impl Admin for Remote {
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a> {
         let path = format!("/plugins/{id}?data={}", leavings.word());
         self.plain(Method::DELETE, path, format!("removing {id}"))
+    }
+
+    fn keeps_plans(&self) -> bool {
+        true
+    }
+
+    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a> {
+        let path = match start {
+            Start::Enabled => "/plugins/plans?enable=true",
+            Start::Disabled => "/plugins/plans?enable=false",
+        };
+        self.upload(path, bundle).boxed()
+    }
+
+    fn plan_change<'a>(&'a self, id: &'a PluginId, change: Planned) -> Answer<'a> {
+        let asked = match change {
+            Planned::Enable => json!({"id": id, "action": "enable"}),
+            Planned::Disable => json!({"id": id, "action": "disable"}),
+            Planned::Rollback(version) => json!({"id": id, "action": "rollback", "version": version}),
+            Planned::Uninstall(leavings) => json!({"id": id, "action": "uninstall", "data": leavings.word()}),
+        };
+        async move {
+            let request = self.request(Method::POST, "/plugins/plans").json(&asked);
+            Ok(self.send(request, "waiting for the plan").await?)
+        }
+        .boxed()
+    }
+
+    fn plan<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        self.plain(Method::GET, format!("/plugins/plans/{plan}"), "asking for the plan".to_owned())
+    }
+
+    fn apply<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        self.plain(Method::POST, format!("/plugins/plans/{plan}/apply"), "applying the plan".to_owned())
+    }
+
+    fn withdraw<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        self.plain(Method::DELETE, format!("/plugins/plans/{plan}"), "withdrawing the plan".to_owned())
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {

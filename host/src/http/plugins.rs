@@ -20,7 +20,7 @@ pub use contract::ContractPluginsApi;
 pub use full::PluginsApi;
 pub use model::{PluginDetailDto, PluginDto};
 pub use operations::OperationsApi;
-pub use plan::PlansApi;
+pub use plan::{PlanDto, PlansApi};
 
 /// The supervisor, for what this caller asks of it.
 fn in_name_of(caller: &SuperCaller, supervisor: &SupervisorHandle) -> SupervisorHandle {

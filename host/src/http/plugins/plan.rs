@@ -51,7 +51,7 @@ pub(super) struct ActionDto {
 /// What a change would come to.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "PluginPlan")]
-pub(super) struct PlanDto {
+pub struct PlanDto {
     /// By which it is applied.
     pub id: String,
     /// The hash of everything below.
@@ -95,7 +95,7 @@ pub(super) struct PlanDto {
 /// A file in a bundle.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "BundleFile")]
-pub(super) struct FileDto {
+pub struct FileDto {
     /// Its name, with its folders.
     pub name: String,
     /// Its size, unpacked.
@@ -107,7 +107,7 @@ pub(super) struct FileDto {
 /// A migration that would be run.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "PlannedMigration")]
-pub(super) struct PlannedMigrationDto {
+pub struct PlannedMigrationDto {
     /// Its number.
     pub version: i64,
     /// Its name.
@@ -123,7 +123,7 @@ pub(super) struct PlannedMigrationDto {
 /// What comes and what goes.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "PlannedDifference")]
-pub(super) struct DifferenceDto {
+pub struct DifferenceDto {
     /// What comes.
     pub added: Vec<String>,
     /// What goes.
@@ -135,7 +135,7 @@ pub(super) struct DifferenceDto {
 /// Another plugin that has to do with it.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "PlannedDependency")]
-pub(super) struct DependencyDto {
+pub struct DependencyDto {
     /// The other plugin.
     pub plugin: String,
     /// Its version, if it is installed.
@@ -225,7 +225,8 @@ impl PlansApi {
 }
 
 impl PlanDto {
-    fn of(offered: &OfferedPlan, clock: &Clock) -> Self {
+    /// What is told of a plan.
+    pub(crate) fn of(offered: &OfferedPlan, clock: &Clock) -> Self {
         let plan: &Plan = &offered.plan;
         let text = ToString::to_string;
         Self {
