@@ -25,6 +25,8 @@ mod contract;
 mod data_permission;
 #[path = "server/defects.rs"]
 mod defects;
+#[path = "server/dependencies.rs"]
+mod dependencies;
 #[path = "server/durability.rs"]
 mod durability;
 #[path = "server/lifecycle.rs"]

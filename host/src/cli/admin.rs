@@ -28,7 +28,7 @@ pub(super) enum Change {
     /// Routes and menus appear.
     Enable,
     /// Routes and menus vanish.
-    Disable,
+    Disable(Dependents),
     /// The version before the last upgrade returns.
     Rollback,
 }
@@ -39,7 +39,7 @@ impl Change {
     pub(super) fn verb(self) -> &'static str {
         match self {
             Self::Enable => "enable",
-            Self::Disable => "disable",
+            Self::Disable(_) => "disable",
             Self::Rollback => "rollback",
         }
     }
@@ -49,9 +49,32 @@ impl Change {
     pub(super) fn done(self) -> &'static str {
         match self {
             Self::Enable => "enabled",
-            Self::Disable => "disabled",
+            Self::Disable(_) => "disabled",
             Self::Rollback => "rolled back",
         }
+    }
+}
+
+/// What becomes of plugins that need one that goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dependents {
+    /// While there are some, it stays.
+    Respect,
+    /// They are disabled first.
+    Disable,
+}
+
+impl Dependents {
+    /// What was asked for on the command line.
+    #[must_use]
+    pub(super) fn of(cascade: bool) -> Self {
+        if cascade { Self::Disable } else { Self::Respect }
+    }
+
+    /// The word of the API.
+    #[must_use]
+    pub(super) fn cascade(self) -> bool {
+        self == Self::Disable
     }
 }
 
@@ -90,7 +113,7 @@ pub(super) trait Admin: Send + Sync {
     /// Enables, disables or rolls back.
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a>;
     /// Removes.
-    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a>;
+    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a>;
     /// Ends the work in good order; to be called last.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }

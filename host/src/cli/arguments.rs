@@ -123,7 +123,7 @@ pub(super) enum PluginCommand {
     /// Let a plugin's routes and menus appear
     Enable(Named),
     /// Take a plugin's routes and menus away; its data stays
-    Disable(Named),
+    Disable(Disable),
     /// Put another version in the place of the running one
     Upgrade(Upgrade),
     /// Go back to the version before the last upgrade
@@ -216,6 +216,19 @@ pub(super) struct Named {
     pub(super) server: Server,
 }
 
+/// What to disable.
+#[derive(Debug, Args)]
+pub(super) struct Disable {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// Disable the plugins that need it, too, before it
+    #[arg(long)]
+    pub(super) cascade: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
 /// What to install.
 #[derive(Debug, Args)]
 pub(super) struct Install {
@@ -249,6 +262,9 @@ pub(super) struct Uninstall {
     /// Also delete its tables and settings; without it they stay for a later install
     #[arg(long)]
     pub(super) purge: bool,
+    /// Disable the plugins that need it before it is removed
+    #[arg(long)]
+    pub(super) cascade: bool,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,

@@ -9,7 +9,7 @@ use poem_openapi::types::ToJSON;
 use serde_json::Value;
 
 use super::{
-    admin::{Admin, Answer, Change, Leavings, Start},
+    admin::{Admin, Answer, Change, Dependents, Leavings, Start},
     arguments::Place,
     error::CliError,
     settings,
@@ -102,7 +102,8 @@ impl Admin for Offline {
             let supervisor = self.supervisor();
             match change {
                 Change::Enable => supervisor.enable(id).await?,
-                Change::Disable => supervisor.disable(id).await?,
+                Change::Disable(Dependents::Respect) => supervisor.disable(id).await?,
+                Change::Disable(Dependents::Disable) => supervisor.disable_cascading(id).await?,
                 Change::Rollback => supervisor.rollback(id).await?,
             };
             self.told(id).await
@@ -110,13 +111,16 @@ impl Admin for Offline {
         .boxed()
     }
 
-    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a> {
+    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {
         let data = match leavings {
             Leavings::Keep => Data::Keep,
             Leavings::Purge => Data::Purge,
         };
         async move {
-            self.supervisor().uninstall(id, data).await?;
+            match dependents {
+                Dependents::Respect => self.supervisor().uninstall(id, data).await?,
+                Dependents::Disable => self.supervisor().uninstall_cascading(id, data).await?,
+            };
             Ok(Value::Null)
         }
         .boxed()

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
 use super::{
-    admin::{Admin, Answer, Change, Leavings, Start},
+    admin::{Admin, Answer, Change, Dependents, Leavings, Start},
     error::CliError,
     place::Target,
     progress::Progress,
@@ -247,13 +247,14 @@ impl Admin for Remote {
     }
 
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a> {
-        let path = format!("/plugins/{id}/{}", change.verb());
+        let query = if change == Change::Disable(Dependents::Disable) { "?cascade=true" } else { "" };
+        let path = format!("/plugins/{id}/{}{query}", change.verb());
         let what = format!("waiting for {} of {id}", change.verb());
         self.plain(Method::POST, path, what)
     }
 
-    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a> {
-        let path = format!("/plugins/{id}?data={}", leavings.word());
+    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {
+        let path = format!("/plugins/{id}?data={}&cascade={}", leavings.word(), dependents.cascade());
         self.plain(Method::DELETE, path, format!("removing {id}"))
     }
 

@@ -4,6 +4,7 @@
 //! commands, and reads the published table. Each operation is a file below this one, and ends in
 //! [`Supervisor::settle`]: table built, rows committed, table published, in this order.
 
+mod cascade;
 mod disable;
 mod enable;
 mod follow;
@@ -21,9 +22,11 @@ mod upgrade;
 
 use super::candidate::{Candidate, Inspection};
 use super::core_surface::CoreSurface;
+use super::dependencies::{self, Graph};
 use super::error::OperationError;
 use super::event::{EventState, PluginEvent};
 use super::id::PluginId;
+use super::manifest::Manifest;
 use super::own_models::DataPermissions;
 use super::rows::Data;
 use super::services::now_ms;
@@ -325,6 +328,11 @@ impl Supervisor {
 
     fn installed(&self, id: &PluginId) -> Outcome {
         installed(&self.plugins, id)
+    }
+
+    /// Refuses a version that would not fit beside the other plugins.
+    fn refuse_unfit(&self, manifest: &Manifest, serves: bool) -> Result<(), OperationError> {
+        Ok(dependencies::refuse_change(&Graph::of(&self.plugins), manifest, serves)?)
     }
 
     /// Tells those who watch, and the log.

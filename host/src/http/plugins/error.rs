@@ -1,7 +1,7 @@
 //! What a refused or failed operation is in HTTP.
 
 use crate::http::{ApiError, Message};
-use crate::plugin::{OperationError, PluginId};
+use crate::plugin::OperationError;
 use crate::store::{BundleError, StagingError};
 use poem::http::StatusCode;
 
@@ -37,8 +37,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::OtherBytes { .. }
         | E::OtherVersion { .. }
         | E::NoPrevious { .. }
-        | E::Needs { .. }
-        | E::NeededBy { .. }
+        | E::Dependency(_)
         | E::Conflict(_) => StatusCode::CONFLICT,
         E::Bundle(BundleError::Io(_))
         | E::Staging(_)
@@ -80,8 +79,7 @@ fn chinese(error: &OperationError) -> String {
         }
         E::OtherPlugin { asked, found } => format!("插件包属于 {found}，而不是 {asked}"),
         E::NoPrevious { id, version } => format!("插件 {id} {version} 没有可回滚的版本"),
-        E::Needs { id, needs } => format!("插件 {id} 依赖插件 {needs}，请先启用 {needs}"),
-        E::NeededBy { id, by } => format!("插件 {id} 被以下插件依赖，请先停用：{}", listed(by)),
+        E::Dependency(refusal) => super::dependency::chinese(refusal),
         E::Required { id } => format!("插件 {id} 为必需插件（配置项 plugins.required），禁止停用或卸载"),
         E::Conflict(conflict) => format!("插件冲突：{conflict}"),
         E::Bundle(BundleError::NotAZip) => NOT_A_ZIP_ZH.to_owned(),
@@ -103,8 +101,4 @@ fn chinese(error: &OperationError) -> String {
             "插件操作失败，请稍后重试".to_owned()
         }
     }
-}
-
-fn listed(ids: &[PluginId]) -> String {
-    ids.iter().map(PluginId::as_str).collect::<Vec<_>>().join("、")
 }

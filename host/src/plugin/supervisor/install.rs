@@ -13,6 +13,7 @@ use std::sync::Arc;
 impl Supervisor {
     pub(super) async fn install(&mut self, candidate: Candidate, then: AfterInstall) -> Outcome {
         self.refuse_installed(&candidate)?;
+        self.refuse_unfit(&candidate.release.manifest, then == AfterInstall::Enable)?;
         let (id, version) = (candidate.id().clone(), candidate.version().clone());
         let mut undo = Undo::default();
         match self.try_install(candidate, then, &mut undo).await {

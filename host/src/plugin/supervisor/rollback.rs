@@ -6,7 +6,7 @@ use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::id::PluginId;
 use crate::plugin::rows;
-use crate::plugin::status::PluginStatus;
+use crate::plugin::status::{Desired, PluginStatus};
 use semver::Version;
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ impl Supervisor {
     async fn try_rollback(&mut self, before: &PluginStatus, version: &Version, undo: &mut Undo) -> Outcome {
         let database = self.workplace.pool.database();
         let release = rows::release(&database, before.id(), version, self.workplace.core.prefix()).await?;
+        self.refuse_unfit(&release.manifest, before.desired == Desired::Enabled)?;
         self.replace(before.rolled_back(Arc::new(release)), undo).await
     }
 }

@@ -15,6 +15,7 @@ impl Supervisor {
     pub(super) async fn upgrade(&mut self, candidate: Candidate) -> Outcome {
         let before = self.installed(candidate.id())?;
         refuse_known_version(&before, &candidate)?;
+        self.refuse_unfit(&candidate.release.manifest, before.desired == Desired::Enabled)?;
         let (id, version) = (candidate.id().clone(), candidate.version().clone());
         let mut undo = Undo::default();
         match self.try_upgrade(&before, candidate, &mut undo).await {
