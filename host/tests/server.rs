@@ -47,5 +47,7 @@ mod recovery;
 mod required;
 #[path = "server/snowflake.rs"]
 mod snowflake;
+#[path = "server/sync.rs"]
+mod sync;
 #[path = "server/tls.rs"]
 mod tls;

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::CliError;
 use crate::plugin::PluginId;
@@ -112,6 +112,8 @@ pub(super) trait Admin: Send + Sync {
     fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a>;
     /// Enables, disables or rolls back.
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a>;
+    /// Gives settings values: a JSON object by key.
+    fn set<'a>(&'a self, id: &'a PluginId, values: &'a Map<String, Value>) -> Answer<'a>;
     /// Removes.
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a>;
     /// Ends the work in good order; to be called last.

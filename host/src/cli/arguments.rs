@@ -9,6 +9,9 @@ use crate::plugin::PluginId;
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.\n\
     Answers go to stdout, errors and progress to stderr.";
 
+const SYNC_EXIT_CODES: &str = "Exit codes: 0 the plugins are what the file says, 1 failed, 2 wrong usage,\n\
+    3 --plan found differences, 4 --locked and plugins.lock does not fit.";
+
 /// An admin server into which features are plugged while it runs.
 #[derive(Debug, Parser)]
 #[command(name = "backplane", version, after_help = EXIT_CODES, max_term_width = 100)]
@@ -130,6 +133,8 @@ pub(super) enum PluginCommand {
     Rollback(Named),
     /// Remove a plugin
     Uninstall(Uninstall),
+    /// Make the plugins of a server what a file says
+    Sync(Sync),
     /// Build a plugin crate and write its bundle
     Pack(Pack),
     /// Check a bundle or a crate as the server would, and print what is inside
@@ -265,6 +270,30 @@ pub(super) struct Uninstall {
     /// Disable the plugins that need it before it is removed
     #[arg(long)]
     pub(super) cascade: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// Which plugins there should be.
+#[derive(Debug, Args)]
+#[command(after_help = SYNC_EXIT_CODES)]
+pub(super) struct Sync {
+    /// Show what differs from the file, and change nothing
+    #[arg(long, required_unless_present = "apply", conflicts_with = "apply")]
+    pub(super) plan: bool,
+    /// Install, change, set, enable and disable what differs, and write plugins.lock beside the file
+    #[arg(long)]
+    pub(super) apply: bool,
+    /// The file that says which plugins there should be
+    #[arg(long, value_name = "FILE", default_value = "plugins.toml")]
+    pub(super) file: PathBuf,
+    /// The directory with the bundles (.zip) to choose from [default: bundles beside the file]
+    #[arg(long, value_name = "DIR")]
+    pub(super) bundles: Option<PathBuf>,
+    /// Take exactly what plugins.lock says, or refuse
+    #[arg(long)]
+    pub(super) locked: bool,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use poem_openapi::types::ToJSON;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     admin::{Admin, Answer, Change, Dependents, Leavings, Start},
@@ -109,6 +109,11 @@ impl Admin for Offline {
             self.told(id).await
         }
         .boxed()
+    }
+
+    fn set<'a>(&'a self, id: &'a PluginId, _: &'a Map<String, Value>) -> Answer<'a> {
+        let words = format!("the settings of {id} can be set on a running server only; `backplane serve` starts one");
+        async move { Err(CliError::Usage(words)) }.boxed()
     }
 
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {

@@ -1,6 +1,9 @@
 //! `plugin …`: the commands about plugins.
 
+mod sync;
 mod text;
+
+pub(super) use sync::SyncError;
 
 use std::path::{Path, PathBuf};
 
@@ -36,6 +39,7 @@ pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(),
         PluginCommand::Upgrade(order) => upgrade(&order, context).await,
         PluginCommand::Rollback(order) => change(&order.id, &order.server, Change::Rollback, context).await,
         PluginCommand::Uninstall(order) => uninstall(&order, context).await,
+        PluginCommand::Sync(order) => sync::run(&order, context).await,
         PluginCommand::Pack(order) => pack(&order, context).await,
         PluginCommand::Check(order) => check(&order, context).await,
         PluginCommand::New(order) => new(&order, context),

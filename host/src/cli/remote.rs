@@ -5,7 +5,7 @@ use std::{io, path::Path, path::PathBuf, time::Duration};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, multipart};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio_util::io::ReaderStream;
 
 use super::{
@@ -251,6 +251,11 @@ impl Admin for Remote {
         let path = format!("/plugins/{id}/{}{query}", change.verb());
         let what = format!("waiting for {} of {id}", change.verb());
         self.plain(Method::POST, path, what)
+    }
+
+    fn set<'a>(&'a self, id: &'a PluginId, values: &'a Map<String, Value>) -> Answer<'a> {
+        let request = self.request(Method::PUT, &format!("/plugins/{id}/settings")).json(values);
+        async move { Ok(self.send(request, &format!("setting {id}")).await?) }.boxed()
     }
 
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {

@@ -37,7 +37,7 @@ on_both! {
 }
 
 /// A bundle of a plugin with a name of six letters: one library serves for all.
-fn plugin(id: &str, version: &str, needs: &str) -> Vec<u8> {
+pub(crate) fn plugin(id: &str, version: &str, needs: &str) -> Vec<u8> {
     let mut parts = Parts::of("steady_one").replaced("steady", id);
     if version != "1.0.0" {
         parts = Parts::of("steady_two").replaced("steady", id).replaced("2.0.0", version);
@@ -50,7 +50,7 @@ async fn install(admin: &Role, id: &str, version: &str, needs: &str) {
     admin.upload("/api/v1/plugins", plugin(id, version, needs)).await.ok();
 }
 
-async fn states(admin: &Role) -> Vec<String> {
+pub(crate) async fn states(admin: &Role) -> Vec<String> {
     let listed = admin.get("/api/v1/plugins").await.ok();
     let words = |plugin: &Value| {
         let word = |key: &str| plugin[key].as_str().expect("a text").to_owned();
