@@ -27,6 +27,8 @@ mod contract;
 mod data_permission;
 #[path = "server/defects.rs"]
 mod defects;
+#[path = "server/dependencies.rs"]
+mod dependencies;
 #[path = "server/durability.rs"]
 mod durability;
 #[path = "server/lifecycle.rs"]
@@ -51,5 +53,7 @@ mod recovery;
 mod required;
 #[path = "server/snowflake.rs"]
 mod snowflake;
+#[path = "server/sync.rs"]
+mod sync;
 #[path = "server/tls.rs"]
 mod tls;

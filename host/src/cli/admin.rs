@@ -6,7 +6,7 @@ use std::path::Path;
 
 use futures_util::future::BoxFuture;
 use semver::Version;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::CliError;
 use crate::plugin::PluginId;
@@ -29,7 +29,7 @@ pub(super) enum Change {
     /// Routes and menus appear.
     Enable,
     /// Routes and menus vanish.
-    Disable,
+    Disable(Dependents),
     /// The host's quarantine ends.
     Release,
 }
@@ -40,7 +40,7 @@ impl Change {
     pub(super) fn verb(self) -> &'static str {
         match self {
             Self::Enable => "enable",
-            Self::Disable => "disable",
+            Self::Disable(_) => "disable",
             Self::Release => "release",
         }
     }
@@ -50,9 +50,32 @@ impl Change {
     pub(super) fn done(self) -> &'static str {
         match self {
             Self::Enable => "enabled",
-            Self::Disable => "disabled",
+            Self::Disable(_) => "disabled",
             Self::Release => "released",
         }
+    }
+}
+
+/// What becomes of plugins that need one that goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dependents {
+    /// While there are some, it stays.
+    Respect,
+    /// They are disabled first.
+    Disable,
+}
+
+impl Dependents {
+    /// What was asked for on the command line.
+    #[must_use]
+    pub(super) fn of(cascade: bool) -> Self {
+        if cascade { Self::Disable } else { Self::Respect }
+    }
+
+    /// The word of the API.
+    #[must_use]
+    pub(super) fn cascade(self) -> bool {
+        self == Self::Disable
     }
 }
 
@@ -103,10 +126,12 @@ pub(super) trait Admin: Send + Sync {
     fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a>;
     /// Enables, disables or releases.
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a>;
+    /// Gives settings values: a JSON object by key.
+    fn set<'a>(&'a self, id: &'a PluginId, values: &'a Map<String, Value>) -> Answer<'a>;
+    /// Removes.
+    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a>;
     /// Puts a kept version in the place of the installed one: `version`, or the one before.
     fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>) -> Answer<'a>;
-    /// Removes.
-    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a>;
     /// Whether a plan outlives this value.
     fn keeps_plans(&self) -> bool;
     /// What this bundle would change.

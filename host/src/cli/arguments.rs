@@ -11,6 +11,9 @@ use crate::plugin::PluginId;
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.\n\
     Answers go to stdout, errors and progress to stderr.";
 
+const SYNC_EXIT_CODES: &str = "Exit codes: 0 the plugins are what the file says, 1 failed, 2 wrong usage,\n\
+    3 --plan found differences, 4 --locked and plugins.lock does not fit.";
+
 /// An admin server into which features are plugged while it runs.
 #[derive(Debug, Parser)]
 #[command(name = "backplane", version, after_help = EXIT_CODES, max_term_width = 100)]
@@ -128,7 +131,7 @@ pub(super) enum PluginCommand {
     /// Let a plugin's routes and menus appear
     Enable(Named),
     /// Take a plugin's routes and menus away; its data stays
-    Disable(Named),
+    Disable(Disable),
     /// Put another version in the place of the running one
     Upgrade(Upgrade),
     /// Go back to the version before the last upgrade, or to another one that is kept
@@ -141,6 +144,8 @@ pub(super) enum PluginCommand {
     Plan(Subject),
     /// Do what a plan says, after a look at it
     Apply(Apply),
+    /// Make the plugins of a server what a file says
+    Sync(Sync),
     /// Build a plugin crate and write its bundle
     Pack(Pack),
     /// Check a bundle or a crate as the server would, and print what is inside
@@ -227,6 +232,19 @@ pub(super) struct Named {
     pub(super) server: Server,
 }
 
+/// What to disable.
+#[derive(Debug, Args)]
+pub(super) struct Disable {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// Disable the plugins that need it, too, before it
+    #[arg(long)]
+    pub(super) cascade: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
 /// What to install.
 #[derive(Debug, Args)]
 pub(super) struct Install {
@@ -273,6 +291,33 @@ pub(super) struct Uninstall {
     /// Also delete its tables and settings; without it they stay for a later install
     #[arg(long)]
     pub(super) purge: bool,
+    /// Disable the plugins that need it before it is removed
+    #[arg(long)]
+    pub(super) cascade: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// Which plugins there should be.
+#[derive(Debug, Args)]
+#[command(after_help = SYNC_EXIT_CODES)]
+pub(super) struct Sync {
+    /// Show what differs from the file, and change nothing
+    #[arg(long, required_unless_present = "apply", conflicts_with = "apply")]
+    pub(super) plan: bool,
+    /// Install, change, set, enable and disable what differs, and write plugins.lock beside the file
+    #[arg(long)]
+    pub(super) apply: bool,
+    /// The file that says which plugins there should be
+    #[arg(long, value_name = "FILE", default_value = "plugins.toml")]
+    pub(super) file: PathBuf,
+    /// The directory with the bundles (.zip) to choose from [default: bundles beside the file]
+    #[arg(long, value_name = "DIR")]
+    pub(super) bundles: Option<PathBuf>,
+    /// Take exactly what plugins.lock says, or refuse
+    #[arg(long)]
+    pub(super) locked: bool,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,

@@ -7,10 +7,10 @@ use std::path::Path;
 use futures_util::{FutureExt, future::BoxFuture};
 use poem_openapi::types::ToJSON;
 use semver::Version;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
-    admin::{Admin, Answer, Change, Leavings, Planned, Start},
+    admin::{Admin, Answer, Change, Dependents, Leavings, Planned, Start},
     arguments::Place,
     error::CliError,
     settings,
@@ -121,7 +121,8 @@ impl Admin for Offline {
             let supervisor = self.supervisor();
             match change {
                 Change::Enable => supervisor.enable(id).await?,
-                Change::Disable => supervisor.disable(id).await?,
+                Change::Disable(Dependents::Respect) => supervisor.disable(id).await?,
+                Change::Disable(Dependents::Disable) => supervisor.disable_cascading(id).await?,
                 Change::Release => supervisor.release(id).await?,
             };
             self.told(id).await
@@ -137,9 +138,18 @@ impl Admin for Offline {
         .boxed()
     }
 
-    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a> {
+    fn set<'a>(&'a self, id: &'a PluginId, _: &'a Map<String, Value>) -> Answer<'a> {
+        let words = format!("the settings of {id} can be set on a running server only; `backplane serve` starts one");
+        async move { Err(CliError::Usage(words)) }.boxed()
+    }
+
+    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {
+        let data = data(leavings);
         async move {
-            self.supervisor().uninstall(id, data(leavings)).await?;
+            match dependents {
+                Dependents::Respect => self.supervisor().uninstall(id, data).await?,
+                Dependents::Disable => self.supervisor().uninstall_cascading(id, data).await?,
+            };
             Ok(Value::Null)
         }
         .boxed()

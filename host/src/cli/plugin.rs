@@ -1,7 +1,10 @@
 //! `plugin …`: the commands about plugins.
 
 mod plan;
+mod sync;
 mod text;
+
+pub(super) use sync::SyncError;
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +13,7 @@ use tempfile::TempDir;
 
 use super::{
     Context,
-    admin::{Admin, Change, Leavings, Start},
+    admin::{Admin, Change, Dependents, Leavings, Start},
     arguments::{self, Check, Install, Named, New, Pack, PluginCommand, Rollback, Server, Uninstall, Upgrade},
     check::{self, Checked},
     credentials::Credentials,
@@ -22,20 +25,25 @@ use super::{
     remote::Remote,
     scaffold,
 };
+use crate::plugin::PluginId;
 
 pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(), CliError> {
     match command {
         PluginCommand::List(order) => list(&order.server, context).await,
         PluginCommand::Info(order) => info(&order, context).await,
         PluginCommand::Install(order) => install(&order, context).await,
-        PluginCommand::Enable(order) => change(&order, Change::Enable, context).await,
-        PluginCommand::Disable(order) => change(&order, Change::Disable, context).await,
+        PluginCommand::Enable(order) => change(&order.id, &order.server, Change::Enable, context).await,
+        PluginCommand::Disable(order) => {
+            let disable = Change::Disable(Dependents::of(order.cascade));
+            change(&order.id, &order.server, disable, context).await
+        }
         PluginCommand::Upgrade(order) => upgrade(&order, context).await,
         PluginCommand::Rollback(order) => rollback(&order, context).await,
-        PluginCommand::Release(order) => change(&order, Change::Release, context).await,
+        PluginCommand::Release(order) => change(&order.id, &order.server, Change::Release, context).await,
         PluginCommand::Uninstall(order) => uninstall(&order, context).await,
         PluginCommand::Plan(order) => plan::plan(&order, context).await,
         PluginCommand::Apply(order) => plan::apply(&order, context).await,
+        PluginCommand::Sync(order) => sync::run(&order, context).await,
         PluginCommand::Pack(order) => pack(&order, context).await,
         PluginCommand::Check(order) => check(&order, context).await,
         PluginCommand::New(order) => new(&order, context),
@@ -75,10 +83,10 @@ async fn upgrade(order: &Upgrade, context: &Context) -> Result<(), CliError> {
     report(context, &plugin, || text::changed("upgraded", &plugin, &place))
 }
 
-async fn change(order: &Named, change: Change, context: &Context) -> Result<(), CliError> {
-    let admin = connect(&order.server, MissingData::Refuse, context).await?;
+async fn change(id: &PluginId, server: &Server, change: Change, context: &Context) -> Result<(), CliError> {
+    let admin = connect(server, MissingData::Refuse, context).await?;
     let place = admin.place();
-    let plugin = finish(admin.change(&order.id, change).await, admin).await?;
+    let plugin = finish(admin.change(id, change).await, admin).await?;
     report(context, &plugin, || text::changed(change.done(), &plugin, &place))
 }
 
@@ -92,7 +100,7 @@ async fn rollback(order: &Rollback, context: &Context) -> Result<(), CliError> {
 async fn uninstall(order: &Uninstall, context: &Context) -> Result<(), CliError> {
     let leavings = if order.purge { Leavings::Purge } else { Leavings::Keep };
     let admin = connect(&order.server, MissingData::Refuse, context).await?;
-    finish(admin.uninstall(&order.id, leavings).await, admin).await?;
+    finish(admin.uninstall(&order.id, leavings, Dependents::of(order.cascade)).await, admin).await?;
     let answer = json!({"id": order.id, "removed": true, "data": leavings.word()});
     context.output.answer(&answer, || text::uninstalled(&order.id, leavings))?;
     Ok(())

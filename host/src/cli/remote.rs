@@ -6,11 +6,11 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, multipart};
 use semver::Version;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio_util::io::ReaderStream;
 
 use super::{
-    admin::{Admin, Answer, Change, Leavings, Planned, Start},
+    admin::{Admin, Answer, Change, Dependents, Leavings, Planned, Start},
     error::CliError,
     place::Target,
     progress::Progress,
@@ -248,7 +248,8 @@ impl Admin for Remote {
     }
 
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a> {
-        let path = format!("/plugins/{id}/{}", change.verb());
+        let query = if change == Change::Disable(Dependents::Disable) { "?cascade=true" } else { "" };
+        let path = format!("/plugins/{id}/{}{query}", change.verb());
         let what = format!("waiting for {} of {id}", change.verb());
         self.plain(Method::POST, path, what)
     }
@@ -260,8 +261,13 @@ impl Admin for Remote {
         self.plain(Method::POST, path, format!("waiting for rollback of {id}"))
     }
 
-    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a> {
-        let path = format!("/plugins/{id}?data={}", leavings.word());
+    fn set<'a>(&'a self, id: &'a PluginId, values: &'a Map<String, Value>) -> Answer<'a> {
+        let request = self.request(Method::PUT, &format!("/plugins/{id}/settings")).json(values);
+        async move { Ok(self.send(request, &format!("setting {id}")).await?) }.boxed()
+    }
+
+    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {
+        let path = format!("/plugins/{id}?data={}&cascade={}", leavings.word(), dependents.cascade());
         self.plain(Method::DELETE, path, format!("removing {id}"))
     }
 

@@ -2,6 +2,7 @@
 //! `/plugins`, and the errors of both.
 
 mod contract;
+mod dependency;
 mod descriptor;
 mod download;
 mod error;

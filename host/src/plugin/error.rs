@@ -2,6 +2,7 @@
 
 use super::conflict::Conflict;
 use super::contribution::ContributionError;
+use super::dependencies::DependencyError;
 use super::id::{ParseIdError, PluginId};
 use super::manifest::ManifestError;
 use super::operation::Step;
@@ -149,22 +150,9 @@ pub enum OperationError {
         /// What was asked for.
         what: &'static str,
     },
-    /// Another plugin must be enabled first.
-    #[error("plugin {id} needs plugin {needs}, which is not enabled")]
-    Needs {
-        /// The plugin.
-        id: PluginId,
-        /// What it needs.
-        needs: PluginId,
-    },
-    /// Other plugins need it.
-    #[error("plugin {id} is needed by {}; disable them first", listed(by))]
-    NeededBy {
-        /// The plugin.
-        id: PluginId,
-        /// The enabled plugins that need it.
-        by: Vec<PluginId>,
-    },
+    /// It needs others, or others need it.
+    #[error(transparent)]
+    Dependency(#[from] DependencyError),
     /// The configuration keeps it.
     #[error("plugin {id} is required, so it can't be disabled or uninstalled; the setting plugins.required says so")]
     Required {
@@ -284,8 +272,4 @@ fn kept_ones(versions: &[Version]) -> String {
         [] => "no other version is".to_owned(),
         versions => format!("kept: {}", versions.iter().map(Version::to_string).collect::<Vec<_>>().join(", ")),
     }
-}
-
-fn listed(ids: &[PluginId]) -> String {
-    ids.iter().map(PluginId::as_str).collect::<Vec<_>>().join(", ")
 }

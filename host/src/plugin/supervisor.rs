@@ -6,6 +6,7 @@
 
 mod alarms;
 mod begin;
+mod cascade;
 mod disable;
 mod enable;
 mod follow;
@@ -28,10 +29,12 @@ mod work;
 
 use super::candidate::{Candidate, Inspection};
 use super::core_surface::CoreSurface;
+use super::dependencies::{self, Graph};
 use super::error::OperationError;
 use super::event::{EventState, PluginEvent};
 use super::guard::{ALARMS_MAX, Alarm, GuardRules};
 use super::id::PluginId;
+use super::manifest::Manifest;
 use super::operation::Step;
 use super::operation::journal::{Order, Origin};
 use super::own_models::DataPermissions;
@@ -363,6 +366,11 @@ impl Supervisor {
 
     fn installed(&self, id: &PluginId) -> Outcome {
         installed(&self.plugins, id)
+    }
+
+    /// Refuses a version that would not fit beside the other plugins.
+    fn refuse_unfit(&self, manifest: &Manifest, serves: bool) -> Result<(), OperationError> {
+        Ok(dependencies::refuse_change(&Graph::of(&self.plugins), manifest, serves)?)
     }
 
     /// Tells those who watch, and the log.

@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A person at a terminal, in a directory and a home of their own, outside the source tree.
-struct Person {
+pub(crate) struct Person {
     folder: tempfile::TempDir,
     url: Option<String>,
 }
 
 impl Person {
-    fn at(url: Option<&str>) -> Self {
+    pub(crate) fn at(url: Option<&str>) -> Self {
         Self { folder: tempfile::tempdir().expect("a folder"), url: url.map(str::to_owned) }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_backplane"));
         command.args(words).current_dir(self.folder.path());
         // A login is kept in the home; what cargo needs stays where it is. Crates that are written
@@ -36,13 +36,13 @@ impl Person {
         command
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
         self.command(words).output().expect("the program runs")
     }
 
     /// What a command that succeeds writes.
     #[track_caller]
-    fn says(&self, words: &[&str]) -> String {
+    pub(crate) fn says(&self, words: &[&str]) -> String {
         let output = self.run(words);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{words:?}: {errors}");
@@ -51,21 +51,21 @@ impl Person {
 
     /// The same with `--json`.
     #[track_caller]
-    fn answers(&self, words: &[&str]) -> Value {
+    pub(crate) fn answers(&self, words: &[&str]) -> Value {
         let text = self.says(&[words, &["--json"]].concat());
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{words:?}: {error}: {text}"))
     }
 
     /// The error of a command that fails with this code.
     #[track_caller]
-    fn fails(&self, words: &[&str], code: i32) -> String {
+    pub(crate) fn fails(&self, words: &[&str], code: i32) -> String {
         let output = self.run(words);
         assert_eq!(output.status.code(), Some(code), "{words:?}: {}", String::from_utf8_lossy(&output.stdout));
         String::from_utf8(output.stderr).expect("text")
     }
 
     #[track_caller]
-    fn logs_in(&self) {
+    pub(crate) fn logs_in(&self) {
         let mut command = self.command(&["login", "--username", "admin", "--password-stdin"]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program runs");
         let line = format!("{PASSWORD}\n");

@@ -20,6 +20,9 @@ struct View {
     summary: String,
     required: bool,
     versions: Vec<Value>,
+    dependencies: Vec<DependencyView>,
+    dependents: Vec<DependencyView>,
+    abi: Option<String>,
     routes: Vec<RouteView>,
     menus: Vec<Value>,
     permissions: Vec<Value>,
@@ -41,6 +44,15 @@ struct RouteView {
     access: String,
     permission: Option<String>,
     summary: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct DependencyView {
+    id: String,
+    version: String,
+    optional: bool,
+    met: Option<bool>,
 }
 
 /// Who may call a public route.
@@ -88,6 +100,8 @@ pub(super) fn detail(plugin: &Value) -> String {
 fn facts(view: &View) -> String {
     let named = [
         ("versions", names(&view.versions, "version")),
+        ("needs", needs(view)),
+        ("needed by", listed(&view.dependents)),
         ("menu entries", names(&view.menus, "name")),
         ("permissions", names(&view.permissions, "code")),
         ("models", names(&view.models, "name")),
@@ -111,6 +125,26 @@ fn facts(view: &View) -> String {
         text.push_str(&format!("{}\n", counts.join(", ")));
     }
     text
+}
+
+/// What it needs of the server and of other plugins.
+fn needs(view: &View) -> String {
+    let abi = view.abi.iter().map(|range| format!("ABI {range}"));
+    let others = Some(listed(&view.dependencies)).filter(|words| !words.is_empty());
+    abi.chain(others).collect::<Vec<_>>().join(", ")
+}
+
+fn listed(dependencies: &[DependencyView]) -> String {
+    let words = |one: &DependencyView| {
+        let note = match (one.optional, one.met) {
+            (true, Some(false)) => " (optional, not met)",
+            (true, _) => " (optional)",
+            (false, Some(false)) => " (not met)",
+            (false, _) => "",
+        };
+        format!("{} {}{note}", one.id, one.version)
+    };
+    dependencies.iter().map(words).collect::<Vec<_>>().join(", ")
 }
 
 /// The values of one field, or the values themselves where they are texts.
@@ -282,7 +316,12 @@ mod tests {
                 {"method": "POST", "path": "/api/v1/sys/notices",
                  "access": "permission", "permission": "sys:notice:add", "summary": ""},
             ],
-            "versions": [{"version": "1.0.0"}], "calls": 3,
+            "versions": [{"version": "1.0.0"}], "calls": 3, "abi": "^1.1",
+            "dependencies": [
+                {"id": "dict", "version": "^1", "optional": false, "met": true},
+                {"id": "config", "version": "*", "optional": true, "met": false},
+            ],
+            "dependents": [{"id": "shop", "version": ">=1", "optional": true, "enabled": true}],
         })
     }
 
@@ -292,6 +331,8 @@ mod tests {
         for part in [
             "notice 1.0.0: enabled",
             "versions: 1.0.0",
+            "needs: ABI ^1.1, dict ^1, config * (optional, not met)",
+            "needed by: shop >=1 (optional)",
             "3 calls",
             "permission sys:notice:add",
             "GET     /api/v1/sys/notices  users",

@@ -1,7 +1,7 @@
 //! What a refused or failed operation is in HTTP.
 
 use crate::http::{ApiError, Message};
-use crate::plugin::{OperationError, PluginId};
+use crate::plugin::OperationError;
 use crate::store::{BundleError, StagingError};
 use poem::http::StatusCode;
 
@@ -41,8 +41,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::NotKept { .. }
         | E::NotQuarantined { .. }
         | E::SafeMode { .. }
-        | E::Needs { .. }
-        | E::NeededBy { .. }
+        | E::Dependency(_)
         | E::Conflict(_) => StatusCode::CONFLICT,
         E::Bundle(BundleError::Io(_))
         | E::Staging(_)
@@ -99,8 +98,7 @@ fn chinese(error: &OperationError) -> String {
             "服务正以安全模式运行，不加载任何插件代码：请去掉 --safe-mode 并设置 plugins.safe_mode = false 后重新启动；当前仍可停用、卸载和解除隔离"
                 .to_owned()
         }
-        E::Needs { id, needs } => format!("插件 {id} 依赖插件 {needs}，请先启用 {needs}"),
-        E::NeededBy { id, by } => format!("插件 {id} 被以下插件依赖，请先停用：{}", listed(by)),
+        E::Dependency(refusal) => super::dependency::chinese(refusal),
         E::Required { id } => format!("插件 {id} 为必需插件（配置项 plugins.required），禁止停用或卸载"),
         E::Conflict(conflict) => format!("插件冲突：{conflict}"),
         E::Bundle(BundleError::NotAZip) => NOT_A_ZIP_ZH.to_owned(),
@@ -122,8 +120,4 @@ fn chinese(error: &OperationError) -> String {
             "插件操作失败，请稍后重试".to_owned()
         }
     }
-}
-
-fn listed(ids: &[PluginId]) -> String {
-    ids.iter().map(PluginId::as_str).collect::<Vec<_>>().join("、")
 }

@@ -76,11 +76,20 @@ impl PluginsApi {
         self.answer(&id).await
     }
 
-    /// Make a plugin stop serving; its data stays
+    /// Make a plugin stop serving, after those that need it if asked; its data stays
     #[oai(path = "/:plugin/disable", method = "post")]
-    async fn disable(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
+    async fn disable(
+        &self,
+        caller: SuperCaller,
+        plugin: Path<String>,
+        #[oai(default)] cascade: Query<bool>,
+    ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        in_name_of(&caller, &self.supervisor).disable(&id).await?;
+        let supervisor = in_name_of(&caller, &self.supervisor);
+        match cascade.0 {
+            true => supervisor.disable_cascading(&id).await?,
+            false => supervisor.disable(&id).await?,
+        };
         self.answer(&id).await
     }
 
@@ -120,20 +129,25 @@ impl PluginsApi {
         self.answer(&id).await
     }
 
-    /// Remove a plugin, and its data if asked
+    /// Remove a plugin, and its data if asked; if asked, those that need it are disabled first
     #[oai(path = "/:plugin", method = "delete")]
     async fn uninstall(
         &self,
         caller: SuperCaller,
         plugin: Path<String>,
         #[oai(default = "keep")] data: Query<DataChoice>,
+        #[oai(default)] cascade: Query<bool>,
     ) -> Result<Answer<Value>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         let data = match data.0 {
             DataChoice::Keep => Data::Keep,
             DataChoice::Purge => Data::Purge,
         };
-        in_name_of(&caller, &self.supervisor).uninstall(&id, data).await?;
+        let supervisor = in_name_of(&caller, &self.supervisor);
+        match cascade.0 {
+            true => supervisor.uninstall_cascading(&id, data).await?,
+            false => supervisor.uninstall(&id, data).await?,
+        };
         Ok(Answer::done())
     }
 }

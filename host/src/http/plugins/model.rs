@@ -1,5 +1,6 @@
 //! What the fuller routes answer.
 
+use super::dependency::{DependencyDto, DependentDto, dependencies, dependents};
 use super::guard::GuardDto;
 use crate::admin::Clock;
 use crate::loader::{ImageReport, ImageState};
@@ -108,8 +109,14 @@ pub struct PluginDetailDto {
     pub license: Option<String>,
     /// Where to read more.
     pub homepage: Option<String>,
-    /// Plugins that it needs.
+    /// Plugins that it can't be enabled without.
     pub depends_on: Vec<String>,
+    /// Plugins that it needs or uses, with the versions that will do.
+    pub dependencies: Vec<DependencyDto>,
+    /// Installed plugins that need it, with the versions of it that will do for them.
+    pub dependents: Vec<DependentDto>,
+    /// The versions of the ABI that it says it runs on, as a range.
+    pub abi: Option<String>,
     /// The version of plugin-api that it was built against.
     pub api: String,
     /// The versions that are kept, oldest first.
@@ -317,7 +324,10 @@ impl PluginDetailDto {
             database: manifest.database.clone(),
             license: manifest.license.clone(),
             homepage: manifest.homepage.clone(),
-            depends_on: manifest.depends_on.iter().map(ToString::to_string).collect(),
+            depends_on: manifest.needed().map(ToString::to_string).collect(),
+            dependencies: dependencies(manifest, supervisor),
+            dependents: dependents(status.id(), supervisor),
+            abi: manifest.abi.as_ref().map(ToString::to_string),
             api: descriptor.api.clone(),
             versions: versions(status, clock),
             routes: contribution.routes.iter().map(route).collect(),

@@ -83,6 +83,25 @@ impl Fields {
             .ok_or_else(|| self.invalid_value(key, &value, &format!("a whole number from 1 to {max}")))
     }
 
+    /// Whether a flag is set; it is not where it is absent.
+    pub(super) fn flag(&mut self, key: &'static str) -> Result<bool, ManifestError> {
+        match self.take(key) {
+            None => Ok(false),
+            Some(Value::Boolean(set)) => Ok(set),
+            Some(value) => Err(self.invalid_value(key, &value, "true or false")),
+        }
+    }
+
+    /// All that is here, under keys of the author's choice.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.table.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// What stands under a key of the author's choice, as a section.
+    pub(super) fn below(&self, key: &str, table: Table) -> Self {
+        Self::new(&self.name(key), table)
+    }
+
     /// A section below this one.
     pub(super) fn section(&mut self, key: &'static str) -> Result<Option<Fields>, ManifestError> {
         match self.take(key) {
@@ -125,7 +144,7 @@ impl Fields {
         self.invalid_value(key, &Value::String(value.to_owned()), accepted)
     }
 
-    fn invalid_value(&self, key: &str, value: &Value, accepted: &str) -> ManifestError {
+    pub(super) fn invalid_value(&self, key: &str, value: &Value, accepted: &str) -> ManifestError {
         ManifestError::Invalid { field: self.name(key), value: value.to_string(), accepted: accepted.to_owned() }
     }
 

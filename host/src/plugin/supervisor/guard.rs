@@ -1,9 +1,9 @@
 //! Acting on a plugin's conduct: taking it out, returning to the version before, releasing it. And safe mode, in
 //! which none is loaded.
 
-use super::reconcile::in_order_of_dependence;
 use super::work::Change;
 use super::{Outcome, Supervisor, SupervisorHandle};
+use crate::plugin::dependencies::{Graph, enable_order};
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::guard::{Alarm, Quarantine, Trouble, Watch, dependents};
@@ -149,9 +149,9 @@ impl Supervisor {
     /// What could not start without the plugin can now.
     async fn bring_back_dependents(&mut self, id: &PluginId) {
         let mut back = vec![id.clone()];
-        for other in in_order_of_dependence(&self.plugins) {
+        for other in enable_order(&Graph::of(&self.plugins)) {
             let Some(status) = self.plugins.get(&other) else { continue };
-            let leans = status.release.manifest.depends_on.iter().any(|needed| back.contains(needed));
+            let leans = status.release.manifest.needed().any(|needed| back.contains(needed));
             if leans
                 && status.observed == Observed::Failed
                 && self.may_start(status)

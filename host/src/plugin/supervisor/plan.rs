@@ -235,9 +235,9 @@ impl Supervisor {
             is_needed,
             serves: status(id).is_some_and(|status| status.active.is_some()),
         };
-        let needed = release.manifest.depends_on.iter().map(|id| dependency(id, true));
+        let needed = release.manifest.needed().map(|id| dependency(id, true));
         let needs_it = |status: &&Arc<crate::plugin::PluginStatus>| {
-            status.release.manifest.depends_on.contains(release.id()) && status.id() != release.id()
+            status.release.manifest.needed().any(|needed| needed == release.id()) && status.id() != release.id()
         };
         needed.chain(self.plugins.values().filter(needs_it).map(|status| dependency(status.id(), false))).collect()
     }

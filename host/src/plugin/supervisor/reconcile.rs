@@ -4,12 +4,10 @@ use super::Supervisor;
 use super::begin::Begun;
 use super::turn::TURN;
 use crate::plugin::error::OperationError;
-use crate::plugin::id::PluginId;
 use crate::plugin::rows::{self, Installed, RowError};
 use crate::plugin::status::{Observed, PluginStatus};
-use crate::plugin::table::{Plugins, RouteTable};
+use crate::plugin::table::RouteTable;
 use plugin_api::db::Database;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Supervisor {
@@ -74,23 +72,4 @@ impl Supervisor {
             guard: plugin.guard,
         }))
     }
-}
-
-/// What others need comes before them; a circle comes in any order, and fails by name.
-pub(super) fn in_order_of_dependence(plugins: &Plugins) -> Vec<PluginId> {
-    let mut order = Vec::with_capacity(plugins.len());
-    let mut placed: BTreeSet<PluginId> = BTreeSet::new();
-    while order.len() < plugins.len() {
-        let open = || plugins.iter().filter(|(id, _)| !placed.contains(*id));
-        let is_free = |status: &PluginStatus| {
-            let needs = &status.release.manifest.depends_on;
-            needs.iter().all(|id| placed.contains(id) || !plugins.contains_key(id))
-        };
-        let next = open().find(|(_, status)| is_free(status)).or_else(|| open().next());
-        let Some((id, _)) = next else { break };
-        let id = id.clone();
-        placed.insert(id.clone());
-        order.push(id);
-    }
-    order
 }

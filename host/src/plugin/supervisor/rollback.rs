@@ -20,6 +20,7 @@ impl Supervisor {
         let version = before.rollback_target(asked)?;
         let database = self.workplace.pool.database();
         let release = rows::release(&database, id, &version, self.workplace.core.prefix()).await?;
+        self.refuse_unfit(&release.manifest, before.desired == Desired::Enabled)?;
         let after = before.rolled_back(Arc::new(release));
         Ok(match before.desired {
             Desired::Enabled => Work::new(Operation::Rollback, Some(before), Some(after)),

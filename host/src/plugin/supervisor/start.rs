@@ -4,9 +4,9 @@ use super::{Deadlines, Supervisor};
 use crate::db::PluginDatabase;
 use crate::loader::{Generation, Image};
 use crate::plugin::active::ActivePlugin;
+use crate::plugin::dependencies::{self, Graph};
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
-use crate::plugin::id::PluginId;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
 use crate::plugin::services::PluginServices;
@@ -41,11 +41,7 @@ impl Supervisor {
     }
 
     pub(super) fn refuse_missing_dependencies(&self, release: &Release) -> Result<(), OperationError> {
-        let serves = |id: &&PluginId| self.plugins.get(*id).is_some_and(|status| status.active.is_some());
-        match release.manifest.depends_on.iter().find(|id| !serves(id)) {
-            Some(needs) => Err(OperationError::Needs { id: release.id().clone(), needs: needs.clone() }),
-            None => Ok(()),
-        }
+        Ok(dependencies::refuse_own_needs(&Graph::of(&self.plugins), &release.manifest)?)
     }
 
     /// Opens the very bytes that were checked; copying and linking block, so on another thread.

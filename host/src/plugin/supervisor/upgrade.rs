@@ -16,6 +16,7 @@ impl Supervisor {
     pub(super) fn prepare_upgrade(&self, candidate: &Candidate) -> Result<Work, OperationError> {
         let before = self.installed(candidate.id())?;
         refuse_known_version(&before, candidate)?;
+        self.refuse_unfit(&candidate.release.manifest, before.desired == Desired::Enabled)?;
         let after = before.upgraded(Arc::clone(&candidate.release), self.workplace.versions_kept);
         Ok(match before.desired {
             Desired::Enabled => Work::new(Operation::Upgrade, Some(before), Some(after)),
