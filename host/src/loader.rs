@@ -32,7 +32,7 @@ mod thread;
 
 pub use asker::Asker;
 pub use call::{Begun, CallBody, CallHead, CallResponse, Caller, LeasedStream, ResponseBody, Running};
-pub use error::{CallError, DrainTimeout, LoadError, StartError, StopError};
+pub use error::{CallError, ConfigureError, DrainTimeout, LoadError, StartError, StopError};
 pub use generation::{Generation, Lease};
 pub use image::Image;
 pub use report::{ImageReport, ImageState};

@@ -20,7 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-pub use bundle::{Bundle, BundleError, BundleLimits, StagedLibrary, host_target};
+pub use bundle::{Bundle, BundleError, BundleFile, BundleLimits, StagedLibrary, host_target};
 pub use sha256::{Hasher, ParseSha256Error, Sha256};
 pub use staging::{Staged, StagingError, StagingWriter};
 

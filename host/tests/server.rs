@@ -45,6 +45,8 @@ mod plugin_nodes;
 mod probation;
 #[path = "server/quarantine.rs"]
 mod quarantine;
+#[path = "server/ready.rs"]
+mod ready;
 #[path = "server/recovery.rs"]
 mod recovery;
 #[path = "server/required.rs"]

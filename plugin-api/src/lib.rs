@@ -38,6 +38,7 @@ mod request_info;
 #[cfg(feature = "openapi")]
 pub mod schema;
 pub mod services;
+mod settings;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(feature = "testing")]
@@ -59,3 +60,4 @@ pub use poem;
 #[cfg(feature = "poem")]
 pub use poem_openapi;
 pub use request_info::RequestInfo;
+pub use settings::Settings;

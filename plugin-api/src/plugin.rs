@@ -1,6 +1,6 @@
 //! The trait that a plugin implements.
 
-use crate::{Contributions, PluginContext};
+use crate::{Contributions, PluginContext, Settings};
 use std::future::Future;
 
 /// A plugin. Export it with [`export_plugin!`](crate::export_plugin).
@@ -40,6 +40,27 @@ pub trait Plugin: Send + Sync + Sized + 'static {
         async { Ok(()) }
     }
 
+    /// Asked once, after [`start`](Self::start) and before the first request: whether the plugin can serve. Look at
+    /// what it can't do without (a table, a remote service), and change nothing. While a plugin is replaced, the
+    /// version before serves until this one is ready.
+    ///
+    /// # Errors
+    /// An error's text is shown to the administrator; the plugin is then not enabled, or not upgraded.
+    fn ready(&self) -> impl Future<Output = Result<(), PluginError>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Offered all settings anew when an administrator changes one while the plugin runs. They fit the
+    /// declaration; here is where to look at what a declaration can't say, and to take over what was made
+    /// of them. Until it returns, and for good if it refuses, [`PluginContext::settings`] shows those before.
+    ///
+    /// # Errors
+    /// An error's text is shown to the administrator; then nothing is changed.
+    fn configure(&self, settings: Settings) -> impl Future<Output = Result<(), PluginError>> + Send {
+        let _ = settings;
+        async { Ok(()) }
+    }
+
     /// Called once, after the last request. End here every thread and timer that was started: what
     /// still runs keeps the library from being unloaded.
     fn stop(&self) -> impl Future<Output = ()> + Send {
@@ -47,7 +68,7 @@ pub trait Plugin: Send + Sync + Sized + 'static {
     }
 }
 
-/// Why a plugin can't start, in words for the administrator.
+/// Why a plugin can't start, is not ready or refuses settings, in words for the administrator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct PluginError(pub String);

@@ -3,7 +3,7 @@
 pub use crate::descriptor::{Access, DataModel, Menu, Setting};
 pub use crate::services::Level;
 pub use crate::{
-    Contributions, Id, Permitted, Plugin, PluginContext, PluginError, RequestInfo, export_plugin, migrations,
+    Contributions, Id, Permitted, Plugin, PluginContext, PluginError, RequestInfo, Settings, export_plugin, migrations,
 };
 
 #[cfg(feature = "poem")]

@@ -126,6 +126,12 @@ pub enum TestError {
     /// `start` takes longer than the host allows.
     #[error("the plugin has not started after {} s", START_DEADLINE.as_secs())]
     StartDeadline,
+    /// `ready` says no, or panics.
+    #[error("the plugin is not ready: {0}")]
+    Ready(String),
+    /// `configure` says no, or panics.
+    #[error("the plugin refuses its settings: {0}")]
+    Configure(String),
     /// `stop` panics.
     #[error("the plugin does not stop: {0}")]
     Stop(String),
@@ -204,6 +210,21 @@ impl TestHost {
     /// If the plugin does not contribute the model: the host would refuse it to say.
     pub fn permit(&self, model: &str, permitted: Permitted) {
         assert!(self.services.permit(model, permitted), "the plugin contributes no model {model:?}");
+    }
+
+    /// Changes a setting while the plugin runs, as an administrator does: it is offered all of them, and
+    /// sees the new ones once it has accepted.
+    ///
+    /// # Errors
+    /// [`TestError::UnknownSetting`]; [`TestError::Configure`] if the plugin refuses, nothing is changed then.
+    pub async fn configure(&self, key: &str, value: impl Into<Value>) -> Result<(), TestError> {
+        let settings = self.services.with_setting(key, value.into())?;
+        if let (Some(instance), Some(configure)) = (&self.instance, self.module.configure()) {
+            let offered = configure(instance, settings.as_str().into());
+            self.in_time(offered).await?.map_err(TestError::Configure)?;
+        }
+        self.services.set_settings(settings);
+        Ok(())
     }
 
     /// A request; the path is below the API's prefix, and may have a query.
@@ -304,10 +325,16 @@ impl TestHost {
             return Ok(());
         };
         let start = self.module.start()(instance);
-        match tokio::time::timeout(START_DEADLINE, finished(&self.host, start)).await {
-            Ok(outcome) => outcome.map_err(TestError::Start),
-            Err(_) => Err(TestError::StartDeadline),
+        self.in_time(start).await?.map_err(TestError::Start)?;
+        match self.module.ready() {
+            Some(ready) => self.in_time(ready(instance)).await?.map_err(TestError::Ready),
+            None => Ok(()),
         }
+    }
+
+    async fn in_time(&self, work: FfiFuture<RResult<(), RString>>) -> Result<Result<(), String>, TestError> {
+        let finished = finished(&self.host, work);
+        tokio::time::timeout(START_DEADLINE, finished).await.map_err(|_| TestError::StartDeadline)
     }
 }
 

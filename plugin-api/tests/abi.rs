@@ -101,11 +101,33 @@ mod of_1_0 {
     }
 }
 
+/// What crossed in ABI 1.1, as far as it has grown since.
+#[expect(dead_code, reason = "only the layout is looked at")]
+mod of_1_1 {
+    use plugin_api::abi::abi_stable::StableAbi;
+    use plugin_api::abi::abi_stable::std_types::{RResult, RString, RVec};
+    use plugin_api::abi::{FfiBody, FfiCall, FfiFuture, FfiHead, FfiHost, FfiInstance, FfiWakerRef};
+
+    #[repr(C)]
+    #[derive(StableAbi)]
+    #[sabi(kind(Prefix(prefix_ref = PluginModuleRef)))]
+    #[sabi(missing_field(panic))]
+    pub(super) struct PluginModule {
+        pub(super) describe: extern "C" fn() -> RResult<RVec<u8>, RString>,
+        pub(super) create: extern "C" fn(FfiHost) -> RResult<FfiInstance, RString>,
+        pub(super) start: extern "C" fn(&FfiInstance) -> FfiFuture<RResult<(), RString>>,
+        pub(super) call: extern "C" fn(&FfiInstance, &FfiHead<'_>, FfiBody, &FfiWakerRef) -> FfiCall,
+        #[sabi(last_prefix_field)]
+        pub(super) stop: extern "C" fn(&FfiInstance) -> FfiFuture<RResult<(), RString>>,
+    }
+}
+
 #[test]
 fn a_plugin_of_an_older_minor_version_fits_and_one_that_lacks_what_it_should_have_does_not() {
-    let older = of_1_0::PluginModuleRef::LAYOUT;
-    let checked = check_layout(older, 0).map_err(|errors| errors.to_string());
-    assert_eq!(checked, Ok(()));
-    assert!(check_layout(older, MINOR).is_err());
+    for (minor, older) in [(0, of_1_0::PluginModuleRef::LAYOUT), (1, of_1_1::PluginModuleRef::LAYOUT)] {
+        let checked = check_layout(older, minor).map_err(|errors| errors.to_string());
+        assert_eq!(checked, Ok(()), "1.{minor}");
+        assert!(check_layout(older, MINOR).is_err(), "1.{minor}");
+    }
     assert!(check_layout(PluginModuleRef::LAYOUT, MINOR).is_ok());
 }

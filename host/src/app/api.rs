@@ -2,18 +2,20 @@
 
 use super::Core;
 use crate::admin;
-use crate::http::plugins::{ContractPluginsApi, PluginsApi};
+use crate::http::plugins::{ContractPluginsApi, OperationsApi, PlansApi, PluginsApi};
 use crate::http::routes;
 
 /// Every API of the core.
-pub(super) type CoreApi = (admin::Apis, PluginsApi, ContractPluginsApi);
+pub(super) type CoreApi = (admin::Apis, PlansApi, OperationsApi, PluginsApi, ContractPluginsApi);
 
 /// The API over an opened core.
 pub(super) fn of(core: &Core) -> CoreApi {
-    let supervisor = &core.supervisor;
+    let (supervisor, clock) = (&core.supervisor, core.admin.clock());
     (
         core.admin.apis(),
-        PluginsApi::new(supervisor.clone(), core.admin.clock().clone()),
+        PlansApi::new(supervisor.clone(), clock.clone()),
+        OperationsApi::new(supervisor.clone(), clock.clone()),
+        PluginsApi::new(supervisor.clone(), clock.clone()),
         ContractPluginsApi::new(supervisor.clone()),
     )
 }

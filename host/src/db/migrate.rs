@@ -154,6 +154,14 @@ impl PluginMigrator {
         self.migrator.apply(migrations).await
     }
 
+    /// Which of these are not applied yet.
+    ///
+    /// # Errors
+    /// [`MigrateError`] if what is applied doesn't fit them.
+    pub async fn missing(&self, migrations: &[MigrationSpec]) -> Result<Vec<i64>, MigrateError> {
+        self.migrator.missing(migrations).await
+    }
+
     /// Takes back what is newer than `to_version`, newest first; gives the versions taken back. All
     /// or nothing.
     ///
@@ -197,6 +205,12 @@ impl Migrator {
         let mut lease = self.begin().await?;
         let applied = self.ledger(&mut lease).apply_all(&scripts).await;
         self.end(lease, applied).await
+    }
+
+    async fn missing(&self, migrations: &[MigrationSpec]) -> Result<Vec<i64>, MigrateError> {
+        let scripts = script::all_for(self.pool.shared().dialect(), migrations)?;
+        let entries = self.entries().await?;
+        Ok(ledger::plan(&scripts, &entries)?.versions())
     }
 
     async fn revert(&self, to_version: i64) -> Result<Vec<i64>, MigrateError> {

@@ -9,8 +9,20 @@ mod events;
 mod full;
 mod guard;
 mod model;
+mod operations;
+mod plan;
 mod upload;
+
+use super::SuperCaller;
+use crate::plugin::SupervisorHandle;
 
 pub use contract::ContractPluginsApi;
 pub use full::PluginsApi;
 pub use model::{PluginDetailDto, PluginDto};
+pub use operations::OperationsApi;
+pub use plan::PlansApi;
+
+/// The supervisor, for what this caller asks of it.
+fn in_name_of(caller: &SuperCaller, supervisor: &SupervisorHandle) -> SupervisorHandle {
+    supervisor.by(caller.0.user_id, &caller.0.username)
+}

@@ -91,8 +91,28 @@ pub enum StartError {
         /// The plugin's words.
         reason: String,
     },
+    /// It started, and says that it can't serve.
+    #[error("the plugin is not ready: {reason}")]
+    NotReady {
+        /// The plugin's words.
+        reason: String,
+    },
     /// It did not come back. Its image stays mapped.
     #[error("the plugin did not start within {} ms", .0.as_millis())]
+    TimedOut(Duration),
+}
+
+/// Why a plugin that runs does not take new settings; it goes on with those before.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigureError {
+    /// It said so, or panicked.
+    #[error("the plugin refuses the settings: {reason}")]
+    Refused {
+        /// The plugin's words.
+        reason: String,
+    },
+    /// It did not come back. Its image stays mapped.
+    #[error("the plugin did not take the settings within {} ms", .0.as_millis())]
     TimedOut(Duration),
 }
 

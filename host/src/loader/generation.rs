@@ -3,14 +3,15 @@
 use super::image::{Image, Remains};
 use super::report::ImageState;
 use super::thread::Work;
-use super::{DrainTimeout, Loader, StartError, StopError};
+use super::{ConfigureError, DrainTimeout, Loader, StartError, StopError};
 use parking_lot::Mutex;
-use plugin_api::abi::abi_stable::std_types::RResult;
-use plugin_api::abi::{FfiBody, FfiCall, FfiHead, FfiHost, FfiInstance, FfiWakerRef, Hold, PluginModuleRef};
+use plugin_api::abi::abi_stable::std_types::{RResult, RString};
+use plugin_api::abi::{FfiBody, FfiCall, FfiFuture, FfiHead, FfiHost, FfiInstance, FfiWakerRef, Hold, PluginModuleRef};
 use plugin_api::descriptor::Descriptor;
 use plugin_api::services::HostServices;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -59,7 +60,7 @@ impl Image {
     ) -> Result<Arc<Generation>, StartError> {
         let (module, hold) = (self.module, self.remains.hold());
         let runtime = tokio::runtime::Handle::current();
-        let created = run(deadline, &mut self.remains, "plugin-start", move || {
+        let created = run(deadline, "plugin-start", move || {
             let instance = match module.create()(FfiHost::export(services, hold)) {
                 RResult::ROk(instance) => instance,
                 RResult::RErr(reason) => return Err((None, reason.into_string())),
@@ -70,7 +71,8 @@ impl Image {
                 Err(panicked) => Err((Some(instance), panicked.to_string())),
             }
         })
-        .await;
+        .await
+        .left_to(&mut self.remains);
         match created {
             Some(Ok(instance)) => Ok(Arc::new(self.into_generation(instance))),
             Some(Err((instance, reason))) => {
@@ -152,13 +154,14 @@ impl Generation {
         let Some(mut remains) = self.remains.lock().take() else { return Ok(()) };
         let (module, instance) = (self.module, Arc::clone(&self.instance));
         let runtime = tokio::runtime::Handle::current();
-        let stopped = run(deadline, &mut remains, "plugin-stop", move || {
+        let stopped = run(deadline, "plugin-stop", move || {
             // The future is dropped before the instance, both on this thread.
             let answer = runtime.block_on(module.stop()(&instance));
             drop(instance);
             answer
         })
-        .await;
+        .await
+        .left_to(&mut remains);
         *self.remains.lock() = Some(remains);
         match stopped {
             Some(Ok(RResult::ROk(()))) => Ok(()),
@@ -166,6 +169,58 @@ impl Generation {
             Some(Err(panicked)) => Err(StopError::Failed { reason: panicked.to_string() }),
             None => Err(StopError::TimedOut(deadline)),
         }
+    }
+
+    /// Asks the plugin whether it can serve, on a thread of its own; one of ABI 1.1 can.
+    ///
+    /// # Errors
+    /// [`StartError`] with the plugin's words. It runs on: whoever asked stops it.
+    pub async fn ready(&self, deadline: Duration) -> Result<(), StartError> {
+        let Some(ready) = self.module.ready() else { return Ok(()) };
+        match self.ask(deadline, "plugin-ready", move |instance| ready(instance)).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(reason)) => Err(StartError::NotReady { reason }),
+            None => Err(StartError::TimedOut(deadline)),
+        }
+    }
+
+    /// Offers the plugin its settings, a JSON object, on a thread of its own; one of ABI 1.1 takes all.
+    ///
+    /// # Errors
+    /// [`ConfigureError`] with the plugin's words.
+    pub async fn configure(&self, settings: String, deadline: Duration) -> Result<(), ConfigureError> {
+        let Some(configure) = self.module.configure() else { return Ok(()) };
+        let offer = move |instance: &FfiInstance| configure(instance, settings.as_str().into());
+        match self.ask(deadline, "plugin-configure", offer).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(reason)) => Err(ConfigureError::Refused { reason }),
+            None => Err(ConfigureError::TimedOut(deadline)),
+        }
+    }
+
+    /// Runs something of the plugin's own while it may serve; None if it does not come back.
+    async fn ask<F>(&self, deadline: Duration, name: &'static str, question: F) -> Option<Result<(), String>>
+    where
+        F: FnOnce(&FfiInstance) -> FfiFuture<RResult<(), RString>> + Send + 'static,
+    {
+        let (instance, runtime) = (Arc::clone(&self.instance), tokio::runtime::Handle::current());
+        let ran = run(deadline, name, move || {
+            // The future is dropped before the instance, both on this thread.
+            let answer = runtime.block_on(question(&instance));
+            drop(instance);
+            answer
+        })
+        .await;
+        // Calls run meanwhile and hold the image by the remains, which must stay in their place.
+        let answer = match self.remains.lock().as_mut() {
+            Some(remains) => ran.left_to(remains),
+            None => ran.answer,
+        };
+        Some(match answer? {
+            Ok(RResult::ROk(())) => Ok(()),
+            Ok(RResult::RErr(reason)) => Err(reason.into_string()),
+            Err(panicked) => Err(panicked.to_string()),
+        })
     }
 
     /// Gives up this hold on the generation; the last one sends it to the reaper.
@@ -214,21 +269,38 @@ impl std::fmt::Debug for Generation {
     }
 }
 
-/// Runs plugin code that may not come back; its thread is left to the reaper.
+/// What plugin code on a thread of its own came to.
+struct Ran<T> {
+    /// None if it did not come back in time.
+    answer: Option<T>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl<T> Ran<T> {
+    /// Leaves the thread to whom the reaper joins it for.
+    fn left_to(self, remains: &mut Remains) -> Option<T> {
+        if let Some(thread) = self.thread {
+            remains.add_thread(thread);
+        }
+        self.answer
+    }
+}
+
+/// Runs plugin code that may not come back.
 async fn run<T: Send + 'static>(
     deadline: Duration,
-    remains: &mut Remains,
     name: &'static str,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
+) -> Ran<T> {
     let work = match Work::start(name, work) {
         Ok(work) => work,
         Err(error) => {
             tracing::error!(%error, "no thread could be started for a plugin");
-            return None;
+            return Ran { answer: None, thread: None };
         }
     };
-    let (answer, thread) = tokio::task::spawn_blocking(move || work.wait(deadline)).await.ok()?;
-    remains.add_thread(thread);
-    answer
+    match tokio::task::spawn_blocking(move || work.wait(deadline)).await {
+        Ok((answer, thread)) => Ran { answer, thread: Some(thread) },
+        Err(_) => Ran { answer: None, thread: None },
+    }
 }

@@ -7,7 +7,7 @@ use super::manifest::Manifest;
 use super::release::Release;
 use super::services::now_ms;
 use crate::loader::preflight;
-use crate::store::{Bundle, BundleLimits, Staged, StagedLibrary};
+use crate::store::{Bundle, BundleFile, BundleLimits, Staged, StagedLibrary};
 use plugin_api::db::Dialect;
 use plugin_api::descriptor::Descriptor;
 use semver::Version;
@@ -19,9 +19,11 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Candidate {
     /// What it would be once it is stored.
-    pub release: Release,
+    pub release: Arc<Release>,
     /// The targets for which the bundle brings a library.
     pub targets: Vec<String>,
+    /// Everything in the bundle, by name.
+    pub files: Vec<BundleFile>,
     pub(super) bundle: Staged,
     pub(super) library: StagedLibrary,
 }
@@ -69,8 +71,8 @@ impl Inspection {
             installed_at_ms: now_ms(),
             contribution,
         };
-        let targets = bundle.targets.into_iter().collect();
-        Ok(Candidate { release, targets, bundle: staged, library: bundle.library })
+        let (targets, files) = (bundle.targets.into_iter().collect(), bundle.files);
+        Ok(Candidate { release: Arc::new(release), targets, files, bundle: staged, library: bundle.library })
     }
 
     async fn unpack(&self, staged: Staged, staging: PathBuf) -> Result<(Staged, Bundle), OperationError> {

@@ -4,6 +4,7 @@ use super::conflict::Conflict;
 use super::contribution::ContributionError;
 use super::id::{ParseIdError, PluginId};
 use super::manifest::ManifestError;
+use super::operation::Step;
 use super::rows::RowError;
 use super::settings::SettingError;
 use crate::db::migrate::MigrateError;
@@ -203,6 +204,28 @@ pub enum OperationError {
         /// Why.
         source: Box<MigrateError>,
     },
+    /// There is no such plan, or not any more.
+    #[error("there is no plan {id}: it was applied, withdrawn or has expired; make a new one")]
+    NoPlan {
+        /// What was asked for.
+        id: String,
+    },
+    /// What a plan says is not what would be done now.
+    #[error("the plan for plugin {id} is out of date, its {} changed; make a new one", listed_words(differences))]
+    Outdated {
+        /// The plugin.
+        id: PluginId,
+        /// The parts of the plan that are different now.
+        differences: Vec<&'static str>,
+    },
+    /// A step broke off without an error of its own.
+    #[error("the step {step} failed: {reason}")]
+    Step {
+        /// The step.
+        step: Step,
+        /// What is known.
+        reason: String,
+    },
     /// Another process is changing plugins, or the database can't say.
     #[error("another process is changing plugins; try again")]
     Turn(#[source] DbError),
@@ -253,6 +276,13 @@ fn kept_ones(versions: &[Version]) -> String {
     match versions {
         [] => "no other version is".to_owned(),
         versions => format!("kept: {}", versions.iter().map(Version::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn listed_words(words: &[&str]) -> String {
+    match words {
+        [] => "content".to_owned(),
+        words => words.join(" and "),
     }
 }
 

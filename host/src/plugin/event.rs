@@ -1,6 +1,7 @@
 //! What is told to those who watch.
 
 use super::id::PluginId;
+use super::operation::{Operation, Step};
 use semver::Version;
 use serde::Serialize;
 
@@ -13,6 +14,8 @@ pub struct PluginEvent {
     pub version: Version,
     /// What became of it.
     pub state: EventState,
+    /// The step of an operation that begins, where that is what is told.
+    pub step: Option<(Operation, Step)>,
     /// Why, where it failed.
     pub reason: Option<String>,
     /// When, in Unix milliseconds.
@@ -23,6 +26,8 @@ pub struct PluginEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventState {
+    /// A step of an operation begins.
+    Working,
     /// It is installed and does nothing.
     Installed,
     /// A generation is being started.

@@ -158,6 +158,12 @@ pub(super) async fn remove(tx: &Transaction, id: &PluginId, data: Data) -> Resul
     Ok(())
 }
 
+/// Changes only what is wanted of a plugin.
+pub(super) async fn want(tx: &Transaction, id: &PluginId, desired: Desired) -> Result<(), DbError> {
+    let sql = "UPDATE plugin SET desired = $2 WHERE id = $1";
+    tx.query(sql).bind(id.as_str()).bind(desired.as_str()).execute().await.map(drop)
+}
+
 /// How often the rows of plugins were changed.
 pub(super) async fn revision(db: &impl Statements) -> Result<i64, DbError> {
     db.query("SELECT revision FROM plugin_revision WHERE id = 1").fetch_scalar().await

@@ -7,9 +7,11 @@ use crate::db::Pool;
 use crate::db::migrate::{Applied, MigrateError, PluginMigrator};
 use plugin_api::descriptor::MigrationSpec;
 use semver::Version;
+use serde::{Deserialize, Serialize};
 
 /// How to take back what [`update`] did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Undo {
     /// Back to the last migration that was applied before.
     RevertTo(i64),
@@ -17,26 +19,42 @@ pub(super) enum Undo {
     Purge,
 }
 
-/// Applies what is missing.
-///
-/// A schema that is ahead, because a newer version of the plugin ran here, is left as it is:
-/// migrations expand, so older code runs on it, and taking columns away would take data away.
+/// What bringing a schema up to date comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outlook {
+    /// Newer code ran here: the schema is left as it is, since migrations expand, so that older code runs
+    /// on it, and taking columns away would take data away.
+    Ahead,
+    /// Nothing is missing.
+    Current,
+    /// These migrations are missing, and would be taken back so.
+    Missing(Vec<i64>, Undo),
+}
+
+/// Looks, and changes nothing.
 ///
 /// # Errors
-/// [`OperationError::Migrate`]; the schema is as before then.
-pub(super) async fn update(pool: &Pool, release: &Release) -> Result<Option<Undo>, OperationError> {
+/// [`OperationError::Migrate`] if what is applied doesn't fit what is brought.
+pub(super) async fn outlook(pool: &Pool, release: &Release) -> Result<Outlook, OperationError> {
     let migrator = PluginMigrator::new(pool, release.id().as_str());
     let fault = |source| migrate_error(release.id(), release.version(), source);
     let before = migrator.applied().await.map_err(fault)?;
     if is_ahead(&before, &release.descriptor.migrations) {
-        return Ok(None);
+        return Ok(Outlook::Ahead);
     }
-    let applied = migrator.apply(&release.descriptor.migrations).await.map_err(fault)?;
-    Ok(match (applied.is_empty(), before.last()) {
-        (true, _) => None,
-        (false, Some(last)) => Some(Undo::RevertTo(last.version)),
-        (false, None) => Some(Undo::Purge),
-    })
+    let missing = migrator.missing(&release.descriptor.migrations).await.map_err(fault)?;
+    let undo = before.last().map_or(Undo::Purge, |last| Undo::RevertTo(last.version));
+    Ok(if missing.is_empty() { Outlook::Current } else { Outlook::Missing(missing, undo) })
+}
+
+/// Applies what is missing.
+///
+/// # Errors
+/// [`OperationError::Migrate`]; the schema is as before then.
+pub(super) async fn update(pool: &Pool, release: &Release) -> Result<(), OperationError> {
+    let migrator = PluginMigrator::new(pool, release.id().as_str());
+    let applied = migrator.apply(&release.descriptor.migrations).await;
+    applied.map(drop).map_err(|source| migrate_error(release.id(), release.version(), source))
 }
 
 /// Whether everything that `brought` holds is applied, and more that came later.
@@ -49,16 +67,17 @@ fn is_ahead(applied: &[Applied], brought: &[MigrationSpec]) -> bool {
         && applied.iter().all(|entry| entry.version > last || known(entry.version))
 }
 
-/// Takes back what an update did.
+/// Takes back what an update did; nothing if it did nothing.
 ///
 /// # Errors
-/// [`MigrateError`], for example if a migration has no way down.
-pub(super) async fn undo(pool: &Pool, id: &PluginId, undo: &Undo) -> Result<(), MigrateError> {
+/// [`OperationError::Migrate`], for example if a migration has no way down.
+pub(super) async fn undo(pool: &Pool, id: &PluginId, version: &Version, undo: &Undo) -> Result<(), OperationError> {
     let migrator = PluginMigrator::new(pool, id.as_str());
-    match undo {
-        Undo::RevertTo(version) => migrator.revert(*version).await.map(drop),
+    let undone = match undo {
+        Undo::RevertTo(last) => migrator.revert(*last).await.map(drop),
         Undo::Purge => migrator.purge().await,
-    }
+    };
+    undone.map_err(|source| migrate_error(id, version, source))
 }
 
 /// What is applied of a plugin's migrations, oldest first.

@@ -1,8 +1,8 @@
 //! The supervisor: the one task that changes which plugins run.
 //!
 //! Everybody else holds a [`SupervisorHandle`]: it checks bundles in the caller's own task, sends
-//! commands, and reads the published table. Each operation is a file below this one, and ends in
-//! [`Supervisor::settle`]: table built, rows committed, table published, in this order.
+//! commands, and reads the published table. An operation is prepared in the file of its
+//! name, performed step by step in `perform.rs` and `steps.rs`, and after a crash ended by `recover.rs`.
 
 mod alarms;
 mod begin;
@@ -11,16 +11,20 @@ mod enable;
 mod follow;
 mod guard;
 mod install;
+mod perform;
+mod plan;
 mod provide;
 mod reconcile;
+mod recover;
 mod retire;
 mod rollback;
 mod settle;
 mod start;
+mod steps;
 mod turn;
-mod undo;
 mod uninstall;
 mod upgrade;
+mod work;
 
 use super::candidate::{Candidate, Inspection};
 use super::core_surface::CoreSurface;
@@ -28,7 +32,10 @@ use super::error::OperationError;
 use super::event::{EventState, PluginEvent};
 use super::guard::{ALARMS_MAX, Alarm, GuardRules};
 use super::id::PluginId;
+use super::operation::Step;
+use super::operation::journal::{Order, Origin};
 use super::own_models::DataPermissions;
+use super::plan::Plan;
 use super::rows::Data;
 use super::services::now_ms;
 use super::settings::Configured;
@@ -40,6 +47,7 @@ use crate::loader::Loader;
 use crate::store::{Staged, Store};
 use crate::tasks;
 use jiff::tz::TimeZone;
+use plan::Plans;
 use semver::Version;
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -49,6 +57,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use turn::Following;
+use work::{Change, Work};
+
+pub use plan::{OfferedPlan, PlanRequest};
 
 /// Commands that may wait; more callers than that wait to be let in.
 const COMMANDS_MAX: usize = 32;
@@ -122,6 +133,8 @@ pub struct SupervisorHandle {
     following: Arc<Following>,
     /// Whoever changes plugins waits for it in this process first, and for the others' turn only then.
     turn: Arc<Semaphore>,
+    order: Order,
+    plans: Arc<Plans>,
 }
 
 /// The task's own state.
@@ -138,14 +151,10 @@ struct Supervisor {
 type Outcome = Result<Arc<PluginStatus>, OperationError>;
 
 enum Command {
-    Install(Box<Candidate>, AfterInstall, oneshot::Sender<Outcome>),
-    Upgrade(Box<Candidate>, oneshot::Sender<Outcome>),
-    Enable(PluginId, oneshot::Sender<Outcome>),
-    Disable(PluginId, oneshot::Sender<Outcome>),
-    Rollback(PluginId, Option<Version>, oneshot::Sender<Outcome>),
-    Release(PluginId, oneshot::Sender<Outcome>),
+    Change(Box<Change>, Order, oneshot::Sender<Outcome>),
+    Release(PluginId, Order, oneshot::Sender<Outcome>),
     Alarm(Alarm, oneshot::Sender<Outcome>),
-    Uninstall(PluginId, Data, oneshot::Sender<Outcome>),
+    Plan(Box<Change>, oneshot::Sender<Result<(Plan, Box<Change>), OperationError>>),
     Follow(oneshot::Sender<Result<(), OperationError>>),
     Shutdown(oneshot::Sender<()>),
 }
@@ -175,13 +184,22 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
     tasks::spawn("plugin supervisor", supervisor.run(inbox));
     workplace.announcements.follow(&following);
     let (watches_end, turn) = (CancellationToken::new(), Arc::new(Semaphore::new(1)));
-    let handle = SupervisorHandle { commands, published, events, watches_end, workplace, following, turn };
+    let (order, plans) = (Order::of_the_server(), Arc::default());
+    let handle =
+        SupervisorHandle { commands, published, events, watches_end, workplace, following, turn, order, plans };
     tasks::spawn("plugin alarms", alarms::act(handle.downgraded(), raised));
     handle.announce_later(begun);
     Ok(handle)
 }
 
 impl SupervisorHandle {
+    /// The same in the name of somebody, for the record.
+    #[must_use]
+    pub fn by(&self, user_id: i64, username: &str) -> Self {
+        let origin = Origin::User { id: user_id, username: username.to_owned() };
+        Self { order: Order { origin, plan: None }, ..self.clone() }
+    }
+
     /// Checks a bundle and installs it.
     ///
     /// # Errors
@@ -189,7 +207,7 @@ impl SupervisorHandle {
     pub async fn install(&self, staged: Staged, then: AfterInstall) -> Outcome {
         self.refuse_in_safe_mode("install a plugin")?;
         let candidate = self.inspect(staged).await?;
-        self.operate(move |reply| Command::Install(Box::new(candidate), then, reply)).await
+        self.operate(Change::Install(Box::new(candidate), then)).await
     }
 
     /// Checks a bundle and puts it in the place of the installed version, without a gap. `id` is
@@ -206,7 +224,7 @@ impl SupervisorHandle {
         if let Some(asked) = id.filter(|asked| *asked != candidate.id()) {
             return Err(OperationError::OtherPlugin { asked: asked.clone(), found: candidate.id().clone() });
         }
-        self.operate(|reply| Command::Upgrade(Box::new(candidate), reply)).await
+        self.operate(Change::Upgrade(Box::new(candidate))).await
     }
 
     /// Makes a plugin serve; one that does already goes on.
@@ -214,10 +232,7 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; the plugin is recorded as failed then, with the reason.
     pub async fn enable(&self, id: &PluginId) -> Outcome {
-        self.installed(id)?;
-        self.refuse_in_safe_mode("enable a plugin")?;
-        let id = id.clone();
-        self.operate(|reply| Command::Enable(id, reply)).await
+        self.operate(Change::Enable(id.clone())).await
     }
 
     /// Makes a plugin stop serving. Calls that run are finished, usually before this returns.
@@ -225,8 +240,7 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; the plugin goes on then.
     pub async fn disable(&self, id: &PluginId) -> Outcome {
-        let id = id.clone();
-        self.operate(|reply| Command::Disable(id, reply)).await
+        self.operate(Change::Disable(id.clone())).await
     }
 
     /// Puts a kept version in the place of the installed one, without a gap: `version`, or the one before.
@@ -234,10 +248,7 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; the installed version goes on then.
     pub async fn rollback(&self, id: &PluginId, version: Option<Version>) -> Outcome {
-        self.installed(id)?;
-        self.refuse_in_safe_mode("roll a plugin back")?;
-        let id = id.clone();
-        self.operate(|reply| Command::Rollback(id, version, reply)).await
+        self.operate(Change::Rollback(id.clone(), version)).await
     }
 
     /// Removes a plugin, and of its data as much as `data` says. Gives its last state.
@@ -245,8 +256,7 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; it is still installed then, but disabled if its data could not be purged.
     pub async fn uninstall(&self, id: &PluginId, data: Data) -> Outcome {
-        let id = id.clone();
-        self.operate(move |reply| Command::Uninstall(id, data, reply)).await
+        self.operate(Change::Uninstall(id.clone(), data)).await
     }
 
     /// Stops every plugin without changing what the administrator wants, and ends the supervisor.
@@ -334,14 +344,10 @@ impl Supervisor {
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
         while let Some(command) = inbox.recv().await {
             match command {
-                Command::Install(candidate, then, reply) => answer(reply, self.install(*candidate, then).await),
-                Command::Upgrade(candidate, reply) => answer(reply, self.upgrade(*candidate).await),
-                Command::Enable(id, reply) => answer(reply, self.enable_or_release(&id).await),
-                Command::Disable(id, reply) => answer(reply, self.disable(&id).await),
-                Command::Rollback(id, version, reply) => answer(reply, self.rollback(&id, version.as_ref()).await),
-                Command::Release(id, reply) => answer(reply, self.release(&id).await),
+                Command::Change(change, order, reply) => answer(reply, self.change_or_release(*change, &order).await),
+                Command::Release(id, order, reply) => answer(reply, self.release(&id, &order).await),
                 Command::Alarm(alarm, reply) => answer(reply, self.act_on(alarm).await),
-                Command::Uninstall(id, data, reply) => answer(reply, self.uninstall(&id, data).await),
+                Command::Plan(change, reply) => answer(reply, self.plan(change).await),
                 Command::Follow(reply) => answer(reply, self.follow().await),
                 Command::Shutdown(reply) => {
                     self.stop_all().await;
@@ -364,7 +370,17 @@ impl Supervisor {
         } else {
             tracing::info!(plugin.id = %id, plugin.version = %version, "plugin {id} {version}: {state:?}");
         }
-        let event = PluginEvent { id: id.clone(), version: version.clone(), state, reason, at: now_ms() };
+        self.send(PluginEvent { id: id.clone(), version: version.clone(), state, step: None, reason, at: now_ms() });
+    }
+
+    /// Tells those who watch that a step of an operation begins.
+    fn tell_step(&self, work: &Work, step: Step) {
+        let (id, version) = (work.id().clone(), work.status().version().clone());
+        let step = Some((work.operation, step));
+        self.send(PluginEvent { id, version, state: EventState::Working, step, reason: None, at: now_ms() });
+    }
+
+    fn send(&self, event: PluginEvent) {
         // Nobody watches: nobody misses it.
         let _ = self.events.send(event);
     }

@@ -11,6 +11,7 @@ use super::active::ActivePlugin;
 use super::conflict::{Conflict, Owner};
 use super::core_surface::CoreSurface;
 use super::id::PluginId;
+use super::release::Release;
 use super::status::PluginStatus;
 use arc_swap::{ArcSwap, Guard};
 use bytes::Bytes;
@@ -107,6 +108,14 @@ pub struct Matched<'table, 'path> {
 pub struct Published(Arc<ArcSwap<RouteTable>>);
 
 impl RouteTable {
+    /// Whether `release` could serve beside the core and the others of `plugins` that do.
+    ///
+    /// # Errors
+    /// [`Conflict`] for the first claim of it that belongs to somebody else.
+    pub fn admit(core: &CoreSurface, plugins: &Plugins, release: &Release) -> Result<(), Conflict> {
+        build::admit(core, plugins, release)
+    }
+
     /// The table of the core and `plugins`. Pure: nothing is started, stopped or written.
     ///
     /// # Errors

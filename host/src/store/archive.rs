@@ -1,7 +1,8 @@
 //! The zip around a bundle: every entry is checked before one byte is written anywhere.
 
-use super::bundle::{BundleError, BundleLimits};
+use super::bundle::{BundleError, BundleFile, BundleLimits};
 use super::entry_name::EntryName;
+use super::sha256::Hasher;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -95,9 +96,32 @@ impl Archive {
     }
 
     /// Reads every file to its end, so that a damaged one is found before anything is installed.
-    pub(super) fn verify(&mut self) -> Result<(), BundleError> {
+    pub(super) fn verify(&mut self) -> Result<Vec<BundleFile>, BundleError> {
         let names: Vec<String> = self.files.keys().cloned().collect();
-        names.iter().try_for_each(|name| self.unpack(name, &mut io::sink()))
+        let read = |name: String| {
+            let mut tally = Tally { bytes: 0, hasher: Hasher::default() };
+            self.unpack(&name, &mut tally)?;
+            Ok(BundleFile { name, bytes: tally.bytes, sha256: tally.hasher.finish() })
+        };
+        names.into_iter().map(read).collect()
+    }
+}
+
+/// Counts and hashes what is written to it.
+struct Tally {
+    bytes: u64,
+    hasher: Hasher,
+}
+
+impl Write for Tally {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hasher.update(bytes);
+        self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@
 use super::archive::Archive;
 use super::entry_name::NameFault;
 use super::sha256::{Hasher, Sha256};
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
@@ -43,6 +44,19 @@ pub struct Bundle {
     pub targets: BTreeSet<String>,
     /// The library for the target asked for.
     pub library: StagedLibrary,
+    /// Everything in it, by name.
+    pub files: Vec<BundleFile>,
+}
+
+/// A file in a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BundleFile {
+    /// Its name, with its folders.
+    pub name: String,
+    /// Its size, unpacked.
+    pub bytes: u64,
+    /// The hash of its bytes.
+    pub sha256: Sha256,
 }
 
 /// A library taken out of a bundle. Dropping it removes the file.
@@ -185,10 +199,10 @@ impl Bundle {
         let manifest = required_text(&mut archive, "plugin.toml", MANIFEST_BYTES_MAX)?;
         let readme = required_text(&mut archive, "README.md", README_BYTES_MAX)?;
         let library = library_for(&archive, target)?;
-        archive.verify()?;
+        let files = archive.verify()?;
         let targets = targets(&archive);
         let library = unpack_library(&mut archive, &library, staging)?;
-        Ok(Self { manifest, readme, targets, library })
+        Ok(Self { manifest, readme, targets, library, files })
     }
 }
 

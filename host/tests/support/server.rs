@@ -18,6 +18,8 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 const POSTGRES_VARIABLE: &str = "BACKPLANE_TEST_POSTGRES";
 /// Says which database a server uses.
 pub(crate) const DATABASE_VARIABLE: &str = "APP__DATABASE__URL";
+/// Says, as a setting of a server, that it is the test program itself, which can be one.
+pub(crate) const PROGRAM_VARIABLE: &str = "BACKPLANE_TEST_PROGRAM";
 /// The password of `admin` in every test.
 pub(crate) const PASSWORD: &str = "hunter22-hunter22";
 
@@ -276,7 +278,11 @@ fn log_file(data: &Path) -> PathBuf {
 fn spawn(data: &Path, settings: &[(String, String)]) -> Child {
     let log = std::fs::File::options().create(true).append(true).open(log_file(data)).expect("a log file");
     let errors = log.try_clone().expect("a log file");
-    let mut program = Command::new(env!("CARGO_BIN_EXE_backplane"));
+    let is_this_test = settings.iter().any(|(key, _)| key == PROGRAM_VARIABLE);
+    let mut program = match std::env::current_exe() {
+        Ok(this_test) if is_this_test => Command::new(this_test),
+        _ => Command::new(env!("CARGO_BIN_EXE_backplane")),
+    };
     program.args(["serve", "--port", "0", "--data"]).arg(data).env("APP__ADMIN__PASSWORD", PASSWORD);
     // Tests log in often; those about the limit set it.
     program.env("APP__LIMITS__LOGIN_PER_MINUTE", "0");

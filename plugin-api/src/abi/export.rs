@@ -8,10 +8,11 @@ use crate::context::PluginContext;
 use crate::contributions::Parts;
 use crate::plugin::{Plugin, PluginError};
 use crate::services::HostServices;
+use crate::settings::Settings;
 use crate::{raw, report};
 use abi_stable::library::{LibHeader, RootModuleResult};
 use abi_stable::prefix_type::{PrefixRefTrait, WithMetadata};
-use abi_stable::std_types::{RResult, RString, RVec};
+use abi_stable::std_types::{RResult, RStr, RString, RVec};
 use futures_util::future::BoxFuture;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -28,8 +29,15 @@ pub trait Identity {
 pub struct Exported<P>(PhantomData<P>);
 
 impl<P: Plugin + Identity> Exported<P> {
-    const MODULE: &'static WithMetadata<PluginModule> =
-        &WithMetadata::new(PluginModule { describe: describe::<P>, create: create::<P>, start, call, stop });
+    const MODULE: &'static WithMetadata<PluginModule> = &WithMetadata::new(PluginModule {
+        describe: describe::<P>,
+        create: create::<P>,
+        start,
+        call,
+        stop,
+        ready,
+        configure,
+    });
 
     /// The header through which the host finds the module.
     #[expect(
@@ -62,6 +70,8 @@ struct Instance {
 trait Lifecycle: Send + Sync {
     fn start(self: Arc<Self>) -> BoxFuture<'static, Result<(), PluginError>>;
     fn stop(self: Arc<Self>) -> BoxFuture<'static, ()>;
+    fn ready(self: Arc<Self>) -> BoxFuture<'static, Result<(), PluginError>>;
+    fn configure(self: Arc<Self>, settings: Settings) -> BoxFuture<'static, Result<(), PluginError>>;
 }
 
 impl<P: Plugin> Lifecycle for P {
@@ -70,6 +80,12 @@ impl<P: Plugin> Lifecycle for P {
     }
     fn stop(self: Arc<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move { Plugin::stop(&*self).await })
+    }
+    fn ready(self: Arc<Self>) -> BoxFuture<'static, Result<(), PluginError>> {
+        Box::pin(async move { Plugin::ready(&*self).await })
+    }
+    fn configure(self: Arc<Self>, settings: Settings) -> BoxFuture<'static, Result<(), PluginError>> {
+        Box::pin(async move { Plugin::configure(&*self, settings).await })
     }
 }
 
@@ -98,8 +114,20 @@ extern "C" fn create<P: Plugin + Identity>(host: FfiHost) -> RResult<FfiInstance
 }
 
 extern "C" fn start(instance: &FfiInstance) -> FfiFuture<RResult<(), RString>> {
-    let plugin = Arc::clone(&known(instance).plugin);
-    FfiFuture::new(async move { plugin.start().await.map_err(|error| RString::from(error.to_string())).into() })
+    outcome(Arc::clone(&known(instance).plugin).start())
+}
+
+extern "C" fn ready(instance: &FfiInstance) -> FfiFuture<RResult<(), RString>> {
+    outcome(Arc::clone(&known(instance).plugin).ready())
+}
+
+extern "C" fn configure(instance: &FfiInstance, settings: RStr<'_>) -> FfiFuture<RResult<(), RString>> {
+    let (plugin, settings) = (Arc::clone(&known(instance).plugin), Settings::new(settings.as_str()));
+    outcome(async move { plugin.configure(settings).await })
+}
+
+fn outcome(work: impl Future<Output = Result<(), PluginError>> + Send + 'static) -> FfiFuture<RResult<(), RString>> {
+    FfiFuture::new(async move { work.await.map_err(|error| RString::from(error.to_string())).into() })
 }
 
 extern "C" fn stop(instance: &FfiInstance) -> FfiFuture<RResult<(), RString>> {

@@ -4,7 +4,7 @@ use super::{FfiBody, FfiCall, FfiFuture, FfiHead, FfiHost, FfiWakerRef};
 use abi_stable::StableAbi;
 use abi_stable::library::RootModule;
 use abi_stable::sabi_types::VersionStrings;
-use abi_stable::std_types::{RResult, RString, RVec};
+use abi_stable::std_types::{RResult, RStr, RString, RVec};
 
 /// The root module. Fields are appended after `stop`, never changed.
 #[repr(C)]
@@ -23,6 +23,12 @@ pub struct PluginModule {
     /// The plugin's own stop; nothing is called afterwards but releases.
     #[sabi(last_prefix_field)]
     pub stop: extern "C" fn(&FfiInstance) -> FfiFuture<RResult<(), RString>>,
+    /// Whether the plugin can serve, asked between its start and its first request. Since 1.2.
+    #[sabi(missing_field(option))]
+    pub ready: extern "C" fn(&FfiInstance) -> FfiFuture<RResult<(), RString>>,
+    /// Offers the new effective settings, a JSON object. The text is lent for the call only. Since 1.2.
+    #[sabi(missing_field(option))]
+    pub configure: extern "C" fn(&FfiInstance, RStr<'_>) -> FfiFuture<RResult<(), RString>>,
 }
 
 impl RootModule for PluginModuleRef {
@@ -49,5 +55,54 @@ impl Drop for FfiInstance {
     fn drop(&mut self) {
         // SAFETY: `data` belongs to `release`, and this is the only call of it.
         unsafe { (self.release)(self.data) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use abi_stable::prefix_type::WithMetadata;
+
+    #[expect(dead_code, reason = "most is only laid out")]
+    mod of_1_1 {
+        use super::super::*;
+
+        #[repr(C)]
+        #[derive(StableAbi)]
+        #[sabi(kind(Prefix(prefix_ref = OlderModuleRef)))]
+        #[sabi(missing_field(panic))]
+        pub(super) struct OlderModule {
+            pub(super) describe: extern "C" fn() -> RResult<RVec<u8>, RString>,
+            pub(super) create: extern "C" fn(FfiHost) -> RResult<FfiInstance, RString>,
+            pub(super) start: extern "C" fn(&FfiInstance) -> FfiFuture<RResult<(), RString>>,
+            pub(super) call: extern "C" fn(&FfiInstance, &FfiHead<'_>, FfiBody, &FfiWakerRef) -> FfiCall,
+            #[sabi(last_prefix_field)]
+            pub(super) stop: extern "C" fn(&FfiInstance) -> FfiFuture<RResult<(), RString>>,
+        }
+    }
+
+    extern "C" fn describe() -> RResult<RVec<u8>, RString> {
+        RResult::RErr("of 1.1".into())
+    }
+    extern "C" fn create(_: FfiHost) -> RResult<FfiInstance, RString> {
+        RResult::RErr("of 1.1".into())
+    }
+    extern "C" fn start(_: &FfiInstance) -> FfiFuture<RResult<(), RString>> {
+        FfiFuture::new(async { RResult::ROk(()) })
+    }
+    extern "C" fn call(_: &FfiInstance, _: &FfiHead<'_>, _: FfiBody, _: &FfiWakerRef) -> FfiCall {
+        FfiCall::Panicked("of 1.1".into())
+    }
+
+    #[test]
+    fn what_a_module_of_1_1_lacks_is_seen_to_be_missing() {
+        const OLDER: &WithMetadata<of_1_1::OlderModule> =
+            &WithMetadata::new(of_1_1::OlderModule { describe, create, start, call, stop: start });
+        let older = OLDER.static_as_prefix();
+        // SAFETY: the layouts of 1.1 and of now begin alike, which `tests/abi.rs` compares.
+        let module = PluginModuleRef(unsafe { older.cast::<PluginModule_Prefix>() });
+        assert!(module.ready().is_none());
+        assert!(module.configure().is_none());
+        assert_eq!(module.describe()(), RResult::RErr("of 1.1".into()));
     }
 }

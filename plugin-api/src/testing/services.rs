@@ -30,7 +30,7 @@ pub struct LogLine {
 
 pub(super) struct TestServices {
     memory: Arc<MemoryDatabase>,
-    settings: String,
+    settings: Mutex<String>,
     clock: Clock,
     logs: Mutex<Vec<LogLine>>,
     /// What is permitted of each model that the plugin contributes.
@@ -47,16 +47,10 @@ impl TestServices {
         let mut settings = serde_json::Map::new();
         settings.extend(descriptor.settings.iter().map(|setting| (setting.key.clone(), setting.default.clone())));
         for (key, value) in given {
-            match settings.get_mut(&key) {
-                Some(default) => *default = value,
-                None => {
-                    let known = settings.keys().cloned().collect::<Vec<_>>().join(", ");
-                    return Err(TestError::UnknownSetting { key, known });
-                }
-            }
+            change(&mut settings, &key, value)?;
         }
         let memory = Arc::new(MemoryDatabase::open().await.map_err(TestError::Database)?);
-        let settings = serde_json::Value::Object(settings).to_string();
+        let settings = Mutex::new(serde_json::Value::Object(settings).to_string());
         let logs = Mutex::default();
         let models = descriptor.models.iter();
         let permitted = Mutex::new(models.map(|model| (model.name.clone(), Permitted::everything())).collect());
@@ -71,6 +65,17 @@ impl TestServices {
         &self.clock
     }
 
+    /// All settings, one of them changed.
+    pub(super) fn with_setting(&self, key: &str, value: serde_json::Value) -> Result<String, TestError> {
+        let mut settings = serde_json::from_str(&self.settings()).unwrap_or_default();
+        change(&mut settings, key, value)?;
+        Ok(serde_json::Value::Object(settings).to_string())
+    }
+
+    pub(super) fn set_settings(&self, settings: String) {
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
     /// False if the plugin contributes no such model.
     pub(super) fn permit(&self, model: &str, permitted: Permitted) -> bool {
         let mut models = self.permitted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,6 +85,19 @@ impl TestServices {
     pub(super) fn logs(&self) -> Vec<LogLine> {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+fn change(
+    settings: &mut serde_json::Map<String, serde_json::Value>,
+    key: &str,
+    value: serde_json::Value,
+) -> Result<(), TestError> {
+    if let Some(before) = settings.get_mut(key) {
+        *before = value;
+        return Ok(());
+    }
+    let known = settings.keys().cloned().collect::<Vec<_>>().join(", ");
+    Err(TestError::UnknownSetting { key: key.to_owned(), known })
 }
 
 impl HostServices for TestServices {
@@ -106,7 +124,7 @@ impl HostServices for TestServices {
     }
 
     fn settings(&self) -> String {
-        self.settings.clone()
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn id_form(&self) -> IdForm {

@@ -43,6 +43,11 @@ impl Plan<'_> {
     pub(super) fn is_empty(&self) -> bool {
         self.pending.is_empty() && self.with_new_down.is_empty()
     }
+
+    /// The versions that are not applied yet.
+    pub(super) fn versions(&self) -> Vec<i64> {
+        self.pending.iter().map(|script| script.version).collect()
+    }
 }
 
 /// Compares what is brought with what is applied.
@@ -91,7 +96,7 @@ impl Ledger<'_> {
         for script in &plan.with_new_down {
             self.replace_down(script).await?;
         }
-        Ok(plan.pending.iter().map(|script| script.version).collect())
+        Ok(plan.versions())
     }
 
     /// Takes back what is newer than `to_version`, newest first; gives the versions taken back.

@@ -2,6 +2,7 @@
 
 use super::descriptor::descriptor;
 use super::download::Download;
+use super::in_name_of;
 use super::upload::BundleUpload;
 use crate::http::{Answer, ApiError, Message, SuperCaller};
 use crate::plugin::{AfterInstall, Data, Observed, SupervisorHandle};
@@ -50,7 +51,7 @@ impl ContractPluginsApi {
     #[oai(path = "/", method = "post")]
     async fn install(
         &self,
-        _caller: SuperCaller,
+        caller: SuperCaller,
         #[oai(name = "type")] source: Query<Source>,
         repo_url: Query<Option<String>>,
         upload: BundleUpload,
@@ -59,7 +60,7 @@ impl ContractPluginsApi {
             return Err(refuse_git(repo_url.0.as_deref()));
         }
         let staged = upload.receive(&self.supervisor).await?;
-        let status = self.supervisor.install(staged, AfterInstall::Enable).await?;
+        let status = in_name_of(&caller, &self.supervisor).install(staged, AfterInstall::Enable).await?;
         let id = status.id();
         Ok(Answer::done().with_message(Message::new(
             format!("plugin {id} is installed and enabled; its README.md says how to configure it"),
@@ -69,9 +70,9 @@ impl ContractPluginsApi {
 
     /// Uninstall a plugin; its data is kept
     #[oai(path = "/:plugin", method = "delete")]
-    async fn uninstall(&self, _caller: SuperCaller, plugin: Path<String>) -> Result<Answer<Value>, ApiError> {
+    async fn uninstall(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<Value>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        self.supervisor.uninstall(&id, Data::Keep).await?;
+        in_name_of(&caller, &self.supervisor).uninstall(&id, Data::Keep).await?;
         Ok(Answer::done().with_message(Message::new(
             format!("plugin {id} is uninstalled; its README.md says which configuration can go"),
             format!("插件 {id} 卸载成功，请根据插件说明（README.md）移除相关配置"),
@@ -80,11 +81,13 @@ impl ContractPluginsApi {
 
     /// Enable a disabled plugin, disable an enabled one
     #[oai(path = "/:plugin/status", method = "put")]
-    async fn toggle(&self, _caller: SuperCaller, plugin: Path<String>) -> Result<Answer<Value>, ApiError> {
+    async fn toggle(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<Value>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         match self.supervisor.installed(&id)?.observed {
-            Observed::Enabled => self.supervisor.disable(&id).await?,
-            Observed::Disabled | Observed::Failed | Observed::Quarantined => self.supervisor.enable(&id).await?,
+            Observed::Enabled => in_name_of(&caller, &self.supervisor).disable(&id).await?,
+            Observed::Disabled | Observed::Failed | Observed::Quarantined => {
+                in_name_of(&caller, &self.supervisor).enable(&id).await?
+            }
         };
         Ok(Answer::done())
     }

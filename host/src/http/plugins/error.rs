@@ -31,12 +31,13 @@ impl From<OperationError> for ApiError {
 fn status(error: &OperationError) -> StatusCode {
     use OperationError as E;
     match error {
-        E::Unknown { .. } => StatusCode::NOT_FOUND,
+        E::Unknown { .. } | E::NoPlan { .. } => StatusCode::NOT_FOUND,
         E::Staging(StagingError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         E::AlreadyInstalled { .. }
         | E::OtherBytes { .. }
         | E::OtherVersion { .. }
         | E::NoPrevious { .. }
+        | E::Outdated { .. }
         | E::NotKept { .. }
         | E::NotQuarantined { .. }
         | E::SafeMode { .. }
@@ -48,6 +49,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::Store(_)
         | E::Database(_)
         | E::Row(_)
+        | E::Step { .. }
         | E::NoBundle { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         E::ShuttingDown | E::Turn(_) | E::Overtaken => StatusCode::SERVICE_UNAVAILABLE,
         E::Bundle(_)
@@ -82,6 +84,11 @@ fn chinese(error: &OperationError) -> String {
             format!("{INSTALLED_ZH}：当前版本为 {installed}，如需安装 {offered} 请使用升级")
         }
         E::OtherPlugin { asked, found } => format!("插件包属于 {found}，而不是 {asked}"),
+        E::NoPlan { .. } => "变更计划不存在或已过期，请重新生成".to_owned(),
+        E::Outdated { differences, .. } => {
+            format!("变更计划已失效（{} 已变化），请重新生成", differences.join("、"))
+        }
+        E::Step { step, reason } => format!("步骤 {step} 失败：{reason}"),
         E::NoPrevious { id, version } => format!("插件 {id} {version} 没有可回滚的版本"),
         E::NotKept { id, version, kept } => {
             let kept = kept.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");

@@ -1,6 +1,7 @@
 //! `/plugins`: everything an administrator can do with plugins.
 
 use super::events::events;
+use super::in_name_of;
 use super::model::{DataChoice, EventDto, PluginDetailDto, PluginDto};
 use super::upload::BundleUpload;
 use crate::admin::Clock;
@@ -45,13 +46,13 @@ impl PluginsApi {
     #[oai(path = "/", method = "post")]
     async fn install(
         &self,
-        _caller: SuperCaller,
+        caller: SuperCaller,
         #[oai(default = "enabled")] enable: Query<bool>,
         upload: BundleUpload,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let staged = upload.receive(&self.supervisor).await?;
         let then = if enable.0 { AfterInstall::Enable } else { AfterInstall::Wait };
-        let status = self.supervisor.install(staged, then).await?;
+        let status = in_name_of(&caller, &self.supervisor).install(staged, then).await?;
         self.answer(status.id()).await
     }
 
@@ -69,17 +70,17 @@ impl PluginsApi {
 
     /// Make a plugin serve
     #[oai(path = "/:plugin/enable", method = "post")]
-    async fn enable(&self, _caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
+    async fn enable(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        self.supervisor.enable(&id).await?;
+        in_name_of(&caller, &self.supervisor).enable(&id).await?;
         self.answer(&id).await
     }
 
     /// Make a plugin stop serving; its data stays
     #[oai(path = "/:plugin/disable", method = "post")]
-    async fn disable(&self, _caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
+    async fn disable(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        self.supervisor.disable(&id).await?;
+        in_name_of(&caller, &self.supervisor).disable(&id).await?;
         self.answer(&id).await
     }
 
@@ -87,13 +88,13 @@ impl PluginsApi {
     #[oai(path = "/:plugin/upgrade", method = "post")]
     async fn upgrade(
         &self,
-        _caller: SuperCaller,
+        caller: SuperCaller,
         plugin: Path<String>,
         upload: BundleUpload,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         let staged = upload.receive(&self.supervisor).await?;
-        self.supervisor.upgrade(Some(&id), staged).await?;
+        in_name_of(&caller, &self.supervisor).upgrade(Some(&id), staged).await?;
         self.answer(&id).await
     }
 
@@ -101,21 +102,21 @@ impl PluginsApi {
     #[oai(path = "/:plugin/rollback", method = "post")]
     async fn rollback(
         &self,
-        _caller: SuperCaller,
+        caller: SuperCaller,
         plugin: Path<String>,
         #[oai(validator(max_length = 64))] version: Query<Option<String>>,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         let version = version.0.as_deref().map(parsed_version).transpose()?;
-        self.supervisor.rollback(&id, version).await?;
+        in_name_of(&caller, &self.supervisor).rollback(&id, version).await?;
         self.answer(&id).await
     }
 
     /// Let a plugin serve again that the host has taken out
     #[oai(path = "/:plugin/release", method = "post")]
-    async fn release(&self, _caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
+    async fn release(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        self.supervisor.release(&id).await?;
+        in_name_of(&caller, &self.supervisor).release(&id).await?;
         self.answer(&id).await
     }
 
@@ -123,7 +124,7 @@ impl PluginsApi {
     #[oai(path = "/:plugin", method = "delete")]
     async fn uninstall(
         &self,
-        _caller: SuperCaller,
+        caller: SuperCaller,
         plugin: Path<String>,
         #[oai(default = "keep")] data: Query<DataChoice>,
     ) -> Result<Answer<Value>, ApiError> {
@@ -132,7 +133,7 @@ impl PluginsApi {
             DataChoice::Keep => Data::Keep,
             DataChoice::Purge => Data::Purge,
         };
-        self.supervisor.uninstall(&id, data).await?;
+        in_name_of(&caller, &self.supervisor).uninstall(&id, data).await?;
         Ok(Answer::done())
     }
 }

@@ -259,9 +259,13 @@ pub(super) struct EventDto {
     pub id: String,
     /// The version that it is about.
     pub version: String,
-    /// `installed`, `starting`, `enabled`, `disabled`, `draining`, `stopped`, `upgraded`,
+    /// `working`, `installed`, `starting`, `enabled`, `disabled`, `draining`, `stopped`, `upgraded`,
     /// `rolled_back`, `failed`, `quarantined`, `degraded`, `restored`, `probation_failed` or `uninstalled`.
     pub state: String,
+    /// The operation whose step begins, where the state is `working`.
+    pub operation: Option<String>,
+    /// The step that begins.
+    pub step: Option<String>,
     /// Why, where there is something to say.
     pub reason: Option<String>,
     /// When.
@@ -336,6 +340,8 @@ impl EventDto {
             id: event.id.to_string(),
             version: event.version.to_string(),
             state: event_state(event.state).to_owned(),
+            operation: event.step.map(|(operation, _)| operation.as_str().to_owned()),
+            step: event.step.map(|(_, step)| step.as_str().to_owned()),
             reason: event.reason.clone(),
             time: clock.format(event.at),
         }
@@ -364,6 +370,7 @@ fn wish(desired: Desired) -> Wish {
 
 fn event_state(state: EventState) -> &'static str {
     match state {
+        EventState::Working => "working",
         EventState::Installed => "installed",
         EventState::Starting => "starting",
         EventState::Enabled => "enabled",

@@ -1,6 +1,7 @@
 //! A bundle as the field `file` of a multipart body, streamed into staging.
 
-use crate::http::{ApiError, Message};
+use super::plan::ActionDto;
+use crate::http::{ApiError, JsonBody, Message};
 use crate::plugin::{OperationError, SupervisorHandle};
 use crate::store::Staged;
 use poem::web::{Field, Multipart};
@@ -84,4 +85,41 @@ fn no_file() -> ApiError {
 
 fn broken() -> ApiError {
     ApiError::bad_request(Message::fixed("the upload was cut off or is no multipart body", "上传内容不完整或格式非法"))
+}
+
+/// A bundle, or what is to be done with an installed plugin.
+pub(super) enum PlanBody {
+    /// `multipart/form-data`
+    Bundle(BundleUpload),
+    /// `application/json`
+    Action(ActionDto),
+}
+
+impl<'a> ApiExtractor<'a> for PlanBody {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        <JsonBody<ActionDto> as ApiExtractor>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let mut request = BundleUpload::request_meta()?;
+        request.content.extend(<JsonBody<ActionDto> as ApiExtractor>::request_meta()?.content);
+        Some(request)
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let content_type = request.content_type().unwrap_or_default().to_ascii_lowercase();
+        if content_type.starts_with("multipart/") {
+            return Ok(Self::Bundle(BundleUpload::from_request(request, body, options).await?));
+        }
+        let JsonBody(action) = <JsonBody<ActionDto> as ApiExtractor>::from_request(request, body, options).await?;
+        Ok(Self::Action(action))
+    }
 }

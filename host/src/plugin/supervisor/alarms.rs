@@ -16,7 +16,7 @@ pub(super) async fn act(upgraded: impl Fn() -> Option<SupervisorHandle>, mut rai
     while let Some(alarm) = raised.recv().await {
         let Some(handle) = upgraded() else { return };
         let id = alarm.id.clone();
-        if let Err(error) = handle.operate(move |reply| Command::Alarm(alarm, reply)).await {
+        if let Err(error) = handle.command(move |reply| Command::Alarm(alarm, reply)).await {
             tracing::error!(plugin.id = %id, "plugin {id} misbehaves, and nothing could be done: {}", error.chain());
         }
     }
@@ -25,7 +25,7 @@ pub(super) async fn act(upgraded: impl Fn() -> Option<SupervisorHandle>, mut rai
 impl SupervisorHandle {
     /// This handle, without keeping the supervisor alive.
     pub(super) fn downgraded(&self) -> impl Fn() -> Option<Self> + Send + Sync + use<> {
-        let Self { commands, published, events, watches_end, workplace, following, turn } = self.clone();
+        let Self { commands, published, events, watches_end, workplace, following, turn, order, plans } = self.clone();
         let commands = commands.downgrade();
         move || {
             Some(Self {
@@ -36,6 +36,8 @@ impl SupervisorHandle {
                 workplace: Arc::clone(&workplace),
                 following: Arc::clone(&following),
                 turn: Arc::clone(&turn),
+                order: order.clone(),
+                plans: Arc::clone(&plans),
             })
         }
     }

@@ -2,9 +2,13 @@
 
 use super::Supervisor;
 use super::reconcile::in_order_of_dependence;
+use super::work::Change;
+use crate::plugin::error::OperationError;
 use crate::plugin::guard::{Quarantine, QuarantineCause, StartMarker};
 use crate::plugin::id::PluginId;
+use crate::plugin::operation::journal::{Order, Origin};
 use crate::plugin::services::now_ms;
+use crate::plugin::status::Observed;
 use crate::plugin::table::Plugins;
 use std::collections::BTreeSet;
 
@@ -31,10 +35,22 @@ impl Supervisor {
             let Some(status) = self.plugins.get(&id).filter(|status| self.may_start(status)) else { continue };
             marker.begin(&id, &status.version().clone());
             // Told, logged and recorded there.
-            drop(self.enable(&id).await);
+            let order = Order { origin: Origin::Start, plan: None };
+            if let Err(error) = self.change(Change::Enable(id.clone()), &order).await {
+                self.note_refusal(&id, &error).await;
+            }
             marker.survived(&id);
         }
         begun
+    }
+
+    /// What was refused before its first step has not been recorded at the plugin.
+    async fn note_refusal(&mut self, id: &PluginId, error: &OperationError) {
+        if self.plugins.get(id).is_some_and(|status| status.observed == Observed::Disabled)
+            && let Err(unrecorded) = self.settle_failed(id, error).await
+        {
+            tracing::error!("the failure of plugin {id} could not be recorded: {}", unrecorded.chain());
+        }
     }
 
     async fn take_out_deadly(&mut self, marker: &mut StartMarker) -> Begun {

@@ -1,19 +1,18 @@
 //! Making a plugin stop serving.
 
-use super::{Outcome, Supervisor};
+use super::Supervisor;
+use super::work::Work;
 use crate::plugin::error::OperationError;
-use crate::plugin::event::EventState;
 use crate::plugin::id::PluginId;
+use crate::plugin::operation::Operation;
 
 impl Supervisor {
-    pub(super) async fn disable(&mut self, id: &PluginId) -> Outcome {
+    pub(super) fn prepare_disable(&self, id: &PluginId) -> Result<Work, OperationError> {
         let before = self.installed(id)?;
         self.refuse_required(id)?;
         self.refuse_while_needed(id)?;
-        let status = self.settle(before.switched_off()).await?;
-        self.tell(id, status.version(), EventState::Disabled, None);
-        self.retire_soon(before.active.clone()).await;
-        Ok(status)
+        let after = before.switched_off();
+        Ok(Work::new(Operation::Disable, Some(before), Some(after)))
     }
 
     /// Refuses what the operator said must stay.

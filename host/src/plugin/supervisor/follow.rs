@@ -3,8 +3,7 @@
 
 use super::Supervisor;
 use super::reconcile::in_order_of_dependence;
-use super::start::Schema;
-use super::undo::Undo;
+use super::retire::retire;
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::id::PluginId;
@@ -102,12 +101,9 @@ impl Supervisor {
             return Ok(());
         }
         let before = self.plugins.get(wanted.id()).and_then(|status| status.active.clone());
-        let mut undo = Undo::default();
-        let started = self.start_on(Schema::AsItIs, &wanted.release, Arc::clone(&wanted.stats), &mut undo).await;
-        match started.and_then(|active| self.adopt(wanted.serving(active))) {
+        match self.start_beside(wanted).await {
             Ok(status) => self.tell(status.id(), status.version(), EventState::Enabled, None),
             Err(error) => {
-                self.take_back(undo).await;
                 let status = self.adopt(wanted.failed(error.chain()))?;
                 self.tell(status.id(), status.version(), EventState::Failed, status.reason.clone());
             }
@@ -117,6 +113,18 @@ impl Supervisor {
         }
         self.provide_all(wanted).await;
         Ok(())
+    }
+
+    /// Another process has changed the schema. If it has taken that back meanwhile, it must not come again.
+    async fn start_beside(&mut self, wanted: &PluginStatus) -> Result<Arc<PluginStatus>, OperationError> {
+        self.refuse_missing_dependencies(&wanted.release)?;
+        let image = self.load(&wanted.release).await?;
+        let active = self.start(&wanted.release, image, Arc::clone(&wanted.stats)).await?;
+        let adopted = self.adopt(wanted.serving(Arc::clone(&active)));
+        if adopted.is_err() {
+            retire(active, self.workplace.deadlines).await;
+        }
+        adopted
     }
 
     /// So that every process can send the bundles and go back to the version before. Nothing that is

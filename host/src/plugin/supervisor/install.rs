@@ -1,44 +1,22 @@
 //! Taking a checked bundle in.
 
-use super::undo::{Step, Undo};
-use super::{AfterInstall, Outcome, Supervisor};
+use super::work::Work;
+use super::{AfterInstall, Supervisor};
 use crate::plugin::candidate::Candidate;
 use crate::plugin::error::OperationError;
-use crate::plugin::event::EventState;
-use crate::plugin::release::Release;
+use crate::plugin::operation::Operation;
 use crate::plugin::status::PluginStatus;
-use crate::store::{Kept, Store, StoreError};
 use std::sync::Arc;
 
 impl Supervisor {
-    pub(super) async fn install(&mut self, candidate: Candidate, then: AfterInstall) -> Outcome {
-        self.refuse_installed(&candidate)?;
-        let (id, version) = (candidate.id().clone(), candidate.version().clone());
-        let mut undo = Undo::default();
-        match self.try_install(candidate, then, &mut undo).await {
-            Ok(status) => {
-                let state = if status.active.is_some() { EventState::Enabled } else { EventState::Installed };
-                self.tell(&id, &version, state, None);
-                Ok(status)
-            }
-            Err(error) => {
-                self.take_back(undo).await;
-                self.tell(&id, &version, EventState::Failed, Some(error.chain()));
-                Err(error)
-            }
-        }
-    }
-
-    async fn try_install(&mut self, candidate: Candidate, then: AfterInstall, undo: &mut Undo) -> Outcome {
-        let release = self.keep(candidate, undo).await?;
-        let status = PluginStatus::disabled(Arc::clone(&release));
-        match then {
-            AfterInstall::Wait => self.settle(status).await,
-            AfterInstall::Enable => {
-                let active = self.start(&release, Arc::clone(&status.stats), undo).await?;
-                self.settle(status.serving(active)).await
-            }
-        }
+    pub(super) fn prepare_install(&self, candidate: &Candidate, then: AfterInstall) -> Result<Work, OperationError> {
+        self.refuse_installed(candidate)?;
+        let operation = match then {
+            AfterInstall::Enable => Operation::Install,
+            AfterInstall::Wait => Operation::InstallWaiting,
+        };
+        let status = PluginStatus::disabled(Arc::clone(&candidate.release));
+        Ok(Work::new(operation, None, Some(status)))
     }
 
     fn refuse_installed(&self, candidate: &Candidate) -> Result<(), OperationError> {
@@ -46,28 +24,6 @@ impl Supervisor {
         refuse_known_version(status, candidate)?;
         let (installed, offered) = (status.version().clone(), candidate.version().clone());
         Err(OperationError::OtherVersion { id: candidate.id().clone(), installed, offered })
-    }
-
-    /// Moves bundle and library from staging into the store.
-    pub(super) async fn keep(&self, candidate: Candidate, undo: &mut Undo) -> Result<Arc<Release>, OperationError> {
-        let Candidate { release, bundle, library, .. } = candidate;
-        if self.in_store(|store| store.keep_bundle(bundle)).await? == Kept::New {
-            undo.remember(Step::Bundle(release.bundle));
-        }
-        if self.in_store(|store| store.keep_library(library)).await? == Kept::New {
-            undo.remember(Step::Library(release.library));
-        }
-        Ok(Arc::new(release))
-    }
-
-    /// Syncing a file blocks, so it happens on another thread.
-    async fn in_store<F>(&self, work: F) -> Result<Kept, OperationError>
-    where
-        F: FnOnce(&Store) -> Result<Kept, StoreError> + Send + 'static,
-    {
-        let store = Arc::clone(&self.workplace.store);
-        let kept = tokio::task::spawn_blocking(move || work(&store)).await;
-        Ok(kept.map_err(|_| OperationError::ShuttingDown)??)
     }
 }
 

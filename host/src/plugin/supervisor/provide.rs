@@ -1,7 +1,6 @@
 //! Bundles that this process lacks, from the database; and those that only it has, into it.
 
 use super::Supervisor;
-use super::undo::Undo;
 use crate::plugin::bundles;
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
@@ -32,7 +31,7 @@ impl Supervisor {
             });
         }
         // The rows need it, whatever becomes of the start.
-        self.keep(candidate, &mut Undo::default()).await?;
+        self.keep(candidate, &mut Vec::new()).await?;
         tracing::info!(plugin.id = %id, plugin.version = %known.version, "plugin {id} {} came from the database", known.version);
         Ok(())
     }

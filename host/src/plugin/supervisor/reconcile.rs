@@ -27,6 +27,7 @@ impl Supervisor {
     /// Brings up what should serve. A plugin that can't is recorded with its reason, and the next
     /// one is tried.
     async fn reconcile(&mut self) -> Result<Begun, OperationError> {
+        self.recover().await?;
         let database = self.workplace.pool.database();
         self.following.note(rows::revision(&database).await?);
         let (installed, faults) = rows::installed(&database).await?;

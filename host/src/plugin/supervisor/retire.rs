@@ -36,7 +36,7 @@ impl Supervisor {
         self.tell(&id, &version, EventState::Draining, None);
         tasks::spawn("retire a plugin's generation", async move {
             retire(active, deadlines).await;
-            let event = PluginEvent { id, version, state: EventState::Stopped, reason: None, at: now_ms() };
+            let event = PluginEvent { id, version, state: EventState::Stopped, step: None, reason: None, at: now_ms() };
             // Nobody watches: nobody misses it.
             let _ = events.send(event);
         })

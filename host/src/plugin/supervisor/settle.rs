@@ -1,14 +1,16 @@
 //! The end of every operation: table built, rows committed, table published.
 
 use super::Supervisor;
+use super::work::Committed;
 use crate::plugin::bundles;
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
 use crate::plugin::menus;
+use crate::plugin::operation::journal;
 use crate::plugin::rows::{self, Data};
 use crate::plugin::services::now_ms;
 use crate::plugin::status::{KnownVersion, PluginStatus};
-use crate::plugin::table::{Plugins, RouteTable};
+use crate::plugin::table::RouteTable;
 use crate::store::StoreError;
 use plugin_api::db::Transaction;
 use std::sync::Arc;
@@ -16,27 +18,61 @@ use std::sync::Arc;
 impl Supervisor {
     /// Makes `status` the truth: in the rows, then, without a step that can fail, in the table.
     pub(super) async fn settle(&mut self, status: PluginStatus) -> Result<Arc<PluginStatus>, OperationError> {
+        let before = self.plugins.get(status.id()).cloned();
+        let status = Arc::new(status);
+        let committed = self.commit_status(Arc::clone(&status), None).await?;
+        self.publish(committed);
+        if let Some(before) = before {
+            self.forget_files(&before.versions);
+        }
+        Ok(status)
+    }
+
+    /// Commits that `status` is the truth, and gives what is to be published for it. `entry` is the operation
+    /// of the journal that has settled with it.
+    pub(super) async fn commit_status(
+        &self,
+        status: Arc<PluginStatus>,
+        entry: Option<i64>,
+    ) -> Result<Committed, OperationError> {
         let database = self.workplace.pool.database();
         if status.active.is_some() {
             let claims = menus::claims(&database).await?;
             menus::refuse_conflicts(&status.release, &claims, &self.plugins)?;
         }
-        let status = Arc::new(status);
         let mut plugins = self.plugins.clone();
-        let before = plugins.insert(status.id().clone(), Arc::clone(&status));
+        plugins.insert(status.id().clone(), Arc::clone(&status));
         let table = RouteTable::build(&self.workplace.core, &plugins)?;
         let transaction = database.begin().await?;
         rows::save(&transaction, &status, now_ms()).await?;
         if self.workplace.announcements.reach_others() {
-            bundles::put(&transaction, &status.release.bundle, &self.workplace.store.bundle(&status.release.bundle))
-                .await?;
+            let bundle = &status.release.bundle;
+            bundles::put(&transaction, bundle, &self.workplace.store.bundle(bundle)).await?;
+        }
+        if let Some(entry) = entry {
+            journal::settle(&transaction, entry, Some(&status)).await?;
         }
         self.commit(transaction).await?;
-        self.publish(plugins, table);
-        if let Some(before) = before {
-            self.forget_files(&before.versions);
+        Ok(Committed { plugins, table, status: Some(status) })
+    }
+
+    /// The same of a plugin that is gone, with as much of its data as `data` says.
+    pub(super) async fn commit_gone(
+        &self,
+        id: &PluginId,
+        data: Data,
+        entry: Option<i64>,
+    ) -> Result<Committed, OperationError> {
+        let mut plugins = self.plugins.clone();
+        plugins.remove(id);
+        let table = RouteTable::build(&self.workplace.core, &plugins)?;
+        let transaction = self.workplace.pool.database().begin().await?;
+        rows::remove(&transaction, id, data).await?;
+        if let Some(entry) = entry {
+            journal::settle(&transaction, entry, None).await?;
         }
-        Ok(status)
+        self.commit(transaction).await?;
+        Ok(Committed { plugins, table, status: None })
     }
 
     /// Makes `status` what is served here: the rows say so already.
@@ -45,7 +81,7 @@ impl Supervisor {
         let mut plugins = self.plugins.clone();
         let before = plugins.insert(status.id().clone(), Arc::clone(&status));
         let table = RouteTable::build(&self.workplace.core, &plugins)?;
-        self.publish(plugins, table);
+        self.publish(Committed { plugins, table, status: None });
         if let Some(before) = before {
             self.forget_files(&before.versions);
         }
@@ -57,14 +93,14 @@ impl Supervisor {
         let mut plugins = self.plugins.clone();
         plugins.remove(status.id());
         let table = RouteTable::build(&self.workplace.core, &plugins)?;
-        self.publish(plugins, table);
+        self.publish(Committed { plugins, table, status: None });
         self.forget_files(&status.versions);
         Ok(())
     }
 
     /// Commits a change of the rows, unless another process has changed them since this one looked,
     /// which it can only if this one has lost its turn together with a connection.
-    async fn commit(&self, transaction: Transaction) -> Result<(), OperationError> {
+    pub(super) async fn commit(&self, transaction: Transaction) -> Result<(), OperationError> {
         bundles::forget_others(&transaction).await?;
         let revision = rows::advance(&transaction).await?;
         if self.workplace.announcements.reach_others() && !self.following.is_next(revision) {
@@ -75,19 +111,6 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Makes it the truth that a plugin is gone, with as much of its data as `data` says.
-    pub(super) async fn settle_gone(&mut self, status: &PluginStatus, data: Data) -> Result<(), OperationError> {
-        let mut plugins = self.plugins.clone();
-        plugins.remove(status.id());
-        let table = RouteTable::build(&self.workplace.core, &plugins)?;
-        let transaction = self.workplace.pool.database().begin().await?;
-        rows::remove(&transaction, status.id(), data).await?;
-        self.commit(transaction).await?;
-        self.publish(plugins, table);
-        self.forget_files(&status.versions);
-        Ok(())
-    }
-
     /// Records that a plugin does not serve, and why; its routes say so from now on.
     pub(super) async fn settle_failed(&mut self, id: &PluginId, error: &OperationError) -> Result<(), OperationError> {
         let status = self.installed(id)?;
@@ -95,13 +118,13 @@ impl Supervisor {
     }
 
     /// The swap.
-    fn publish(&mut self, plugins: Plugins, table: RouteTable) {
-        self.plugins = plugins;
-        self.published.publish(table);
+    pub(super) fn publish(&mut self, committed: Committed) {
+        self.plugins = committed.plugins;
+        self.published.publish(committed.table);
     }
 
     /// Removes those files of `versions` to which no installed version refers any more.
-    fn forget_files(&self, versions: &[KnownVersion]) {
+    pub(super) fn forget_files(&self, versions: &[KnownVersion]) {
         for known in versions {
             if let Err(error) = self.forget_version(known) {
                 // The next start sweeps it away.

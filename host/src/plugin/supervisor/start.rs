@@ -1,9 +1,8 @@
 //! The way from a stored library to a generation that could serve.
 
-use super::Supervisor;
-use super::undo::{Step, Undo};
+use super::{Deadlines, Supervisor};
 use crate::db::PluginDatabase;
-use crate::loader::Image;
+use crate::loader::{Generation, Image};
 use crate::plugin::active::ActivePlugin;
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
@@ -13,57 +12,35 @@ use crate::plugin::release::Release;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::KnownVersion;
-use crate::plugin::{rows, schema, settings};
+use crate::plugin::{rows, settings};
 use plugin_api::services::HostServices;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What a generation finds in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Schema {
-    /// Its migrations are applied before it starts.
-    BroughtUpToDate,
-    /// Another process has applied them. If it has taken them back meanwhile, they must not come again.
-    AsItIs,
-}
-
 impl Supervisor {
-    /// Starts a generation of `release`, beside whatever runs. Nobody can reach it yet.
+    /// Opens the library of `release` and makes sure that it is the one that was checked.
+    pub(super) async fn load(&self, release: &Release) -> Result<Image, OperationError> {
+        self.tell(release.id(), release.version(), EventState::Starting, None);
+        self.provide(release.id(), &KnownVersion::of(release)).await?;
+        let image = self.open(release).await?;
+        refuse_other_descriptor(release, &image)?;
+        Ok(image)
+    }
+
+    /// Starts a generation on the schema as it is, beside whatever runs. Nobody can reach it yet.
     pub(super) async fn start(
         &self,
-        release: &Arc<Release>,
+        release: &Release,
+        image: Image,
         stats: Arc<PluginStats>,
-        undo: &mut Undo,
     ) -> Result<Arc<ActivePlugin>, OperationError> {
-        self.start_on(Schema::BroughtUpToDate, release, stats, undo).await
-    }
-
-    /// The same on a schema as `schema` says.
-    pub(super) async fn start_on(
-        &self,
-        schema: Schema,
-        release: &Arc<Release>,
-        stats: Arc<PluginStats>,
-        undo: &mut Undo,
-    ) -> Result<Arc<ActivePlugin>, OperationError> {
-        self.tell(release.id(), release.version(), EventState::Starting, None);
-        self.refuse_missing_dependencies(release)?;
-        self.provide(release.id(), &KnownVersion::of(release)).await?;
-        let image = self.load(release).await?;
-        refuse_other_descriptor(release, &image)?;
-        if schema == Schema::BroughtUpToDate
-            && let Some(change) = schema::update(&self.workplace.pool, release).await?
-        {
-            undo.remember(Step::Schema(release.id().clone(), change));
-        }
         let services = Arc::new(self.services(release, Arc::clone(&stats)).await?);
         let generation = self.launch(release, image, Arc::clone(&services)).await?;
-        let active = Arc::new(ActivePlugin::new(release, generation, stats, services));
-        undo.remember(Step::Started(Arc::clone(&active)));
-        Ok(active)
+        self.refuse_unready(release, &generation, &services).await?;
+        Ok(Arc::new(ActivePlugin::new(release, generation, stats, services)))
     }
 
-    fn refuse_missing_dependencies(&self, release: &Release) -> Result<(), OperationError> {
+    pub(super) fn refuse_missing_dependencies(&self, release: &Release) -> Result<(), OperationError> {
         let serves = |id: &&PluginId| self.plugins.get(*id).is_some_and(|status| status.active.is_some());
         match release.manifest.depends_on.iter().find(|id| !serves(id)) {
             Some(needs) => Err(OperationError::Needs { id: release.id().clone(), needs: needs.clone() }),
@@ -72,7 +49,7 @@ impl Supervisor {
     }
 
     /// Opens the very bytes that were checked; copying and linking block, so on another thread.
-    async fn load(&self, release: &Release) -> Result<Image, OperationError> {
+    async fn open(&self, release: &Release) -> Result<Image, OperationError> {
         let workplace = Arc::clone(&self.workplace);
         let (library, id, version) = (release.library, release.id().clone(), release.version().clone());
         let open = move || {
@@ -105,7 +82,7 @@ impl Supervisor {
         release: &Release,
         image: Image,
         services: Arc<PluginServices>,
-    ) -> Result<Arc<crate::loader::Generation>, OperationError> {
+    ) -> Result<Arc<Generation>, OperationError> {
         let host: Arc<dyn HostServices> = Arc::clone(&services) as _;
         match image.start(host, self.workplace.deadlines.start).await {
             Ok(generation) => Ok(generation),
@@ -115,6 +92,23 @@ impl Supervisor {
                 Err(OperationError::Start { id, version, source: source.into() })
             }
         }
+    }
+
+    /// Asks the plugin itself. One that is not ready is stopped again, and leaves nothing open.
+    async fn refuse_unready(
+        &self,
+        release: &Release,
+        generation: &Arc<Generation>,
+        services: &PluginServices,
+    ) -> Result<(), OperationError> {
+        let Deadlines { start, stop, .. } = self.workplace.deadlines;
+        let Err(source) = generation.ready(start).await else { return Ok(()) };
+        let (id, version) = (release.id().clone(), release.version().clone());
+        if let Err(error) = generation.stop(stop).await {
+            tracing::warn!(plugin.id = %id, plugin.version = %version, "plugin {id} {version} did not stop cleanly: {error}");
+        }
+        services.close().await;
+        Err(OperationError::Start { id, version, source: source.into() })
     }
 }
 

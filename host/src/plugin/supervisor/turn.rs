@@ -4,6 +4,7 @@
 //! answered when they have followed. Waiting happens outside of the supervisor, which can
 //! follow others meanwhile.
 
+use super::work::Change;
 use super::{Command, Outcome, Supervisor, SupervisorHandle};
 use crate::cache::{Announcement, Follower};
 use crate::plugin::error::OperationError;
@@ -48,6 +49,11 @@ impl Following {
         self.revision.store(revision, Ordering::Release);
     }
 
+    /// Nothing is known of the rows any more.
+    pub(super) fn forget(&self) {
+        self.note(-1);
+    }
+
     /// The doubts so far, to be settled by a look that begins after this call.
     pub(super) fn doubts(&self) -> u64 {
         self.doubts.load(Ordering::Acquire)
@@ -86,9 +92,16 @@ impl SupervisorHandle {
     /// Changes plugins, here and in every other process.
     ///
     /// What was begun is finished, also when the caller goes away.
-    pub(super) async fn operate<C>(&self, command: C) -> Outcome
+    pub(super) async fn operate(&self, change: Change) -> Outcome {
+        let order = self.order.clone();
+        self.command(move |reply| Command::Change(Box::new(change), order, reply)).await
+    }
+
+    /// The same for any other command.
+    pub(super) async fn command<T, C>(&self, command: C) -> Result<T, OperationError>
     where
-        C: FnOnce(oneshot::Sender<Outcome>) -> Command + Send + 'static,
+        T: Send + 'static,
+        C: FnOnce(oneshot::Sender<Result<T, OperationError>>) -> Command + Send + 'static,
     {
         let handle = self.clone();
         let operation = async move {
@@ -99,7 +112,10 @@ impl SupervisorHandle {
         tasks::spawn("a change of plugins", operation).await.map_err(|_| OperationError::ShuttingDown)?
     }
 
-    async fn in_turn(&self, command: impl FnOnce(oneshot::Sender<Outcome>) -> Command) -> Outcome {
+    async fn in_turn<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, OperationError>>) -> Command,
+    ) -> Result<T, OperationError> {
         if !self.workplace.announcements.reach_others() {
             return self.ask(command).await?;
         }

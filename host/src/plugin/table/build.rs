@@ -4,9 +4,11 @@ use super::paths::{Clash, Paths};
 use super::{CoreTarget, Plugins, RouteTable, Slot, Target};
 use crate::plugin::active::ActivePlugin;
 use crate::plugin::conflict::{Conflict, Owner};
+use crate::plugin::contribution::CheckedRoute;
 use crate::plugin::core_surface::CoreSurface;
 use crate::plugin::id::PluginId;
 use crate::plugin::openapi;
+use crate::plugin::release::Release;
 use crate::plugin::status::PluginStatus;
 use plugin_api::descriptor::DataModel;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -62,7 +64,6 @@ fn core_paths(core: &CoreSurface) -> Result<Paths<Slot>, Conflict> {
 }
 
 fn add_routes(paths: &mut Paths<Slot>, active: &Arc<ActivePlugin>, status: &PluginStatus) -> Result<(), Conflict> {
-    let claimed_by = || Box::new(owner(active));
     for (index, route) in (0_u32..).zip(&status.release.contribution.routes) {
         let target = Target {
             plugin: Arc::clone(active),
@@ -72,20 +73,53 @@ fn add_routes(paths: &mut Paths<Slot>, active: &Arc<ActivePlugin>, status: &Plug
             title: route.summary.as_str().into(),
             access: route.access.clone(),
         };
-        let path = route.pattern.as_str().to_owned();
-        match paths.insert(route.method.clone(), &route.pattern, Slot::Plugin(target)) {
-            Ok(()) => {}
-            Err(Clash::Same(other)) => {
-                let (method, served_by) = (route.method.clone(), other.owner().into());
-                return Err(Conflict::Route { method, path, claimed_by: claimed_by(), served_by });
-            }
-            Err(Clash::Ambiguous(other)) => {
-                return Err(Conflict::Ambiguous { path, claimed_by: claimed_by(), served_by: other.owner().into() });
-            }
-            Err(Clash::Unroutable) => return Err(Conflict::Unroutable { path, claimed_by: claimed_by() }),
+        if let Err(clash) = paths.insert(route.method.clone(), &route.pattern, Slot::Plugin(target)) {
+            return Err(conflict(clash, route, owner(active), Slot::owner));
         }
     }
     Ok(())
+}
+
+/// Whether a release that does not serve yet could.
+pub(super) fn admit(core: &CoreSurface, plugins: &Plugins, release: &Release) -> Result<(), Conflict> {
+    let own = || Owner::Plugin { id: release.id().clone(), version: release.version().clone() };
+    let mut paths: Paths<Owner> = Paths::default();
+    for route in core.routes() {
+        // Those that clash were refused when the core was put together.
+        let _ = paths.insert(route.method.clone(), &route.pattern, Owner::Core);
+    }
+    let others = || serving(plugins).into_iter().filter(|(active, _)| active.id != *release.id());
+    let mut models = BTreeMap::new();
+    for (active, status) in others() {
+        for route in &status.release.contribution.routes {
+            let _ = paths.insert(route.method.clone(), &route.pattern, owner(active));
+        }
+        models.extend(status.release.contribution.models.iter().map(|model| (model.name.clone(), owner(active))));
+    }
+    models.extend(core.models().iter().map(|name| (name.clone(), Owner::Core)));
+    for route in &release.contribution.routes {
+        if let Err(clash) = paths.insert(route.method.clone(), &route.pattern, own()) {
+            return Err(conflict(clash, route, own(), Clone::clone));
+        }
+    }
+    match release.contribution.models.iter().find_map(|model| models.remove_entry(&model.name)) {
+        Some((name, owned_by)) => Err(Conflict::Model { name, claimed_by: own().into(), owned_by: owned_by.into() }),
+        None => Ok(()),
+    }
+}
+
+fn conflict<T>(
+    clash: Clash<'_, T>,
+    route: &CheckedRoute,
+    claimed_by: Owner,
+    owner_of: impl Fn(&T) -> Owner,
+) -> Conflict {
+    let (method, path, claimed_by) = (route.method.clone(), route.pattern.as_str().to_owned(), claimed_by.into());
+    match clash {
+        Clash::Same(other) => Conflict::Route { method, path, claimed_by, served_by: owner_of(other).into() },
+        Clash::Ambiguous(other) => Conflict::Ambiguous { path, claimed_by, served_by: owner_of(other).into() },
+        Clash::Unroutable => Conflict::Unroutable { path, claimed_by },
+    }
 }
 
 /// Models by their names, each with the plugin that brings it.

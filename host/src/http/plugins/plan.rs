@@ -1,0 +1,300 @@
+//! `/plugins/plans`: what a change would come to, and doing exactly that.
+
+use super::in_name_of;
+use super::model::{DataChoice, PluginDetailDto, Tag};
+use super::upload::PlanBody;
+use crate::admin::Clock;
+use crate::http::{Answer, ApiError, Message, SuperCaller};
+use crate::plugin::plan::{Dependency, Difference, Plan, PlannedMigration, Warning};
+use crate::plugin::{AfterInstall, Data, OfferedPlan, Operation, PlanRequest, SupervisorHandle};
+use poem_openapi::param::{Path, Query};
+use poem_openapi::{Enum, Object, OpenApi};
+use serde_json::Value;
+
+/// `/plugins/plans`
+pub struct PlansApi {
+    supervisor: SupervisorHandle,
+    clock: Clock,
+}
+
+/// What may be planned without a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub(super) enum Action {
+    /// Make it serve.
+    Enable,
+    /// Make it stop.
+    Disable,
+    /// Return to the version before.
+    Rollback,
+    /// Remove it.
+    Uninstall,
+}
+
+/// What is to be planned.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "PluginAction", deny_unknown_fields)]
+pub(super) struct ActionDto {
+    /// The plugin.
+    #[oai(validator(max_length = 64))]
+    pub id: String,
+    /// What is to be done with it.
+    pub action: Action,
+    /// What becomes of its data when it is uninstalled; it stays if nothing is said.
+    pub data: Option<DataChoice>,
+}
+
+/// What a change would come to.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "PluginPlan")]
+pub(super) struct PlanDto {
+    /// By which it is applied.
+    pub id: String,
+    /// The hash of everything below.
+    pub hash: String,
+    /// Until when it may be applied.
+    pub expires_time: String,
+    /// `install`, `enable`, `disable`, `upgrade`, `rollback`, `uninstall` or `purge`.
+    pub operation: String,
+    /// The steps, in order.
+    pub steps: Vec<String>,
+    /// The plugin.
+    pub plugin: String,
+    /// The version that is installed.
+    pub from_version: Option<String>,
+    /// The version that would be installed; null if the plugin goes.
+    pub to_version: Option<String>,
+    /// The hash of the bundle.
+    pub bundle_sha256: String,
+    /// The files of a bundle that is not in the store yet.
+    pub files: Vec<FileDto>,
+    /// Bytes of these files together.
+    pub files_bytes: u64,
+    /// Migrations that would be run.
+    pub migrations: Vec<PlannedMigrationDto>,
+    /// Routes.
+    pub routes: DifferenceDto,
+    /// Menu entries.
+    pub menus: DifferenceDto,
+    /// Permission codes.
+    pub permissions: DifferenceDto,
+    /// Settings.
+    pub settings: DifferenceDto,
+    /// Models of data rules.
+    pub models: DifferenceDto,
+    /// Other plugins that have to do with it.
+    pub dependencies: Vec<DependencyDto>,
+    /// What to know before.
+    pub warnings: Vec<String>,
+}
+
+/// A file in a bundle.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "BundleFile")]
+pub(super) struct FileDto {
+    /// Its name, with its folders.
+    pub name: String,
+    /// Its size, unpacked.
+    pub bytes: u64,
+    /// The hash of its bytes.
+    pub sha256: String,
+}
+
+/// A migration that would be run.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "PlannedMigration")]
+pub(super) struct PlannedMigrationDto {
+    /// Its number.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// `up`, or `down` where it is taken back.
+    pub direction: String,
+    /// What SQLite runs.
+    pub sqlite: Option<String>,
+    /// What PostgreSQL runs.
+    pub postgres: Option<String>,
+}
+
+/// What comes and what goes.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "PlannedDifference")]
+pub(super) struct DifferenceDto {
+    /// What comes.
+    pub added: Vec<String>,
+    /// What goes.
+    pub removed: Vec<String>,
+    /// How many stay.
+    pub kept: usize,
+}
+
+/// Another plugin that has to do with it.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "PlannedDependency")]
+pub(super) struct DependencyDto {
+    /// The other plugin.
+    pub plugin: String,
+    /// Its version, if it is installed.
+    pub version: Option<String>,
+    /// `needs`: it is needed; `needed_by`: it needs this one.
+    pub relation: String,
+    /// Whether it serves.
+    pub serves: bool,
+}
+
+impl PlansApi {
+    /// The routes over `supervisor`, showing times by `clock`.
+    #[must_use]
+    pub fn new(supervisor: SupervisorHandle, clock: Clock) -> Self {
+        Self { supervisor, clock }
+    }
+
+    fn request(&self, asked: ActionDto) -> Result<PlanRequest, ApiError> {
+        let id = self.supervisor.id(&asked.id)?;
+        match (asked.action, asked.data) {
+            (Action::Enable, None) => Ok(PlanRequest::Enable(id)),
+            (Action::Disable, None) => Ok(PlanRequest::Disable(id)),
+            (Action::Rollback, None) => Ok(PlanRequest::Rollback(id)),
+            (Action::Uninstall, Some(DataChoice::Purge)) => Ok(PlanRequest::Uninstall(id, Data::Purge)),
+            (Action::Uninstall, _) => Ok(PlanRequest::Uninstall(id, Data::Keep)),
+            (_, Some(_)) => Err(ApiError::bad_request(Message::fixed(
+                "data is only for the action uninstall",
+                "data 仅用于 uninstall 操作",
+            ))),
+        }
+    }
+
+    fn answer(&self, offered: &OfferedPlan) -> Answer<PlanDto> {
+        Answer::of(PlanDto::of(offered, &self.clock))
+    }
+}
+
+#[OpenApi(prefix_path = "/plugins/plans", tag = "Tag::Plugins")]
+impl PlansApi {
+    /// Say what a change would come to: of a bundle, or of an installed plugin
+    #[oai(path = "/", method = "post")]
+    async fn plan(
+        &self,
+        caller: SuperCaller,
+        /// Whether a new plugin should serve at once.
+        #[oai(default = "enabled")]
+        enable: Query<bool>,
+        body: PlanBody,
+    ) -> Result<Answer<PlanDto>, ApiError> {
+        let request = match body {
+            PlanBody::Bundle(upload) => {
+                let staged = upload.receive(&self.supervisor).await?;
+                let then = if enable.0 { AfterInstall::Enable } else { AfterInstall::Wait };
+                PlanRequest::Bundle { staged, then }
+            }
+            PlanBody::Action(action) => self.request(action)?,
+        };
+        Ok(self.answer(&in_name_of(&caller, &self.supervisor).plan(request).await?))
+    }
+
+    /// Show a plan that waits to be applied
+    #[oai(path = "/:id", method = "get")]
+    async fn read(&self, _caller: SuperCaller, id: Path<String>) -> Result<Answer<PlanDto>, ApiError> {
+        Ok(self.answer(&self.supervisor.offered(&id.0)?))
+    }
+
+    /// Do exactly what a plan says
+    #[oai(path = "/:id/apply", method = "post")]
+    async fn apply(&self, caller: SuperCaller, id: Path<String>) -> Result<Answer<Option<PluginDetailDto>>, ApiError> {
+        let status = in_name_of(&caller, &self.supervisor).apply(&id.0).await?;
+        let detail = match self.supervisor.detail(status.id()).await {
+            Ok(detail) => Some(PluginDetailDto::of(&detail, &self.supervisor, &self.clock)),
+            // It is gone: that was the plan.
+            Err(crate::plugin::OperationError::Unknown { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Answer::of(detail))
+    }
+
+    /// Forget a plan
+    #[oai(path = "/:id", method = "delete")]
+    async fn withdraw(&self, _caller: SuperCaller, id: Path<String>) -> Result<Answer<Value>, ApiError> {
+        self.supervisor.withdraw(&id.0)?;
+        Ok(Answer::done())
+    }
+}
+
+impl PlanDto {
+    fn of(offered: &OfferedPlan, clock: &Clock) -> Self {
+        let plan: &Plan = &offered.plan;
+        let text = ToString::to_string;
+        Self {
+            id: offered.id.to_string(),
+            hash: plan.hash().to_string(),
+            expires_time: clock.format(offered.expires_at_ms),
+            operation: plan.operation.to_string(),
+            steps: plan.steps.iter().map(text).collect(),
+            plugin: plan.plugin.to_string(),
+            from_version: plan.from.as_ref().map(ToString::to_string),
+            to_version: plan.to.as_ref().map(ToString::to_string),
+            bundle_sha256: plan.bundle.to_string(),
+            files: plan
+                .files
+                .iter()
+                .map(|file| FileDto { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.to_string() })
+                .collect(),
+            files_bytes: plan.files.iter().map(|file| file.bytes).sum(),
+            migrations: plan.migrations.iter().map(PlannedMigrationDto::of).collect(),
+            routes: DifferenceDto::of(&plan.routes),
+            menus: DifferenceDto::of(&plan.menus),
+            permissions: DifferenceDto::of(&plan.permissions),
+            settings: DifferenceDto::of(&plan.settings),
+            models: DifferenceDto::of(&plan.models),
+            dependencies: plan.dependencies.iter().map(DependencyDto::of).collect(),
+            warnings: plan.warnings.iter().map(|warning| words(warning, plan.operation)).collect(),
+        }
+    }
+}
+
+impl PlannedMigrationDto {
+    fn of(migration: &PlannedMigration) -> Self {
+        Self {
+            version: migration.version,
+            name: migration.name.clone(),
+            direction: if migration.down { "down" } else { "up" }.to_owned(),
+            sqlite: migration.sqlite.clone(),
+            postgres: migration.postgres.clone(),
+        }
+    }
+}
+
+impl DifferenceDto {
+    fn of(difference: &Difference) -> Self {
+        Self {
+            added: difference.added.iter().cloned().collect(),
+            removed: difference.removed.iter().cloned().collect(),
+            kept: difference.kept,
+        }
+    }
+}
+
+impl DependencyDto {
+    fn of(dependency: &Dependency) -> Self {
+        Self {
+            plugin: dependency.plugin.to_string(),
+            version: dependency.version.as_ref().map(ToString::to_string),
+            relation: if dependency.is_needed { "needs" } else { "needed_by" }.to_owned(),
+            serves: dependency.serves,
+        }
+    }
+}
+
+fn words(warning: &Warning, operation: Operation) -> String {
+    match warning {
+        Warning::Older => "the version is older than the installed one".to_owned(),
+        Warning::SchemaAhead => "the tables are those of a newer version, and stay so".to_owned(),
+        Warning::Irreversible(name) => format!("migration {name} has no down script: it can't be taken back later"),
+        Warning::Forgets(version) => format!("the bundle of version {version} leaves the store"),
+        Warning::DeletesData => "the plugin's tables go with all their rows".to_owned(),
+        Warning::Waits => format!("after the {operation} it does not serve until it is enabled"),
+    }
+}
+
+fn enabled() -> bool {
+    true
+}

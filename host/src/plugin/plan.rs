@@ -1,0 +1,196 @@
+//! What an operation would change, told before it is done.
+//!
+//! A plan is only a picture: applying it looks again, and does nothing if the picture is another one.
+
+use super::contribution::Contribution;
+use super::id::PluginId;
+use super::operation::{Operation, Step};
+use super::release::Release;
+use crate::store::{BundleFile, Sha256};
+use plugin_api::descriptor::{Menu, MigrationSpec};
+use semver::Version;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// What an operation would change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// What would be done.
+    pub operation: Operation,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+    /// The plugin.
+    pub plugin: PluginId,
+    /// The version that is installed.
+    pub from: Option<Version>,
+    /// The version that would be; none if the plugin goes.
+    pub to: Option<Version>,
+    /// The bundle of the version that the operation is about.
+    pub bundle: Sha256,
+    /// What is in it, where it is not in the store yet.
+    pub files: Vec<BundleFile>,
+    /// Migrations that would be run.
+    pub migrations: Vec<PlannedMigration>,
+    /// Routes, as `GET /api/v1/…`.
+    pub routes: Difference,
+    /// Menu entries, by name.
+    pub menus: Difference,
+    /// Permission codes.
+    pub permissions: Difference,
+    /// Settings, by key.
+    pub settings: Difference,
+    /// Models of data rules.
+    pub models: Difference,
+    /// Other plugins that have to do with it.
+    pub dependencies: Vec<Dependency>,
+    /// What an administrator should know before.
+    pub warnings: Vec<Warning>,
+}
+
+/// A migration of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedMigration {
+    /// Its number.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// Whether it is taken back.
+    pub down: bool,
+    /// What SQLite runs; none if there is no such script.
+    pub sqlite: Option<String>,
+    /// What PostgreSQL runs.
+    pub postgres: Option<String>,
+}
+
+/// What would come and what would go.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// What would come.
+    pub added: BTreeSet<String>,
+    /// What would go.
+    pub removed: BTreeSet<String>,
+    /// How many stay.
+    pub kept: usize,
+}
+
+/// Another plugin that has to do with an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dependency {
+    /// The other plugin.
+    pub plugin: PluginId,
+    /// Its version, if it is installed.
+    pub version: Option<Version>,
+    /// Whether the plugin of the plan needs it; else it needs the plugin of the plan.
+    pub is_needed: bool,
+    /// Whether it serves.
+    pub serves: bool,
+}
+
+/// What an administrator should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Warning {
+    /// The version that would be installed is older than the one that is.
+    Older,
+    /// The schema is ahead of the version, and stays so.
+    SchemaAhead,
+    /// A migration can't be taken back.
+    Irreversible(String),
+    /// The bundle of a version would leave the store.
+    Forgets(Version),
+    /// Tables would go with their rows.
+    DeletesData,
+    /// It would not serve.
+    Waits,
+}
+
+impl Plan {
+    /// The hash of everything in it: two plans with one hash are the same.
+    #[must_use]
+    pub fn hash(&self) -> Sha256 {
+        let bytes = serde_json::to_vec(self).expect("a plan has text keys and no floats");
+        Sha256::of(&bytes)
+    }
+
+    /// In what it differs from another plan.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let parts = [
+            ("operation", self.operation == other.operation && self.steps == other.steps),
+            ("plugin", self.plugin == other.plugin),
+            ("version", (&self.from, &self.to, &self.bundle) == (&other.from, &other.to, &other.bundle)),
+            ("files", self.files == other.files),
+            ("migrations", self.migrations == other.migrations),
+            ("routes", self.routes == other.routes),
+            ("menus", self.menus == other.menus),
+            ("permissions", self.permissions == other.permissions),
+            ("settings", self.settings == other.settings),
+            ("models", self.models == other.models),
+            ("dependencies", self.dependencies == other.dependencies),
+            ("warnings", self.warnings == other.warnings),
+        ];
+        parts.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name).collect()
+    }
+}
+
+impl PlannedMigration {
+    /// One that would be run, or taken back.
+    #[must_use]
+    pub fn of(migration: &MigrationSpec, down: bool) -> Self {
+        let (sqlite, postgres) = if down {
+            let postgres = migration.down_postgres.clone().or_else(|| migration.down.clone());
+            (migration.down.clone(), postgres)
+        } else {
+            let postgres = migration.up_postgres.clone().unwrap_or_else(|| migration.up.clone());
+            (Some(migration.up.clone()), Some(postgres))
+        };
+        Self { version: migration.version, name: migration.name.clone(), down, sqlite, postgres }
+    }
+}
+
+impl Difference {
+    /// What comes and goes between two sets.
+    pub(super) fn between(before: BTreeSet<String>, after: BTreeSet<String>) -> Self {
+        Self {
+            added: after.difference(&before).cloned().collect(),
+            removed: before.difference(&after).cloned().collect(),
+            kept: before.intersection(&after).count(),
+        }
+    }
+
+    /// The same of something that releases have, where nothing serves has none.
+    pub(super) fn of(
+        before: Option<&Release>,
+        after: Option<&Release>,
+        what: fn(&Release) -> BTreeSet<String>,
+    ) -> Self {
+        Self::between(before.map(what).unwrap_or_default(), after.map(what).unwrap_or_default())
+    }
+}
+
+pub(super) fn routes(release: &Release) -> BTreeSet<String> {
+    let Contribution { routes, .. } = &release.contribution;
+    routes.iter().map(|route| format!("{} {}", route.method, route.pattern.as_str())).collect()
+}
+
+pub(super) fn menus(release: &Release) -> BTreeSet<String> {
+    fn names(menu: &Menu, into: &mut BTreeSet<String>) {
+        into.insert(menu.name.clone());
+        menu.children.iter().for_each(|child| names(child, into));
+    }
+    let mut all = BTreeSet::new();
+    release.descriptor.menus.iter().for_each(|menu| names(menu, &mut all));
+    all
+}
+
+pub(super) fn permissions(release: &Release) -> BTreeSet<String> {
+    release.contribution.permissions.iter().cloned().collect()
+}
+
+pub(super) fn settings(release: &Release) -> BTreeSet<String> {
+    release.descriptor.settings.iter().map(|setting| setting.key.clone()).collect()
+}
+
+pub(super) fn models(release: &Release) -> BTreeSet<String> {
+    release.contribution.models.iter().map(|model| model.name.clone()).collect()
+}

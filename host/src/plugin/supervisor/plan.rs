@@ -1,0 +1,265 @@
+//! Plans: made from the same preparation as the operation itself, and compared before it begins.
+
+use super::work::{Change, Work};
+use super::{Command, Outcome, Supervisor, SupervisorHandle};
+use crate::plugin::error::OperationError;
+use crate::plugin::id::PluginId;
+use crate::plugin::operation::journal::Order;
+use crate::plugin::operation::{Operation, Step};
+use crate::plugin::plan::{self, Dependency, Difference, Plan, PlannedMigration, Warning};
+use crate::plugin::release::Release;
+use crate::plugin::rows::Data;
+use crate::plugin::schema::{self, Outlook};
+use crate::plugin::services::now_ms;
+use crate::store::Staged;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a plan may be applied.
+const LIFE: Duration = Duration::from_secs(15 * 60);
+/// Each may hold a bundle in staging; more would be forgotten plans.
+const PLANS_MAX: usize = 32;
+
+/// What a plan is asked for.
+#[derive(Debug)]
+pub enum PlanRequest {
+    /// Install a bundle, or upgrade the plugin that it is of.
+    Bundle {
+        /// The bundle.
+        staged: Staged,
+        /// Whether it should serve, where it is new.
+        then: super::AfterInstall,
+    },
+    /// Make a plugin serve.
+    Enable(PluginId),
+    /// Make it stop.
+    Disable(PluginId),
+    /// Return to the version before.
+    Rollback(PluginId),
+    /// Remove it.
+    Uninstall(PluginId, Data),
+}
+
+/// A plan that may be applied.
+#[derive(Debug, Clone)]
+pub struct OfferedPlan {
+    /// By which it is applied.
+    pub id: Uuid,
+    /// Until when, in Unix milliseconds.
+    pub expires_at_ms: i64,
+    /// What it says.
+    pub plan: Arc<Plan>,
+}
+
+/// The plans of this process that wait to be applied.
+#[derive(Debug, Default)]
+pub(super) struct Plans(Mutex<BTreeMap<Uuid, (OfferedPlan, Change)>>);
+
+impl SupervisorHandle {
+    /// Says what a change would come to, and keeps it for a while to be applied.
+    ///
+    /// # Errors
+    /// [`OperationError`] if the change would be refused.
+    pub async fn plan(&self, request: PlanRequest) -> Result<OfferedPlan, OperationError> {
+        self.keep_up().await?;
+        let change = match request {
+            PlanRequest::Bundle { staged, then } => {
+                let candidate = Box::new(self.inspect(staged).await?);
+                match self.installed(candidate.id()) {
+                    Ok(_) => Change::Upgrade(candidate),
+                    Err(_) => Change::Install(candidate, then),
+                }
+            }
+            PlanRequest::Enable(id) => Change::Enable(id),
+            PlanRequest::Disable(id) => Change::Disable(id),
+            PlanRequest::Rollback(id) => Change::Rollback(id, None),
+            PlanRequest::Uninstall(id, data) => Change::Uninstall(id, data),
+        };
+        let (plan, change) = self.ask(|reply| Command::Plan(Box::new(change), reply)).await??;
+        let life = i64::try_from(LIFE.as_millis()).unwrap_or(i64::MAX);
+        let offered = OfferedPlan { id: Uuid::new_v4(), expires_at_ms: now_ms() + life, plan: Arc::new(plan) };
+        self.plans.keep(offered.clone(), *change);
+        Ok(offered)
+    }
+
+    /// A plan that may be applied.
+    ///
+    /// # Errors
+    /// [`OperationError::NoPlan`] if there is none of that id any more.
+    pub fn offered(&self, id: &str) -> Result<OfferedPlan, OperationError> {
+        self.plans.forget_expired();
+        let plans = self.plans.0.lock();
+        let found = id.parse().ok().and_then(|id: Uuid| plans.get(&id));
+        found.map(|(offered, _)| offered.clone()).ok_or_else(|| no_plan(id))
+    }
+
+    /// Does exactly what a plan says. It can be applied once.
+    ///
+    /// # Errors
+    /// [`OperationError::NoPlan`], [`OperationError::Outdated`] if anything has changed since, and those
+    /// of the operation.
+    pub async fn apply(&self, id: &str) -> Outcome {
+        let (offered, change) = self.plans.take(id).ok_or_else(|| no_plan(id))?;
+        let order = Order { plan: Some(offered.plan), ..self.order.clone() };
+        Self { order, ..self.clone() }.operate(change).await
+    }
+
+    /// Forgets a plan, and with it the bundle that it holds.
+    ///
+    /// # Errors
+    /// [`OperationError::NoPlan`].
+    pub fn withdraw(&self, id: &str) -> Result<(), OperationError> {
+        self.plans.take(id).map(drop).ok_or_else(|| no_plan(id))
+    }
+}
+
+impl Plans {
+    fn keep(&self, offered: OfferedPlan, change: Change) {
+        self.forget_expired();
+        let mut plans = self.0.lock();
+        while plans.len() >= PLANS_MAX {
+            let Some(oldest) = plans.values().map(|(offered, _)| offered).min_by_key(|offered| offered.expires_at_ms)
+            else {
+                break;
+            };
+            let oldest = oldest.id;
+            plans.remove(&oldest);
+        }
+        plans.insert(offered.id, (offered, change));
+    }
+
+    fn take(&self, id: &str) -> Option<(OfferedPlan, Change)> {
+        self.forget_expired();
+        id.parse().ok().and_then(|id: Uuid| self.0.lock().remove(&id))
+    }
+
+    fn forget_expired(&self) {
+        let now = now_ms();
+        self.0.lock().retain(|_, (offered, _)| offered.expires_at_ms > now);
+    }
+}
+
+impl Supervisor {
+    /// What a change comes to.
+    pub(super) async fn plan(&mut self, change: Box<Change>) -> Result<(Plan, Box<Change>), OperationError> {
+        let work = self.prepare(&change).await?;
+        Ok((self.picture(&work, &change).await?, change))
+    }
+
+    /// Refuses an operation that is not what its plan said.
+    pub(super) async fn refuse_outdated(
+        &self,
+        work: &Work,
+        change: &Change,
+        order: &Order,
+    ) -> Result<(), OperationError> {
+        let Some(planned) = &order.plan else { return Ok(()) };
+        let now = self.picture(work, change).await?;
+        if now.hash() == planned.hash() {
+            return Ok(());
+        }
+        let differences = planned.differences(&now);
+        Err(OperationError::Outdated { id: work.id().clone(), differences })
+    }
+
+    async fn picture(&self, work: &Work, change: &Change) -> Result<Plan, OperationError> {
+        let before = work.before.as_deref().filter(|before| before.active.is_some());
+        let before = before.map(|before| before.release.as_ref());
+        let after = Some(work.release().as_ref()).filter(|_| work.will_serve());
+        let difference = |what| Difference::of(before, after, what);
+        let (migrations, warnings) = self.schema_changes(work).await?;
+        Ok(Plan {
+            operation: work.operation,
+            steps: work.operation.steps().to_vec(),
+            plugin: work.id().clone(),
+            from: work.before.as_ref().map(|before| before.version().clone()),
+            to: work.after.as_ref().map(|after| after.version().clone()),
+            bundle: work.release().bundle,
+            files: change.candidate().map(|candidate| candidate.files.clone()).unwrap_or_default(),
+            migrations,
+            routes: difference(plan::routes),
+            menus: difference(plan::menus),
+            permissions: difference(plan::permissions),
+            settings: difference(plan::settings),
+            models: difference(plan::models),
+            dependencies: self.dependencies(work.release()),
+            warnings: [warnings, warnings_of(work)].concat(),
+        })
+    }
+
+    async fn schema_changes(&self, work: &Work) -> Result<(Vec<PlannedMigration>, Vec<Warning>), OperationError> {
+        let release = work.release();
+        let brought = &release.descriptor.migrations;
+        let steps = work.operation.steps();
+        if steps.contains(&Step::Migrate) {
+            return Ok(match schema::outlook(&self.workplace.pool, release).await? {
+                Outlook::Ahead => (Vec::new(), vec![Warning::SchemaAhead]),
+                Outlook::Current => (Vec::new(), Vec::new()),
+                Outlook::Missing(missing, _) => {
+                    let missing: Vec<_> = brought.iter().filter(|spec| missing.contains(&spec.version)).collect();
+                    let irreversible = missing.iter().filter(|spec| spec.down.is_none());
+                    let warnings = irreversible.map(|spec| Warning::Irreversible(spec.name.clone())).collect();
+                    (missing.iter().map(|spec| PlannedMigration::of(spec, false)).collect(), warnings)
+                }
+            });
+        }
+        if steps.contains(&Step::Purge) {
+            let applied = schema::applied(&self.workplace.pool, work.id(), release.version()).await?;
+            let known = |version: i64| brought.iter().find(|spec| spec.version == version);
+            let downs = applied.iter().rev().map(|entry| match known(entry.version) {
+                Some(spec) => PlannedMigration::of(spec, true),
+                // A newer version of the plugin brought it; how it is taken back stands in the ledger.
+                None => PlannedMigration {
+                    version: entry.version,
+                    name: entry.name.clone(),
+                    down: true,
+                    sqlite: None,
+                    postgres: None,
+                },
+            });
+            let warnings = if applied.is_empty() { Vec::new() } else { vec![Warning::DeletesData] };
+            return Ok((downs.collect(), warnings));
+        }
+        Ok((Vec::new(), Vec::new()))
+    }
+
+    fn dependencies(&self, release: &Release) -> Vec<Dependency> {
+        let status = |id: &PluginId| self.plugins.get(id);
+        let dependency = |id: &PluginId, is_needed| Dependency {
+            plugin: id.clone(),
+            version: status(id).map(|status| status.version().clone()),
+            is_needed,
+            serves: status(id).is_some_and(|status| status.active.is_some()),
+        };
+        let needed = release.manifest.depends_on.iter().map(|id| dependency(id, true));
+        let needs_it = |status: &&Arc<crate::plugin::PluginStatus>| {
+            status.release.manifest.depends_on.contains(release.id()) && status.id() != release.id()
+        };
+        needed.chain(self.plugins.values().filter(needs_it).map(|status| dependency(status.id(), false))).collect()
+    }
+}
+
+fn no_plan(id: &str) -> OperationError {
+    OperationError::NoPlan { id: id.to_owned() }
+}
+
+fn warnings_of(work: &Work) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if let (Some(before), Some(after)) = (&work.before, &work.after) {
+        if matches!(work.operation, Operation::Upgrade | Operation::UpgradeWaiting)
+            && after.version() < before.version()
+        {
+            warnings.push(Warning::Older);
+        }
+        let is_kept = |version| after.versions.iter().any(|kept| kept.version == version);
+        let forgotten = before.versions.iter().map(|known| known.version.clone());
+        warnings.extend(forgotten.filter(|version| !is_kept(version.clone())).map(Warning::Forgets));
+    }
+    if matches!(work.operation, Operation::InstallWaiting | Operation::UpgradeWaiting | Operation::RollbackWaiting) {
+        warnings.push(Warning::Waits);
+    }
+    warnings
+}

@@ -1,0 +1,206 @@
+//! For each operation: what is there before it, what is asked for, and what is true before and after.
+
+use crate::bundle;
+use crate::fault::{Fault, Point};
+use crate::server::{Answer, Role, Server};
+use backplane::plugin::Operation;
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
+use serde_json::Value;
+
+/// The plugin of all scenes: a table with a row, a menu entry, a permission, a model, a route.
+pub(crate) const PLUGIN: &str = "shelf";
+const OLD: &str = "shelf";
+const NEW: &str = "shelf_later";
+
+/// What is true of the plugin at one moment, wherever one looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Truth {
+    /// Version and state.
+    plugin: Option<(&'static str, &'static str)>,
+    /// Versions in the store.
+    versions: usize,
+    /// Migrations that are applied.
+    ledger: &'static [i64],
+    /// Rows of menu entries.
+    menus: i64,
+}
+
+/// One operation with its surroundings.
+pub(crate) struct Scene {
+    operation: Operation,
+    pub(crate) old: Truth,
+    pub(crate) new: Truth,
+}
+
+const NOTHING: Truth = Truth { plugin: None, versions: 0, ledger: &[], menus: 0 };
+const WAITING: Truth = Truth { plugin: Some(("1.0.0", "disabled")), versions: 1, ledger: &[], menus: 0 };
+const SERVING: Truth = Truth { plugin: Some(("1.0.0", "enabled")), versions: 1, ledger: &[1], menus: 2 };
+const OFF: Truth = Truth { plugin: Some(("1.0.0", "disabled")), ..SERVING };
+const UPGRADED: Truth = Truth { plugin: Some(("1.1.0", "enabled")), versions: 2, ledger: &[1, 2], menus: 2 };
+const UPGRADED_OFF: Truth = Truth { plugin: Some(("1.1.0", "disabled")), ..UPGRADED };
+
+impl Scene {
+    pub(crate) fn of(operation: Operation) -> Self {
+        let (old, new) = match operation {
+            Operation::Install => (NOTHING, SERVING),
+            Operation::InstallWaiting => (NOTHING, WAITING),
+            Operation::Enable => (WAITING, SERVING),
+            Operation::Disable => (SERVING, OFF),
+            Operation::Upgrade => (SERVING, UPGRADED),
+            Operation::UpgradeWaiting => (OFF, Truth { ledger: &[1], ..UPGRADED_OFF }),
+            Operation::Rollback => (UPGRADED, Truth { plugin: Some(("1.0.0", "enabled")), ..UPGRADED }),
+            Operation::RollbackWaiting => (UPGRADED_OFF, Truth { plugin: Some(("1.0.0", "disabled")), ..UPGRADED }),
+            Operation::Uninstall => (SERVING, Truth { plugin: None, versions: 0, ..SERVING }),
+            Operation::Purge => (SERVING, NOTHING),
+        };
+        Self { operation, old, new }
+    }
+
+    /// Brings about what is there before the operation.
+    pub(crate) async fn set(&self, server: &Server) {
+        let admin = server.admin().await;
+        clear(&admin).await;
+        let (version, state) = match self.old.plugin {
+            None => return,
+            Some(plugin) => plugin,
+        };
+        let enable = !self.old.ledger.is_empty();
+        admin.upload(&format!("/api/v1/plugins?enable={enable}"), bundle::of(OLD)).await.ok();
+        if version == "1.1.0" {
+            admin.upload("/api/v1/plugins/shelf/upgrade", bundle::of(NEW)).await.ok();
+        }
+        if enable && state == "disabled" {
+            admin.post("/api/v1/plugins/shelf/disable").await.ok();
+        }
+        assert_eq!(truth(server, &admin).await, self.old.told());
+    }
+
+    /// Asks for the operation; gives the status of the answer, if one came.
+    pub(crate) async fn act(&self, server: &Server) -> Option<u16> {
+        let admin = server.admin().await;
+        let request = |method: Method, path: &str| admin.request(method, &format!("/api/v1/plugins{path}"));
+        let upload = |path: &str, name: &str| {
+            let form = Form::new().part("file", Part::bytes(bundle::of(name)).file_name("bundle.zip"));
+            request(Method::POST, path).multipart(form)
+        };
+        let request = match self.operation {
+            Operation::Install => upload("?enable=true", OLD),
+            Operation::InstallWaiting => upload("?enable=false", OLD),
+            Operation::Enable => request(Method::POST, "/shelf/enable"),
+            Operation::Disable => request(Method::POST, "/shelf/disable"),
+            Operation::Upgrade | Operation::UpgradeWaiting => upload("/shelf/upgrade", NEW),
+            Operation::Rollback | Operation::RollbackWaiting => request(Method::POST, "/shelf/rollback"),
+            Operation::Uninstall => request(Method::DELETE, "/shelf?data=keep"),
+            Operation::Purge => request(Method::DELETE, "/shelf?data=purge"),
+        };
+        request.send().await.ok().map(|answer| answer.status().as_u16())
+    }
+
+    /// Looks everywhere whether `expected` is true.
+    pub(crate) async fn check(&self, server: &Server, expected: &Truth, point: &Point, answer: Option<u16>) {
+        let answered = match point.fault {
+            Fault::Kill => None,
+            _ if point.is_settled() => Some(200),
+            _ => Some(500),
+        };
+        assert_eq!(answer, answered, "{point}: {}", server.log());
+        let admin = server.admin().await;
+        let mut found = truth(server, &admin).await;
+        // A plugin that could not be enabled says so.
+        if self.operation == Operation::Enable && found.state() == Some("failed") {
+            found.plugin = Some(("1.0.0".to_owned(), "disabled".to_owned()));
+        }
+        assert_eq!(found, expected.told(), "{point}: {}", server.log());
+        let last = admin.get("/api/v1/plugins/operations?plugin=shelf&size=1").await.ok()["data"]["items"][0].take();
+        let state = if point.is_settled() { "done" } else { "undone" };
+        assert_eq!(last["state"], state, "{point}: {last}");
+        let running = admin.get("/api/v1/plugins/operations?state=running").await.ok();
+        assert_eq!(running["data"]["total"], 0, "{point}");
+    }
+}
+
+/// What was found, as an owned twin of [`Truth`] with what must follow from it.
+#[derive(Debug, PartialEq, Eq)]
+struct Told {
+    plugin: Option<(String, String)>,
+    versions: usize,
+    ledger: Vec<i64>,
+    menus: i64,
+    /// What the route answers.
+    route: Option<String>,
+    /// Whether sidebar, permission and document show it.
+    shown: [bool; 2],
+    /// Bundles and libraries in the store, files in staging.
+    files: usize,
+}
+
+impl Told {
+    fn state(&self) -> Option<&str> {
+        self.plugin.as_ref().map(|(_, state)| state.as_str())
+    }
+}
+
+impl Truth {
+    fn told(&self) -> Told {
+        let serves = self.plugin.filter(|(_, state)| *state == "enabled");
+        Told {
+            plugin: self.plugin.map(|(version, state)| (version.to_owned(), state.to_owned())),
+            versions: self.versions,
+            ledger: self.ledger.to_vec(),
+            menus: self.menus,
+            route: serves.map(|(version, _)| format!("{version} Moby Dick")),
+            shown: [serves.is_some(); 2],
+            files: 2 * self.versions,
+        }
+    }
+}
+
+async fn truth(server: &Server, admin: &Role) -> Told {
+    let detail = admin.get("/api/v1/plugins/shelf").await;
+    let detail = (detail.status == 200).then(|| detail.ok()["data"].take());
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let route = server.anonymous().get("/api/v1/shelf").await;
+    let sidebar = admin.get("/api/v1/sys/menus/sidebar").await.ok()["data"].to_string();
+    let document = admin.get("/openapi.json").await.text;
+    let (ledger, menus) = rows(server, detail.is_some()).await;
+    let files = server.plugin_files().into_iter().filter(|file| !file.starts_with("images/")).count();
+    Told {
+        versions: detail.as_ref().map_or(0, |detail| detail["versions"].as_array().expect("versions").len()),
+        plugin: detail.map(|detail| (text(&detail["version"]), text(&detail["state"]))),
+        ledger,
+        menus,
+        route: if route.status == 200 { Some(route.text) } else { route.refused(404).is_empty().then(String::new) },
+        shown: [sidebar.contains("\"Shelf\""), document.contains("/api/v1/shelf\"")],
+        files,
+    }
+}
+
+/// What is applied, and how many menu entries there are; and that every table, row and entry has an owner.
+async fn rows(server: &Server, is_installed: bool) -> (Vec<i64>, i64) {
+    let pool = server.pool().await;
+    let database = pool.database();
+    let has =
+        async |table: &str| database.query(format!("SELECT COUNT(*) FROM {table}")).fetch_scalar::<i64>().await.ok();
+    let ledger = database.query("SELECT version FROM _migrations_shelf ORDER BY version");
+    let ledger: Vec<i64> = ledger.fetch_all().await.unwrap_or_default();
+    assert_eq!(has("shelf_book").await, ledger.contains(&1).then_some(1), "the first table fits the ledger");
+    assert_eq!(has("shelf_loan").await, ledger.contains(&2).then_some(0), "the second table fits the ledger");
+    assert_eq!(has("_migrations_shelf").await.is_some(), !ledger.is_empty(), "no ledger without a migration");
+    let count = async |sql: &'static str| database.query(sql).fetch_scalar::<i64>().await.expect("a number");
+    assert_eq!(count("SELECT COUNT(*) FROM plugin WHERE id = 'shelf'").await, i64::from(is_installed));
+    if !is_installed {
+        assert_eq!(count("SELECT COUNT(*) FROM plugin_version WHERE plugin_id = 'shelf'").await, 0);
+    }
+    let menus = count("SELECT COUNT(*) FROM sys_menu WHERE plugin_id = 'shelf'").await;
+    pool.close().await;
+    (ledger, menus)
+}
+
+/// Removes the plugin and whatever of it was kept.
+async fn clear(admin: &Role) {
+    // What was kept belongs to a plugin that is installed.
+    let _ = admin.upload("/api/v1/plugins?enable=false", bundle::of(OLD)).await;
+    let gone: Answer = admin.delete("/api/v1/plugins/shelf?data=purge").await;
+    gone.ok();
+}
