@@ -43,6 +43,8 @@ mod nodes;
 mod operations;
 #[path = "server/plugin_nodes.rs"]
 mod plugin_nodes;
+#[path = "server/probation.rs"]
+mod probation;
 #[path = "server/quarantine.rs"]
 mod quarantine;
 #[path = "server/ready.rs"]
@@ -51,6 +53,8 @@ mod ready;
 mod recovery;
 #[path = "server/required.rs"]
 mod required;
+#[path = "server/safe_mode.rs"]
+mod safe_mode;
 #[path = "server/snowflake.rs"]
 mod snowflake;
 #[path = "server/sync.rs"]

@@ -50,3 +50,22 @@ fn tell(output: Output, notice: &Notice) {
         tracing::warn!(%error, "stdout does not take what the operator should see");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::arguments::{Arguments, Command};
+    use clap::Parser;
+
+    #[test]
+    fn words_go_over_settings() {
+        let config = |words: &[&str]| {
+            let arguments = Arguments::parse_from([&["backplane", "serve"], words].concat());
+            let Command::Serve(order) = arguments.command else { panic!("another command") };
+            overridden(Config::load(None, []).unwrap(), &order)
+        };
+        assert!(config(&["--safe-mode"]).plugins.safe_mode);
+        assert!(!config(&["--port", "1"]).plugins.safe_mode);
+        assert_eq!(config(&["--port", "1"]).server.port, 1);
+    }
+}

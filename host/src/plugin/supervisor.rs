@@ -155,8 +155,9 @@ type Outcome = Result<Arc<PluginStatus>, OperationError>;
 
 enum Command {
     Change(Box<Change>, Order, oneshot::Sender<Outcome>),
-    Plan(Box<Change>, oneshot::Sender<Result<(Plan, Box<Change>), OperationError>>),
+    Release(PluginId, Order, oneshot::Sender<Outcome>),
     Alarm(Alarm, oneshot::Sender<Outcome>),
+    Plan(Box<Change>, oneshot::Sender<Result<(Plan, Box<Change>), OperationError>>),
     Follow(oneshot::Sender<Result<(), OperationError>>),
     Shutdown(oneshot::Sender<()>),
 }
@@ -234,8 +235,6 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; the plugin is recorded as failed then, with the reason.
     pub async fn enable(&self, id: &PluginId) -> Outcome {
-        self.installed(id)?;
-        self.refuse_in_safe_mode("enable a plugin")?;
         self.operate(Change::Enable(id.clone())).await
     }
 
@@ -252,8 +251,6 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`]; the installed version goes on then.
     pub async fn rollback(&self, id: &PluginId, version: Option<Version>) -> Outcome {
-        self.installed(id)?;
-        self.refuse_in_safe_mode("roll a plugin back")?;
         self.operate(Change::Rollback(id.clone(), version)).await
     }
 
@@ -351,8 +348,9 @@ impl Supervisor {
         while let Some(command) = inbox.recv().await {
             match command {
                 Command::Change(change, order, reply) => answer(reply, self.change_or_release(*change, &order).await),
-                Command::Plan(change, reply) => answer(reply, self.plan(change).await),
+                Command::Release(id, order, reply) => answer(reply, self.release(&id, &order).await),
                 Command::Alarm(alarm, reply) => answer(reply, self.act_on(alarm).await),
+                Command::Plan(change, reply) => answer(reply, self.plan(change).await),
                 Command::Follow(reply) => answer(reply, self.follow().await),
                 Command::Shutdown(reply) => {
                     self.stop_all().await;

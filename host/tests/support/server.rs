@@ -162,6 +162,12 @@ impl Server {
         &self.settings
     }
 
+    /// Has the next start find another value of a setting.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        self.settings.retain(|(known, _)| known != key);
+        self.settings.push((key.to_owned(), value.to_owned()));
+    }
+
     /// What it wrote so far, answers and log.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(log_file(&self.data)).unwrap_or_default()

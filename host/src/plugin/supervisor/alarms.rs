@@ -16,7 +16,7 @@ pub(super) async fn act(upgraded: impl Fn() -> Option<SupervisorHandle>, mut rai
     while let Some(alarm) = raised.recv().await {
         let Some(handle) = upgraded() else { return };
         let id = alarm.id.clone();
-        if let Err(error) = handle.operate_by(move |reply| Command::Alarm(alarm, reply)).await {
+        if let Err(error) = handle.command(move |reply| Command::Alarm(alarm, reply)).await {
             tracing::error!(plugin.id = %id, "plugin {id} misbehaves, and nothing could be done: {}", error.chain());
         }
     }

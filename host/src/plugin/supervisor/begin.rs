@@ -3,10 +3,12 @@
 use super::Supervisor;
 use super::work::Change;
 use crate::plugin::dependencies::{Graph, enable_order};
+use crate::plugin::error::OperationError;
 use crate::plugin::guard::{Quarantine, QuarantineCause, StartMarker};
 use crate::plugin::id::PluginId;
 use crate::plugin::operation::journal::{Order, Origin};
 use crate::plugin::services::now_ms;
+use crate::plugin::status::Observed;
 use crate::plugin::table::Plugins;
 use std::collections::BTreeSet;
 
@@ -34,10 +36,21 @@ impl Supervisor {
             marker.begin(&id, &status.version().clone());
             // Told, logged and recorded there.
             let order = Order { origin: Origin::Start, plan: None };
-            drop(self.change(Change::Enable(id.clone()), &order).await);
+            if let Err(error) = self.change(Change::Enable(id.clone()), &order).await {
+                self.note_refusal(&id, &error).await;
+            }
             marker.survived(&id);
         }
         begun
+    }
+
+    /// What was refused before its first step has not been recorded at the plugin.
+    async fn note_refusal(&mut self, id: &PluginId, error: &OperationError) {
+        if self.plugins.get(id).is_some_and(|status| status.observed == Observed::Disabled)
+            && let Err(unrecorded) = self.settle_failed(id, error).await
+        {
+            tracing::error!("the failure of plugin {id} could not be recorded: {}", unrecorded.chain());
+        }
     }
 
     async fn take_out_deadly(&mut self, marker: &mut StartMarker) -> Begun {

@@ -2,7 +2,7 @@
 //! which none is loaded.
 
 use super::work::Change;
-use super::{Outcome, Supervisor, SupervisorHandle};
+use super::{Command, Outcome, Supervisor, SupervisorHandle};
 use crate::plugin::dependencies::{Graph, enable_order};
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
@@ -26,7 +26,8 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError::NotQuarantined`], or what enabling it says.
     pub async fn release(&self, id: &PluginId) -> Outcome {
-        self.operate(Change::Release(id.clone())).await
+        let (id, order) = (id.clone(), self.order.clone());
+        self.command(move |reply| Command::Release(id, order, reply)).await
     }
 
     pub(super) fn refuse_in_safe_mode(&self, what: &'static str) -> Result<(), OperationError> {
@@ -57,6 +58,18 @@ impl Supervisor {
             Some(quarantine) => status.quarantined(quarantine.clone()),
             None => status,
         }
+    }
+
+    /// Refuses what would load code while none is to be.
+    pub(super) fn refuse_code_in_safe_mode(&self, change: &Change) -> Result<(), OperationError> {
+        let what = match change {
+            Change::Install(..) => "install a plugin",
+            Change::Upgrade(_) => "upgrade a plugin",
+            Change::Enable(_) => "enable a plugin",
+            Change::Rollback(..) => "roll a plugin back",
+            Change::Disable(_) | Change::Uninstall(..) => return Ok(()),
+        };
+        if self.workplace.safe_mode { Err(OperationError::SafeMode { what }) } else { Ok(()) }
     }
 
     /// What a generation has done is answered for by its plugin, unless it has gone meanwhile.
@@ -113,10 +126,11 @@ impl Supervisor {
         self.tell(&id, &version, EventState::ProbationFailed, Some(reason.clone()));
         // Committed by the rollback itself, or not at all.
         let guard = status.guard.returned(&version, previous, reason, now_ms());
-        self.plugins.insert(id.clone(), Arc::new(PluginStatus { guard, ..status.clone() }));
-        let rollback = Change::Rollback(id.clone(), Some(previous.clone()));
-        let outcome = self.change(rollback, &Order::of_the_server()).await;
-        if outcome.is_err() {
+        let marked = Arc::new(PluginStatus { guard, ..status.clone() });
+        self.plugins.insert(id.clone(), Arc::clone(&marked));
+        let change = Change::Rollback(id.clone(), Some(previous.clone()));
+        let outcome = self.change(change, &Order::of_the_server()).await;
+        if outcome.is_err() && self.plugins.get(&id).is_some_and(|now| Arc::ptr_eq(now, &marked)) {
             self.plugins.insert(id, Arc::new(status.clone()));
         }
         outcome
@@ -124,15 +138,18 @@ impl Supervisor {
 
     /// Whoever enables a plugin in quarantine wants it back.
     pub(super) async fn change_or_release(&mut self, change: Change, order: &Order) -> Outcome {
-        let is_held = |id: &PluginId| self.plugins.get(id).is_some_and(|status| status.guard.quarantine.is_some());
-        match change {
-            Change::Release(id) => self.release(&id, order).await,
-            Change::Enable(id) if is_held(&id) => self.release(&id, order).await,
-            change => self.change(change, order).await,
+        let is_out = |id| self.plugins.get(id).is_some_and(|status| status.guard.quarantine.is_some());
+        match &change {
+            Change::Enable(id) if is_out(id) && !self.workplace.safe_mode => {
+                let restored = self.change(change, order).await?;
+                self.after_release(&restored).await;
+                Ok(restored)
+            }
+            _ => self.change(change, order).await,
         }
     }
 
-    async fn release(&mut self, id: &PluginId, order: &Order) -> Outcome {
+    pub(super) async fn release(&mut self, id: &PluginId, order: &Order) -> Outcome {
         let status = self.installed(id)?;
         if status.guard.quarantine.is_none() {
             return Err(OperationError::NotQuarantined { id: id.clone() });
@@ -140,10 +157,12 @@ impl Supervisor {
         if self.workplace.safe_mode {
             return self.settle(self.held(status.released())).await;
         }
-        let status = self.change(Change::Enable(id.clone()), order).await?;
-        self.tell_dependents(id, EventState::Restored, "serves again");
-        self.bring_back_dependents(id).await;
-        Ok(status)
+        self.change_or_release(Change::Enable(id.clone()), order).await
+    }
+
+    async fn after_release(&mut self, status: &PluginStatus) {
+        self.tell_dependents(status.id(), EventState::Restored, "serves again");
+        self.bring_back_dependents(status.id()).await;
     }
 
     /// What could not start without the plugin can now.
@@ -152,11 +171,11 @@ impl Supervisor {
         for other in enable_order(&Graph::of(&self.plugins)) {
             let Some(status) = self.plugins.get(&other) else { continue };
             let leans = status.release.manifest.needed().any(|needed| back.contains(needed));
-            if leans
-                && status.observed == Observed::Failed
-                && self.may_start(status)
-                && self.change(Change::Enable(other.clone()), &Order::of_the_server()).await.is_ok()
-            {
+            if !leans || status.observed != Observed::Failed || !self.may_start(status) {
+                continue;
+            }
+            let change = Change::Enable(other.clone());
+            if self.change(change, &Order::of_the_server()).await.is_ok() {
                 back.push(other);
             }
         }

@@ -94,22 +94,24 @@ impl SupervisorHandle {
     /// What was begun is finished, also when the caller goes away.
     pub(super) async fn operate(&self, change: Change) -> Outcome {
         let order = self.order.clone();
-        self.operate_by(move |reply| Command::Change(Box::new(change), order, reply)).await
+        self.command(move |reply| Command::Change(Box::new(change), order, reply)).await
     }
 
-    /// The same by a command of its own.
-    pub(super) async fn operate_by<C>(&self, command: C) -> Outcome
+    /// The same for any other command.
+    pub(super) async fn command<T, C>(&self, command: C) -> Result<T, OperationError>
     where
-        C: FnOnce(oneshot::Sender<Outcome>) -> Command + Send + 'static,
+        T: Send + 'static,
+        C: FnOnce(oneshot::Sender<Result<T, OperationError>>) -> Command + Send + 'static,
     {
         self.in_one_turn(move |handle| Box::pin(async move { handle.ask(command).await? })).await
     }
 
     /// Does several things while nobody else changes plugins, here or in another process, and makes every other
     /// process follow.
-    pub(super) async fn in_one_turn<W>(&self, work: W) -> Outcome
+    pub(super) async fn in_one_turn<T, W>(&self, work: W) -> Result<T, OperationError>
     where
-        W: FnOnce(Self) -> BoxFuture<'static, Outcome> + Send + 'static,
+        T: Send + 'static,
+        W: FnOnce(Self) -> BoxFuture<'static, Result<T, OperationError>> + Send + 'static,
     {
         let handle = self.clone();
         let operation = async move {
@@ -120,7 +122,10 @@ impl SupervisorHandle {
         tasks::spawn("a change of plugins", operation).await.map_err(|_| OperationError::ShuttingDown)?
     }
 
-    async fn in_turn(&self, work: impl FnOnce(Self) -> BoxFuture<'static, Outcome>) -> Outcome {
+    async fn in_turn<T>(
+        &self,
+        work: impl FnOnce(Self) -> BoxFuture<'static, Result<T, OperationError>>,
+    ) -> Result<T, OperationError> {
         let _here = self.turn.acquire().await.map_err(|_| OperationError::ShuttingDown)?;
         if !self.workplace.announcements.reach_others() {
             return work(self.clone()).await;

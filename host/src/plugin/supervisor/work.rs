@@ -24,10 +24,8 @@ pub(super) enum Change {
     Upgrade(Box<Candidate>),
     Enable(PluginId),
     Disable(PluginId),
-    /// To a version that is kept, or the one before.
+    /// To this version, or to the one before.
     Rollback(PluginId, Option<Version>),
-    /// Of a plugin that was taken out.
-    Release(PluginId),
     Uninstall(PluginId, Data),
 }
 
@@ -84,11 +82,7 @@ impl Change {
     pub(super) fn id(&self) -> &PluginId {
         match self {
             Self::Install(candidate, _) | Self::Upgrade(candidate) => candidate.id(),
-            Self::Enable(id)
-            | Self::Disable(id)
-            | Self::Rollback(id, _)
-            | Self::Release(id)
-            | Self::Uninstall(id, _) => id,
+            Self::Enable(id) | Self::Disable(id) | Self::Rollback(id, _) | Self::Uninstall(id, _) => id,
         }
     }
 
@@ -113,7 +107,7 @@ impl Change {
         match self {
             Self::Install(..) => Operation::Install,
             Self::Upgrade(_) => Operation::Upgrade,
-            Self::Enable(_) | Self::Release(_) => Operation::Enable,
+            Self::Enable(_) => Operation::Enable,
             Self::Disable(_) => Operation::Disable,
             Self::Rollback(..) => Operation::Rollback,
             Self::Uninstall(_, Data::Keep) => Operation::Uninstall,
@@ -150,10 +144,11 @@ impl Work {
 impl Supervisor {
     /// What a change comes to, if nothing speaks against it. Changes nothing.
     pub(super) async fn prepare(&self, change: &Change) -> Result<Work, OperationError> {
+        self.refuse_code_in_safe_mode(change)?;
         let work = match change {
             Change::Install(candidate, then) => self.prepare_install(candidate, *then)?,
             Change::Upgrade(candidate) => self.prepare_upgrade(candidate)?,
-            Change::Enable(id) | Change::Release(id) => self.prepare_enable(id)?,
+            Change::Enable(id) => self.prepare_enable(id)?,
             Change::Disable(id) => self.prepare_disable(id)?,
             Change::Rollback(id, version) => self.prepare_rollback(id, version.as_ref()).await?,
             Change::Uninstall(id, data) => self.prepare_uninstall(id, *data)?,
