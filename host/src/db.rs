@@ -18,6 +18,7 @@ mod postgres;
 mod runner;
 mod sql;
 mod sqlite;
+pub mod statement;
 mod transactions;
 
 pub use exclusive::Exclusive;

@@ -23,7 +23,7 @@ mod own_models;
 mod provided;
 mod release;
 mod rows;
-mod schema;
+pub mod schema;
 pub mod services;
 pub mod settings;
 mod stats;

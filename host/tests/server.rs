@@ -43,6 +43,8 @@ mod plugin_nodes;
 mod recovery;
 #[path = "server/required.rs"]
 mod required;
+#[path = "server/schemas.rs"]
+mod schemas;
 #[path = "server/snowflake.rs"]
 mod snowflake;
 #[path = "server/tls.rs"]

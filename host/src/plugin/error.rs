@@ -6,7 +6,7 @@ use super::id::{ParseIdError, PluginId};
 use super::manifest::ManifestError;
 use super::rows::RowError;
 use super::settings::SettingError;
-use crate::db::migrate::MigrateError;
+use crate::db::migrate::{Fault, MigrateError};
 use crate::loader::preflight::PreflightError;
 use crate::loader::{LoadError, StartError};
 use crate::store::{BundleError, Sha256, StagingError, StoreError};
@@ -178,6 +178,16 @@ pub enum OperationError {
         version: Version,
         /// Why.
         source: Box<MigrateError>,
+    },
+    /// Its migrations do what no plugin's migrations may do.
+    #[error("the migrations of plugin {id} {version} are refused: {}", crate::db::migrate::listed(faults))]
+    Migrations {
+        /// The plugin.
+        id: PluginId,
+        /// Its version.
+        version: Version,
+        /// What is wrong, at least one.
+        faults: Vec<Fault>,
     },
     /// Another process is changing plugins, or the database can't say.
     #[error("another process is changing plugins; try again")]

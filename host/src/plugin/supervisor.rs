@@ -26,6 +26,7 @@ use super::event::{EventState, PluginEvent};
 use super::id::PluginId;
 use super::own_models::DataPermissions;
 use super::rows::Data;
+use super::schema;
 use super::services::now_ms;
 use super::settings::Configured;
 use super::status::PluginStatus;
@@ -232,7 +233,10 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`] for the first fault.
     pub async fn inspect(&self, staged: Staged) -> Result<Candidate, OperationError> {
-        self.workplace.inspection.of(staged, self.workplace.store.staging()).await
+        let candidate = self.workplace.inspection.of(staged, self.workplace.store.staging()).await?;
+        let owners = schema::owners(&self.workplace.pool).await?;
+        schema::refuse_faults(&candidate.release.manifest, &candidate.release.descriptor, &owners)?;
+        Ok(candidate)
     }
 
     /// The installed plugins, by id.

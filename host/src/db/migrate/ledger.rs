@@ -4,6 +4,7 @@ use super::script::Script;
 use super::{Applied, MigrateError, ledger_error};
 use crate::db::lease::{Bounds, Lease};
 use crate::db::pool::Shared;
+use crate::db::statement::Statement;
 use plugin_api::db::{DbError, Dialect, Rows, Value};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -77,6 +78,8 @@ pub(super) struct Ledger<'a> {
     pub(super) lease: &'a mut Lease,
     /// Not quoted.
     pub(super) table: &'a str,
+    /// The plugin whose tables are registered; None for the core, and where nothing else lives.
+    pub(super) plugin: Option<&'a str>,
 }
 
 impl Ledger<'_> {
@@ -97,18 +100,33 @@ impl Ledger<'_> {
     /// Takes back what is newer than `to_version`, newest first; gives the versions taken back.
     pub(super) async fn revert(&mut self, to_version: i64) -> Result<Vec<i64>, MigrateError> {
         self.lock().await?;
-        let mut reverted = Vec::new();
-        for entry in self.entries().await?.into_iter().rev().take_while(|entry| entry.version > to_version) {
-            let Entry { version, name, down, .. } = entry;
+        let mut entries = self.entries().await?;
+        entries.retain(|entry| entry.version > to_version);
+        entries.reverse();
+        let followed = self.look_at_downs(&entries).await?;
+        for Entry { version, name, down, .. } in &entries {
             let Some(down) = down else {
-                return Err(MigrateError::Irreversible { version, name });
+                return Err(MigrateError::Irreversible { version: *version, name: name.clone() });
             };
-            self.run("down", version, &name, &down).await?;
+            self.run("down", *version, name, down).await?;
             let sql = format!("DELETE FROM {} WHERE version = $1", self.quoted());
-            self.execute(&sql, vec![version.into()]).await?;
-            reverted.push(version);
+            self.execute(&sql, vec![(*version).into()]).await?;
         }
-        Ok(reverted)
+        if let Some(plugin) = self.plugin {
+            self.follow(plugin, &followed).await?;
+        }
+        Ok(entries.into_iter().map(|entry| entry.version).collect())
+    }
+
+    /// What a plugin's down scripts will do, all of them, before the first runs.
+    async fn look_at_downs(&mut self, entries: &[Entry]) -> Result<Vec<Statement>, MigrateError> {
+        let Some(plugin) = self.plugin else { return Ok(Vec::new()) };
+        let owners = self.owners().await?;
+        let mut statements = Vec::new();
+        for entry in entries {
+            statements.extend(self.refuse_foreign_down(plugin, &owners, entry)?);
+        }
+        Ok(statements)
     }
 
     /// Takes everything back and drops the ledger, if there is one.
@@ -117,6 +135,9 @@ impl Ledger<'_> {
             return Ok(());
         }
         self.revert(0).await?;
+        if let Some(plugin) = self.plugin {
+            self.drop_left_overs(plugin).await?;
+        }
         let sql = format!("DROP TABLE {}", self.quoted());
         self.execute(&sql, Vec::new()).await
     }
@@ -182,13 +203,13 @@ impl Ledger<'_> {
         })
     }
 
-    async fn query(&mut self, sql: &str, parameters: Vec<Value>) -> Result<Rows, MigrateError> {
+    pub(super) async fn query(&mut self, sql: &str, parameters: Vec<Value>) -> Result<Rows, MigrateError> {
         let tagged = self.shared.tagged(sql, &parameters);
         let buffer = self.lease.query(&tagged, parameters, BOUNDS).await.map_err(ledger_error)?;
         Rows::decode(buffer).map_err(|error| ledger_error(DbError::from(error)))
     }
 
-    async fn execute(&mut self, sql: &str, parameters: Vec<Value>) -> Result<(), MigrateError> {
+    pub(super) async fn execute(&mut self, sql: &str, parameters: Vec<Value>) -> Result<(), MigrateError> {
         let tagged = self.shared.tagged(sql, &parameters);
         self.lease.execute(&tagged, parameters, BOUNDS.deadline).await.map_err(ledger_error)?;
         Ok(())
@@ -199,7 +220,7 @@ impl Ledger<'_> {
     }
 }
 
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }

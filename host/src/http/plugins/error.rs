@@ -59,6 +59,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::Load { .. }
         | E::Start { .. }
         | E::Migrate { .. }
+        | E::Migrations { .. }
         | E::Setting(_) => StatusCode::BAD_REQUEST,
     }
 }
@@ -96,6 +97,7 @@ fn chinese(error: &OperationError) -> String {
         E::Disagree { .. } | E::Contribution { .. } | E::Id(_) => format!("插件内容非法：{}", error.chain()),
         E::Load { id, .. } | E::Start { id, .. } => format!("插件 {id} 启动失败：{}", error.chain()),
         E::Migrate { id, .. } => format!("插件 {id} 数据库迁移失败：{}", error.chain()),
+        E::Migrations { id, .. } => format!("插件 {id} 的数据库迁移被拒绝：{error}"),
         E::Setting(fault) => format!("插件设置非法：{fault}"),
         E::ShuttingDown => "服务正在关闭".to_owned(),
         E::Turn(_) | E::Overtaken => "其他节点正在变更插件，请稍后重试".to_owned(),

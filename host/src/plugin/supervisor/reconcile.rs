@@ -5,6 +5,7 @@ use super::turn::TURN;
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
 use crate::plugin::rows::{self, Installed, RowError};
+use crate::plugin::schema;
 use crate::plugin::status::{Desired, Observed, PluginStatus};
 use crate::plugin::table::{Plugins, RouteTable};
 use plugin_api::db::Database;
@@ -43,6 +44,7 @@ impl Supervisor {
                 Err(fault) => tracing::error!("a plugin is left out: {fault}"),
             }
         }
+        schema::register_all(&self.workplace.pool, &self.plugins).await;
         self.published.publish(RouteTable::build(&self.workplace.core, &self.plugins)?);
         for id in in_order_of_dependence(&self.plugins) {
             if self.plugins.get(&id).is_some_and(|status| status.desired == Desired::Enabled) {
