@@ -16,6 +16,7 @@ mod plugin;
 mod pool;
 mod postgres;
 mod runner;
+pub mod snapshot;
 mod sql;
 mod sqlite;
 pub mod statement;

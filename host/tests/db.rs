@@ -11,6 +11,8 @@ mod limits;
 mod migrations;
 #[path = "db/ownership.rs"]
 mod ownership;
+#[path = "db/snapshots.rs"]
+mod snapshots;
 #[path = "db/statements.rs"]
 mod statements;
 #[path = "db/transactions.rs"]

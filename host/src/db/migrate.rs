@@ -13,7 +13,8 @@ mod script;
 
 pub use self::ownership::{Direction, Fault, Outline, Owner, Owners, Reads, faults, outlines};
 
-use self::ledger::Ledger;
+pub(super) use self::ledger::Ledger;
+
 use self::ownership::{Check, Owned};
 use super::Pool;
 use super::lease::Lease;
@@ -177,7 +178,7 @@ impl PluginMigrator {
     }
 
     fn in_database(pool: &Pool, plugin_id: &str, plugin: Option<String>) -> Self {
-        let table = format!("_migrations_{plugin_id}");
+        let table = ledger_table(plugin_id);
         Self { migrator: Migrator { pool: pool.clone(), table, plugin } }
     }
 
@@ -222,6 +223,11 @@ impl PluginMigrator {
     pub async fn applied(&self) -> Result<Vec<Applied>, MigrateError> {
         self.migrator.applied().await
     }
+}
+
+/// The table that says which migrations of a plugin were applied.
+pub(super) fn ledger_table(plugin_id: &str) -> String {
+    format!("_migrations_{plugin_id}")
 }
 
 /// The migrations of one owner, who is known by the ledger's name.

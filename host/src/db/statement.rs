@@ -18,7 +18,7 @@ use plugin_api::db::Dialect;
 use sqlparser::ast;
 use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Token};
+use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 /// Trees of statements are walked and dropped by recursion, which the bound on operators keeps below this.
 const STACK_BYTES: usize = 64 << 20;
@@ -126,6 +126,21 @@ pub fn read(dialect: Dialect, script: &str) -> Result<Vec<Statement>, Unreadable
         let running = thread.spawn_scoped(scope, work).map_err(|error| unreadable(error.to_string()))?;
         running.join().unwrap_or_else(|_| Err(unreadable("the parser failed on it".to_owned())))
     })
+}
+
+/// A statement of SQLite without what does not matter: comments, space, quotes, and whether names and keywords
+/// are in capitals. Texts that can't be read are given as they are.
+#[must_use]
+pub fn normal(statement: &str) -> String {
+    let Ok(tokens) = Tokenizer::new(grammar(Dialect::Sqlite), statement).tokenize() else {
+        return statement.to_owned();
+    };
+    let words = tokens.into_iter().filter_map(|token| match token {
+        Token::Whitespace(_) | Token::SemiColon => None,
+        Token::Word(word) => Some(word.value.to_ascii_lowercase()),
+        token => Some(token.to_string()),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn grammar(dialect: Dialect) -> &'static dyn Grammar {

@@ -1,11 +1,12 @@
 //! The table that says what was applied, and the steps that keep it true.
 
-use super::script::Script;
+use super::script::{self, Script};
 use super::{Applied, MigrateError, ledger_error};
 use crate::db::lease::{Bounds, Lease};
 use crate::db::pool::Shared;
 use crate::db::statement::Statement;
 use plugin_api::db::{DbError, Dialect, Rows, Value};
+use plugin_api::descriptor::MigrationSpec;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// For the ledger's own statements; scripts may take as long as they need.
@@ -73,13 +74,13 @@ pub(super) fn plan<'a>(scripts: &'a [Script], entries: &[Entry]) -> Result<Plan<
 }
 
 /// One owner's ledger, on a connection.
-pub(super) struct Ledger<'a> {
-    pub(super) shared: &'a Shared,
-    pub(super) lease: &'a mut Lease,
+pub(in crate::db) struct Ledger<'a> {
+    pub(in crate::db) shared: &'a Shared,
+    pub(in crate::db) lease: &'a mut Lease,
     /// Not quoted.
-    pub(super) table: &'a str,
+    pub(in crate::db) table: &'a str,
     /// The plugin whose tables are registered; None for the core, and where nothing else lives.
-    pub(super) plugin: Option<&'a str>,
+    pub(in crate::db) plugin: Option<&'a str>,
 }
 
 impl Ledger<'_> {
@@ -97,8 +98,19 @@ impl Ledger<'_> {
         Ok(plan.pending.iter().map(|script| script.version).collect())
     }
 
+    /// Applies those up to a version, where nothing was applied before.
+    pub(in crate::db) async fn apply_up_to(
+        &mut self,
+        migrations: &[MigrationSpec],
+        to_version: i64,
+    ) -> Result<(), MigrateError> {
+        let mut scripts = script::all_for(self.shared.dialect(), migrations)?;
+        scripts.retain(|script| script.version <= to_version);
+        self.apply_all(&scripts).await.map(drop)
+    }
+
     /// Takes back what is newer than `to_version`, newest first; gives the versions taken back.
-    pub(super) async fn revert(&mut self, to_version: i64) -> Result<Vec<i64>, MigrateError> {
+    pub(in crate::db) async fn revert(&mut self, to_version: i64) -> Result<Vec<i64>, MigrateError> {
         self.lock().await?;
         let mut entries = self.entries().await?;
         entries.retain(|entry| entry.version > to_version);
@@ -138,13 +150,18 @@ impl Ledger<'_> {
         if let Some(plugin) = self.plugin {
             self.drop_left_overs(plugin).await?;
         }
+        self.forget().await
+    }
+
+    /// Drops the ledger alone.
+    pub(in crate::db) async fn forget(&mut self) -> Result<(), MigrateError> {
         let sql = format!("DROP TABLE {}", self.quoted());
         self.execute(&sql, Vec::new()).await
     }
 
     /// Holds up other nodes until the transaction ends, so that no error leaves it held. SQLite's
     /// transactions do so by themselves.
-    async fn lock(&mut self) -> Result<(), MigrateError> {
+    pub(in crate::db) async fn lock(&mut self) -> Result<(), MigrateError> {
         if self.shared.dialect() == Dialect::Sqlite {
             return Ok(());
         }
@@ -154,7 +171,7 @@ impl Ledger<'_> {
         self.execute(sql, vec![self.table.into()]).await
     }
 
-    pub(super) async fn exists(&mut self) -> Result<bool, MigrateError> {
+    pub(in crate::db) async fn exists(&mut self) -> Result<bool, MigrateError> {
         let (sql, name) = match self.shared.dialect() {
             Dialect::Sqlite => {
                 ("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1", self.table.to_owned())

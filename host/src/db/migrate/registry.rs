@@ -9,7 +9,7 @@ use plugin_api::db::Dialect;
 use std::collections::BTreeMap;
 
 /// What a plugin's tables are called in the registry.
-pub(super) type Relations = BTreeMap<String, Kind>;
+pub(in crate::db) type Relations = BTreeMap<String, Kind>;
 
 impl Ledger<'_> {
     /// The owners of all tables.
@@ -29,7 +29,7 @@ impl Ledger<'_> {
     }
 
     /// Makes the rows of a plugin equal to `owned`.
-    pub(super) async fn register(&mut self, plugin: &str, owned: &Relations) -> Result<(), MigrateError> {
+    pub(in crate::db) async fn register(&mut self, plugin: &str, owned: &Relations) -> Result<(), MigrateError> {
         let before = self.relations(plugin).await?;
         for name in before.keys().filter(|name| !owned.contains_key(*name)) {
             let sql = "DELETE FROM plugin_table WHERE name = $1 AND plugin_id = $2";
@@ -76,7 +76,7 @@ impl Ledger<'_> {
     }
 
     /// Drops what is left of a plugin's tables and views after its last migration was taken back.
-    pub(super) async fn drop_left_overs(&mut self, plugin: &str) -> Result<(), MigrateError> {
+    pub(in crate::db) async fn drop_left_overs(&mut self, plugin: &str) -> Result<(), MigrateError> {
         let left = self.relations(plugin).await?;
         let views = left.iter().filter(|(_, kind)| **kind == Kind::View);
         for (name, _) in views {
