@@ -208,6 +208,8 @@ pub struct Plugins {
     pub transaction_idle_ms: u64,
     /// For one statement of a plugin.
     pub statement_deadline_ms: u64,
+    /// How many copies of its tables are kept of each plugin.
+    pub snapshots_max: u32,
     /// Settings of plugins by id and key, as the operator wrote them.
     #[serde(flatten, skip_deserializing)]
     pub settings: BTreeMap<String, BTreeMap<String, toml::Value>>,
@@ -456,6 +458,7 @@ impl Config {
             ("plugins.stop_deadline_ms", plugins.stop_deadline_ms),
             ("plugins.transaction_idle_ms", plugins.transaction_idle_ms),
             ("plugins.statement_deadline_ms", plugins.statement_deadline_ms),
+            ("plugins.snapshots_max", u64::from(plugins.snapshots_max)),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             None => Ok(()),

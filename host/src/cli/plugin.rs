@@ -1,5 +1,6 @@
 //! `plugin …`: the commands about plugins.
 
+mod snapshot;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(),
         PluginCommand::Upgrade(order) => upgrade(&order, context).await,
         PluginCommand::Rollback(order) => change(&order, Change::Rollback, context).await,
         PluginCommand::Uninstall(order) => uninstall(&order, context).await,
+        PluginCommand::Snapshot(command) => snapshot::run(command, context).await,
+        PluginCommand::Export(order) => snapshot::export(&order, context).await,
         PluginCommand::Pack(order) => pack(&order, context).await,
         PluginCommand::Check(order) => check(&order, context).await,
         PluginCommand::New(order) => new(&order, context),

@@ -6,11 +6,13 @@
 //! against other nodes, so that no error can leave it held.
 
 mod core;
+mod expand;
 mod ledger;
 mod ownership;
 mod registry;
 mod script;
 
+pub use self::expand::{Contraction, contractions};
 pub use self::ownership::{Direction, Fault, Outline, Owner, Owners, Reads, faults, outlines};
 
 pub(super) use self::ledger::Ledger;
@@ -105,7 +107,7 @@ pub enum MigrateError {
 const FAULTS_LISTED_MAX: usize = 3;
 
 /// The first faults on one line, and how many more there are.
-pub fn listed(faults: &[Fault]) -> String {
+pub fn listed<T: ToString>(faults: &[T]) -> String {
     let mut texts: Vec<String> = faults.iter().take(FAULTS_LISTED_MAX).map(ToString::to_string).collect();
     if let Some(more) = faults.len().checked_sub(FAULTS_LISTED_MAX).filter(|more| *more > 0) {
         texts.push(format!("and {more} more"));

@@ -6,10 +6,13 @@ mod descriptor;
 mod download;
 mod error;
 mod events;
+mod export;
 mod full;
 mod model;
+mod snapshots;
 mod upload;
 
 pub use contract::ContractPluginsApi;
 pub use full::PluginsApi;
 pub use model::{PluginDetailDto, PluginDto};
+pub use snapshots::{SnapshotDto, SnapshotsApi};

@@ -2,8 +2,8 @@
 
 mod check;
 
-pub(super) use check::refuse_faults;
-pub use check::{SchemaOutline, faults, outlines, owners};
+pub use check::{SchemaOutline, contractions, faults, outlines, owners};
+pub(super) use check::{database_name, refuse_contractions, refuse_faults};
 
 use super::error::OperationError;
 use super::id::PluginId;

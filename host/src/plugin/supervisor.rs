@@ -10,6 +10,7 @@ mod follow;
 mod install;
 mod provide;
 mod reconcile;
+mod restore;
 mod retire;
 mod rollback;
 mod settle;
@@ -29,6 +30,7 @@ use super::rows::Data;
 use super::schema;
 use super::services::now_ms;
 use super::settings::Configured;
+use super::snapshots::{Snapshot, Snapshots};
 use super::status::PluginStatus;
 use super::table::{Plugins, Published, RouteTable};
 use crate::cache::Announcements;
@@ -55,6 +57,8 @@ const EVENTS_MAX: usize = 256;
 pub struct Workplace {
     /// Where bundles and libraries are.
     pub store: Arc<Store>,
+    /// The copies of plugins' tables.
+    pub snapshots: Snapshots,
     /// What loads them.
     pub loader: Arc<Loader>,
     /// The server's database.
@@ -130,6 +134,7 @@ enum Command {
     Disable(PluginId, oneshot::Sender<Outcome>),
     Rollback(PluginId, oneshot::Sender<Outcome>),
     Uninstall(PluginId, Data, oneshot::Sender<Outcome>),
+    Restore(PluginId, i64, oneshot::Sender<Outcome>),
     Follow(oneshot::Sender<Result<(), OperationError>>),
     Shutdown(oneshot::Sender<()>),
 }
@@ -220,6 +225,30 @@ impl SupervisorHandle {
     pub async fn uninstall(&self, id: &PluginId, data: Data) -> Outcome {
         let id = id.clone();
         self.operate(move |reply| Command::Uninstall(id, data, reply)).await
+    }
+
+    /// The copies of plugins' tables.
+    #[must_use]
+    pub fn snapshots(&self) -> &Snapshots {
+        &self.workplace.snapshots
+    }
+
+    /// Copies a plugin's tables now, and says why.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn take_snapshot(&self, id: &PluginId, reason: &str) -> Result<Snapshot, OperationError> {
+        let version = self.installed(id)?.version().clone();
+        self.workplace.snapshots.take(id, &version, reason).await
+    }
+
+    /// Brings a disabled plugin's tables back to what a copy has.
+    ///
+    /// # Errors
+    /// [`OperationError`]; nothing has changed then.
+    pub async fn restore(&self, id: &PluginId, number: i64) -> Outcome {
+        let id = id.clone();
+        self.operate(move |reply| Command::Restore(id, number, reply)).await
     }
 
     /// Stops every plugin without changing what the administrator wants, and ends the supervisor.
@@ -316,6 +345,7 @@ impl Supervisor {
                 Command::Disable(id, reply) => answer(reply, self.disable(&id).await),
                 Command::Rollback(id, reply) => answer(reply, self.rollback(&id).await),
                 Command::Uninstall(id, data, reply) => answer(reply, self.uninstall(&id, data).await),
+                Command::Restore(id, number, reply) => answer(reply, self.restore(&id, number).await),
                 Command::Follow(reply) => answer(reply, self.follow().await),
                 Command::Shutdown(reply) => {
                     self.stop_all().await;

@@ -1,12 +1,13 @@
 //! A bundle's migrations, looked at before anything of it runs: what they would do, and what of it is refused.
 
 use crate::db::Pool;
-use crate::db::migrate::{self, Fault, MigrateError, Outline, Owners, Reads};
+use crate::db::migrate::{self, Contraction, Fault, MigrateError, Outline, Owners, Reads};
 use crate::plugin::error::OperationError;
 use crate::plugin::manifest::Manifest;
 use crate::plugin::release::Release;
 use plugin_api::db::{DbError, Dialect};
 use plugin_api::descriptor::{Descriptor, MigrationSpec};
+use semver::Version;
 
 /// What a bundle's migrations do on one database.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -24,7 +25,7 @@ pub struct SchemaOutline {
 pub fn outlines(release: &Release) -> Result<Vec<SchemaOutline>, OperationError> {
     let outline = |dialect| {
         let migrations = migrate::outlines(dialect, &release.descriptor.migrations)?;
-        Ok(SchemaOutline { database: name(dialect), migrations })
+        Ok(SchemaOutline { database: database_name(dialect), migrations })
     };
     let outlines: Result<_, MigrateError> = dialects(&release.manifest).into_iter().map(outline).collect();
     outlines.map_err(|source| super::migrate_error(release.id(), release.version(), source))
@@ -59,6 +60,34 @@ pub(in crate::plugin) fn refuse_faults(
     Err(OperationError::Migrations { id: manifest.id.clone(), version: manifest.version.clone(), faults })
 }
 
+/// What of a release's migrations that are not applied yet would break the version that serves now.
+///
+/// # Errors
+/// [`OperationError::Migrate`].
+pub async fn contractions(pool: &Pool, release: &Release) -> Result<Vec<Contraction>, OperationError> {
+    let applied = super::applied(pool, release.id(), release.version()).await?;
+    let applied_to = applied.last().map_or(0, |applied| applied.version);
+    migrate::contractions(pool.database().dialect(), &release.descriptor.migrations, applied_to)
+        .map_err(|source| super::migrate_error(release.id(), release.version(), source))
+}
+
+/// Refuses to bring the schema of `release` about while `serving` serves on it.
+///
+/// # Errors
+/// [`OperationError::Contracts`] with everything that would break it.
+pub(in crate::plugin) async fn refuse_contractions(
+    pool: &Pool,
+    serving: &Version,
+    release: &Release,
+) -> Result<(), OperationError> {
+    let contractions = contractions(pool, release).await?;
+    if contractions.is_empty() {
+        return Ok(());
+    }
+    let (id, version) = (release.id().clone(), release.version().clone());
+    Err(OperationError::Contracts { id, version, serving: serving.clone(), contractions })
+}
+
 /// Whose tables are in the database.
 ///
 /// # Errors
@@ -70,12 +99,12 @@ pub async fn owners(pool: &Pool) -> Result<Owners, DbError> {
 }
 
 fn dialects(manifest: &Manifest) -> Vec<Dialect> {
-    let supported = |dialect: &Dialect| manifest.database.iter().any(|supported| supported == name(*dialect));
+    let supported = |dialect: &Dialect| manifest.database.iter().any(|supported| supported == database_name(*dialect));
     [Dialect::Sqlite, Dialect::Postgres].into_iter().filter(supported).collect()
 }
 
 /// As manifests call it.
-pub(in crate::plugin) const fn name(dialect: Dialect) -> &'static str {
+pub(in crate::plugin) const fn database_name(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => "sqlite",
         Dialect::Postgres => "postgresql",

@@ -36,6 +36,7 @@ impl Supervisor {
         if faults.is_empty() {
             // With a row that can't be read, nobody knows what it refers to.
             self.sweep(&installed)?;
+            self.workplace.snapshots.sweep().await?;
         }
         self.share_bundles(&installed).await;
         for plugin in installed {

@@ -8,6 +8,7 @@ use super::undo::Undo;
 use super::{Outcome, Supervisor};
 use crate::plugin::candidate::Candidate;
 use crate::plugin::event::EventState;
+use crate::plugin::schema;
 use crate::plugin::status::{Desired, PluginStatus};
 use std::sync::Arc;
 
@@ -32,6 +33,9 @@ impl Supervisor {
     }
 
     async fn try_upgrade(&mut self, before: &PluginStatus, candidate: Candidate, undo: &mut Undo) -> Outcome {
+        if before.active.is_some() {
+            schema::refuse_contractions(&self.workplace.pool, before.version(), &candidate.release).await?;
+        }
         let release = self.keep(candidate, undo).await?;
         self.replace(before.upgraded(release), undo).await
     }
