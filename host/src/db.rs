@@ -16,8 +16,10 @@ mod plugin;
 mod pool;
 mod postgres;
 mod runner;
+pub mod snapshot;
 mod sql;
 mod sqlite;
+pub mod statement;
 mod transactions;
 
 pub use exclusive::Exclusive;

@@ -55,6 +55,8 @@ mod recovery;
 mod required;
 #[path = "server/safe_mode.rs"]
 mod safe_mode;
+#[path = "server/schemas.rs"]
+mod schemas;
 #[path = "server/snowflake.rs"]
 mod snowflake;
 #[path = "server/sync.rs"]

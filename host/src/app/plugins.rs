@@ -10,7 +10,7 @@ use crate::http::API_PREFIX;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
     Configured, CoreSurface, DataPermissions, Deadlines, GuardRules, Inspection, OperationError, ProvidedSettings,
-    Published, SettingGroup, SupervisorHandle, Workplace, supervise,
+    Published, SettingGroup, Snapshots, SupervisorHandle, Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
 use futures_util::future::BoxFuture;
@@ -80,6 +80,7 @@ pub(super) async fn open(
     let loader = Loader::new(LoaderSettings { copies_dir, unload }).map_err(PluginsError::Loader)?;
     let workplace = Workplace {
         store: Arc::new(Store::open(data)?),
+        snapshots: Snapshots::new(pool, data, settings.snapshots_max),
         loader: Arc::clone(&loader),
         pool: pool.clone(),
         core: CoreSurface::new(API_PREFIX, document, OTHER_ROUTES).with_models(registry::core_names()),

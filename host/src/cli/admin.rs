@@ -144,6 +144,16 @@ pub(super) trait Admin: Send + Sync {
     fn apply<'a>(&'a self, plan: &'a str) -> Answer<'a>;
     /// Forgets a plan.
     fn withdraw<'a>(&'a self, plan: &'a str) -> Answer<'a>;
+    /// The copies of its tables.
+    fn snapshots<'a>(&'a self, id: &'a PluginId) -> Answer<'a>;
+    /// Copies its tables.
+    fn take_snapshot<'a>(&'a self, id: &'a PluginId, reason: &'a str) -> Answer<'a>;
+    /// Brings its tables back.
+    fn restore_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a>;
+    /// Deletes a copy.
+    fn delete_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a>;
+    /// Writes everything of it to a file.
+    fn export<'a>(&'a self, id: &'a PluginId, file: &'a Path) -> Answer<'a>;
     /// Ends the work in good order; to be called last.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }

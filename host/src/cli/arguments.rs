@@ -146,6 +146,11 @@ pub(super) enum PluginCommand {
     Apply(Apply),
     /// Make the plugins of a server what a file says
     Sync(Sync),
+    /// Copies of a plugin's tables: list, take, restore, delete
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
+    /// Write a plugin's tables, settings and bundle to a zip
+    Export(Export),
     /// Build a plugin crate and write its bundle
     Pack(Pack),
     /// Check a bundle or a crate as the server would, and print what is inside
@@ -375,6 +380,57 @@ impl Subject {
     pub(super) fn start(&self) -> Start {
         if self.disabled { Start::Disabled } else { Start::Enabled }
     }
+}
+
+/// The commands about copies of a plugin's tables.
+#[derive(Debug, Subcommand)]
+pub(super) enum SnapshotCommand {
+    /// List the copies, the newest first
+    List(Named),
+    /// Copy the tables now; the oldest copies go that are too many
+    Take(TakeSnapshot),
+    /// Bring the tables of a disabled plugin back; what came later is lost
+    Restore(NamedSnapshot),
+    /// Delete a copy
+    Delete(NamedSnapshot),
+}
+
+/// What to copy, and why.
+#[derive(Debug, Args)]
+pub(super) struct TakeSnapshot {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// Why, for whoever reads the list
+    #[arg(long, value_name = "TEXT", default_value = "asked for")]
+    pub(super) reason: String,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// One copy.
+#[derive(Debug, Args)]
+pub(super) struct NamedSnapshot {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// The copy's number, as `plugin snapshot list` shows it
+    pub(super) snapshot: i64,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What to export, and where to.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// The zip to write [default: ./<id>-export.zip]
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
 }
 
 /// What to build, and where to write the bundle.

@@ -13,13 +13,14 @@ use super::{
     admin::{Admin, Answer, Change, Dependents, Leavings, Planned, Start},
     arguments::Place,
     error::CliError,
+    remote::RemoteError,
     settings,
 };
 use crate::{
     admin::Clock,
     app::Core,
-    http::plugins::{PlanDto, PluginDetailDto, PluginDto},
-    plugin::{AfterInstall, Data, OperationError, PlanRequest, PluginId, SupervisorHandle},
+    http::plugins::{PlanDto, PluginDetailDto, PluginDto, SnapshotDto},
+    plugin::{AfterInstall, Data, OperationError, PlanRequest, PluginId, SupervisorHandle, export},
     store::Staged,
 };
 
@@ -196,6 +197,53 @@ impl Admin for Offline {
     fn withdraw<'a>(&'a self, plan: &'a str) -> Answer<'a> {
         async move {
             self.supervisor().withdraw(plan)?;
+            Ok(Value::Null)
+        }
+        .boxed()
+    }
+
+    fn snapshots<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        async move {
+            let id = self.supervisor().installed(id)?.id().clone();
+            let snapshots = self.supervisor().snapshots().list(&id).await?;
+            let snapshots: Vec<SnapshotDto> =
+                snapshots.into_iter().map(|snapshot| SnapshotDto::of(snapshot, &self.clock())).collect();
+            Ok(json(&snapshots))
+        }
+        .boxed()
+    }
+
+    fn take_snapshot<'a>(&'a self, id: &'a PluginId, reason: &'a str) -> Answer<'a> {
+        async move {
+            let snapshot = self.supervisor().take_snapshot(id, reason).await?;
+            Ok(json(&SnapshotDto::of(snapshot, &self.clock())))
+        }
+        .boxed()
+    }
+
+    fn restore_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a> {
+        async move {
+            self.supervisor().restore(id, number).await?;
+            Ok(Value::Null)
+        }
+        .boxed()
+    }
+
+    fn delete_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a> {
+        async move {
+            self.supervisor().snapshots().delete(id, number).await?;
+            Ok(Value::Null)
+        }
+        .boxed()
+    }
+
+    fn export<'a>(&'a self, id: &'a PluginId, file: &'a Path) -> Answer<'a> {
+        async move {
+            let status = self.supervisor().installed(id)?;
+            let workplace = self.supervisor().workplace();
+            let unwritable = |source| RemoteError::File { path: file.to_owned(), source };
+            let target = std::fs::File::create(file).map_err(unwritable)?;
+            export(&workplace.pool, &workplace.store, &status.release, target).await?;
             Ok(Value::Null)
         }
         .boxed()

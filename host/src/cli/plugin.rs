@@ -1,6 +1,7 @@
 //! `plugin …`: the commands about plugins.
 
 mod plan;
+mod snapshot;
 mod sync;
 mod text;
 
@@ -44,6 +45,8 @@ pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(),
         PluginCommand::Plan(order) => plan::plan(&order, context).await,
         PluginCommand::Apply(order) => plan::apply(&order, context).await,
         PluginCommand::Sync(order) => sync::run(&order, context).await,
+        PluginCommand::Snapshot(command) => snapshot::run(command, context).await,
+        PluginCommand::Export(order) => snapshot::export(&order, context).await,
         PluginCommand::Pack(order) => pack(&order, context).await,
         PluginCommand::Check(order) => check(&order, context).await,
         PluginCommand::New(order) => new(&order, context),

@@ -7,6 +7,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, multipart};
 use semver::Version;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
 
 use super::{
@@ -62,6 +63,14 @@ pub(super) enum RemoteError {
         url: String,
         /// The HTTP status.
         status: StatusCode,
+    },
+    /// The file cannot be written.
+    #[error("cannot write {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
     },
     /// The bundle cannot be read.
     #[error("cannot read {}", path.display())]
@@ -186,6 +195,22 @@ impl Remote {
         Ok(self.send(request, "waiting for the server").await?)
     }
 
+    /// Writes an answer that is no envelope to a file.
+    async fn download(&self, path: &str, file: &Path) -> Result<(), RemoteError> {
+        let response = self.request(Method::GET, path).send().await.map_err(|source| self.unreachable(source))?;
+        if !response.status().is_success() {
+            return self.open_envelope(response).await.map(drop);
+        }
+        let unwritable = |source| RemoteError::File { path: file.to_owned(), source };
+        let mut target = tokio::fs::File::create(file).await.map_err(unwritable)?;
+        let mut pieces = response.bytes_stream();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|source| self.unreachable(source))?;
+            target.write_all(&piece).await.map_err(unwritable)?;
+        }
+        target.sync_all().await.map_err(unwritable)
+    }
+
     async fn form(&self, bundle: &Path) -> Result<multipart::Form, RemoteError> {
         let unreadable = |source| RemoteError::Bundle { path: bundle.to_owned(), source };
         let file = tokio::fs::File::open(bundle).await.map_err(unreadable)?;
@@ -293,6 +318,33 @@ impl Admin for Remote {
         async move {
             let request = self.request(Method::POST, "/plugins/plans").json(&asked);
             Ok(self.send(request, "waiting for the plan").await?)
+        }
+        .boxed()
+    }
+
+    fn snapshots<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        self.plain(Method::GET, format!("/plugins/{id}/snapshots"), format!("asking for snapshots of {id}"))
+    }
+
+    fn take_snapshot<'a>(&'a self, id: &'a PluginId, reason: &'a str) -> Answer<'a> {
+        let request = self.request(Method::POST, &format!("/plugins/{id}/snapshots")).query(&[("reason", reason)]);
+        async move { Ok(self.send(request, &format!("copying the tables of {id}")).await?) }.boxed()
+    }
+
+    fn restore_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a> {
+        let path = format!("/plugins/{id}/snapshots/{number}/restore");
+        self.plain(Method::POST, path, format!("bringing back the tables of {id}"))
+    }
+
+    fn delete_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a> {
+        let path = format!("/plugins/{id}/snapshots/{number}");
+        self.plain(Method::DELETE, path, format!("deleting snapshot {number} of {id}"))
+    }
+
+    fn export<'a>(&'a self, id: &'a PluginId, file: &'a Path) -> Answer<'a> {
+        async move {
+            self.download(&format!("/plugins/{id}/export"), file).await?;
+            Ok(Value::Null)
         }
         .boxed()
     }

@@ -7,11 +7,13 @@ mod descriptor;
 mod download;
 mod error;
 mod events;
+mod export;
 mod full;
 mod guard;
 mod model;
 mod operations;
 mod plan;
+mod snapshots;
 mod upload;
 
 use super::SuperCaller;
@@ -22,6 +24,7 @@ pub use full::PluginsApi;
 pub use model::{PluginDetailDto, PluginDto};
 pub use operations::OperationsApi;
 pub use plan::{PlanDto, PlansApi};
+pub use snapshots::{SnapshotDto, SnapshotsApi};
 
 /// The supervisor, for what this caller asks of it.
 fn in_name_of(caller: &SuperCaller, supervisor: &SupervisorHandle) -> SupervisorHandle {

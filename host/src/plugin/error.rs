@@ -8,7 +8,8 @@ use super::manifest::ManifestError;
 use super::operation::Step;
 use super::rows::RowError;
 use super::settings::SettingError;
-use crate::db::migrate::MigrateError;
+use crate::db::migrate::{Contraction, Fault, MigrateError};
+use crate::db::snapshot::SnapshotError;
 use crate::loader::preflight::PreflightError;
 use crate::loader::{LoadError, StartError};
 use crate::store::{BundleError, Sha256, StagingError, StoreError};
@@ -213,6 +214,56 @@ pub enum OperationError {
         step: Step,
         /// What is known.
         reason: String,
+    },
+    /// Its migrations do what no plugin's migrations may do.
+    #[error("the migrations of plugin {id} {version} are refused: {}", crate::db::migrate::listed(faults))]
+    Migrations {
+        /// The plugin.
+        id: PluginId,
+        /// Its version.
+        version: Version,
+        /// What is wrong, at least one.
+        faults: Vec<Fault>,
+    },
+    /// Its migrations take something from the version that serves.
+    #[error(
+        "plugin {id} {version} can't replace {serving} while that serves: {}; or disable the plugin before the upgrade, \
+         or let the upgrade drain it first (drain=true)",
+        crate::db::migrate::listed(contractions)
+    )]
+    Contracts {
+        /// The plugin.
+        id: PluginId,
+        /// The version that was offered.
+        version: Version,
+        /// The version that serves.
+        serving: Version,
+        /// What would break it, at least one thing.
+        contractions: Vec<Contraction>,
+    },
+    /// Its tables could not be copied or brought back.
+    #[error("the tables of plugin {id} could not be copied, or not be brought back")]
+    Snapshot {
+        /// The plugin.
+        id: PluginId,
+        /// Why.
+        source: Box<SnapshotError>,
+    },
+    /// There is no such copy of its tables.
+    #[error("plugin {id} has no snapshot {number}")]
+    NoSnapshot {
+        /// The plugin.
+        id: PluginId,
+        /// What was asked for.
+        number: i64,
+    },
+    /// Its tables can't be replaced while it uses them.
+    #[error("plugin {id} is enabled, so snapshot {number} can't be restored; disable the plugin first")]
+    RestoreWhileEnabled {
+        /// The plugin.
+        id: PluginId,
+        /// The copy.
+        number: i64,
     },
     /// Another process is changing plugins, or the database can't say.
     #[error("another process is changing plugins; try again")]

@@ -1,8 +1,14 @@
 //! The schema of a plugin: brought up to date before it starts, taken back when that fails.
 
+mod check;
+
+pub use check::{SchemaOutline, contractions, faults, outlines, owners};
+pub(super) use check::{database_name, refuse_contractions, refuse_faults};
+
 use super::error::OperationError;
 use super::id::PluginId;
 use super::release::Release;
+use super::table::Plugins;
 use crate::db::Pool;
 use crate::db::migrate::{Applied, MigrateError, PluginMigrator};
 use plugin_api::descriptor::MigrationSpec;
@@ -55,6 +61,18 @@ pub(super) async fn update(pool: &Pool, release: &Release) -> Result<(), Operati
     let migrator = PluginMigrator::new(pool, release.id().as_str());
     let applied = migrator.apply(&release.descriptor.migrations).await;
     applied.map(drop).map_err(|source| migrate_error(release.id(), release.version(), source))
+}
+
+/// Registers the tables of plugins that were installed before tables were registered: all of them before
+/// the first one starts, since its new migrations might claim them. One that can't be is logged.
+pub(super) async fn register_all(pool: &Pool, plugins: &Plugins) {
+    for status in plugins.values() {
+        let migrator = PluginMigrator::new(pool, status.id().as_str());
+        if let Err(fault) = migrator.register(&status.release.descriptor.migrations).await {
+            let fault = migrate_error(status.id(), status.version(), fault).chain();
+            tracing::warn!(plugin.id = %status.id(), "the tables of plugin {} are not registered: {fault}", status.id());
+        }
+    }
 }
 
 /// Whether everything that `brought` holds is applied, and more that came later.

@@ -17,6 +17,7 @@ mod plan;
 mod provide;
 mod reconcile;
 mod recover;
+mod restore;
 mod retire;
 mod rollback;
 mod settle;
@@ -40,8 +41,10 @@ use super::operation::journal::{Order, Origin};
 use super::own_models::DataPermissions;
 use super::plan::Plan;
 use super::rows::Data;
+use super::schema;
 use super::services::now_ms;
 use super::settings::Configured;
+use super::snapshots::{Snapshot, Snapshots};
 use super::status::PluginStatus;
 use super::table::{Plugins, Published, RouteTable};
 use crate::cache::Announcements;
@@ -73,6 +76,8 @@ const EVENTS_MAX: usize = 256;
 pub struct Workplace {
     /// Where bundles and libraries are.
     pub store: Arc<Store>,
+    /// The copies of plugins' tables.
+    pub snapshots: Snapshots,
     /// What loads them.
     pub loader: Arc<Loader>,
     /// The server's database.
@@ -158,6 +163,7 @@ enum Command {
     Release(PluginId, Order, oneshot::Sender<Outcome>),
     Alarm(Alarm, oneshot::Sender<Outcome>),
     Plan(Box<Change>, oneshot::Sender<Result<(Plan, Box<Change>), OperationError>>),
+    Restore(PluginId, i64, oneshot::Sender<Outcome>),
     Follow(oneshot::Sender<Result<(), OperationError>>),
     Shutdown(oneshot::Sender<()>),
 }
@@ -262,6 +268,30 @@ impl SupervisorHandle {
         self.operate(Change::Uninstall(id.clone(), data)).await
     }
 
+    /// The copies of plugins' tables.
+    #[must_use]
+    pub fn snapshots(&self) -> &Snapshots {
+        &self.workplace.snapshots
+    }
+
+    /// Copies a plugin's tables now, and says why.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn take_snapshot(&self, id: &PluginId, reason: &str) -> Result<Snapshot, OperationError> {
+        let version = self.installed(id)?.version().clone();
+        self.workplace.snapshots.take(id, &version, reason).await
+    }
+
+    /// Brings a disabled plugin's tables back to what a copy has.
+    ///
+    /// # Errors
+    /// [`OperationError`]; nothing has changed then.
+    pub async fn restore(&self, id: &PluginId, number: i64) -> Outcome {
+        let id = id.clone();
+        self.command(move |reply| Command::Restore(id, number, reply)).await
+    }
+
     /// Stops every plugin without changing what the administrator wants, and ends the supervisor.
     pub async fn shutdown(&self) {
         // An error means that it has ended already.
@@ -273,7 +303,10 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`] for the first fault.
     pub async fn inspect(&self, staged: Staged) -> Result<Candidate, OperationError> {
-        self.workplace.inspection.of(staged, self.workplace.store.staging()).await
+        let candidate = self.workplace.inspection.of(staged, self.workplace.store.staging()).await?;
+        let owners = schema::owners(&self.workplace.pool).await?;
+        schema::refuse_faults(&candidate.release.manifest, &candidate.release.descriptor, &owners)?;
+        Ok(candidate)
     }
 
     /// The installed plugins, by id.
@@ -351,6 +384,7 @@ impl Supervisor {
                 Command::Release(id, order, reply) => answer(reply, self.release(&id, &order).await),
                 Command::Alarm(alarm, reply) => answer(reply, self.act_on(alarm).await),
                 Command::Plan(change, reply) => answer(reply, self.plan(change).await),
+                Command::Restore(id, number, reply) => answer(reply, self.restore(&id, number).await),
                 Command::Follow(reply) => answer(reply, self.follow().await),
                 Command::Shutdown(reply) => {
                     self.stop_all().await;

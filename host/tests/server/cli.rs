@@ -205,3 +205,30 @@ fn settings_are_shown_without_secrets_and_mistyped_ones_are_named() {
     let message = String::from_utf8(output.stderr).expect("text");
     assert!(message.contains("APP__SERVER__PORT") || message.contains("server.port"), "{message}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn snapshots_are_taken_listed_restored_and_deleted() {
+    let person = Person::at(None);
+    let bundle = person.path("notice.zip");
+    std::fs::write(&bundle, bundle::of("notice")).expect("writes");
+    let data = person.path("data");
+    let words = |words: &[&str]| {
+        let data = data.to_str().expect("text");
+        [words, &["--data", data]].concat().iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()
+    };
+    let says = |order: &[&str]| person.says(&words(order).iter().map(String::as_str).collect::<Vec<_>>());
+    says(&["plugin", "install", bundle.to_str().expect("text")]);
+    assert_eq!(says(&["plugin", "snapshot", "list", "notice"]).trim(), "notice has no snapshots");
+    let taken = says(&["plugin", "snapshot", "take", "notice", "--reason", "by hand"]);
+    assert!(taken.starts_with("snapshot 1 of notice is taken: "), "{taken}");
+    let listed = says(&["plugin", "snapshot", "list", "notice"]);
+    assert!(listed.starts_with("1  ") && listed.contains("(by hand)"), "{listed}");
+    says(&["plugin", "disable", "notice"]);
+    assert_eq!(
+        says(&["plugin", "snapshot", "restore", "notice", "1"]).trim(),
+        "the tables of notice are as snapshot 1 has them"
+    );
+    assert_eq!(says(&["plugin", "snapshot", "delete", "notice", "1"]).trim(), "snapshot 1 of notice is deleted");
+    assert_eq!(says(&["plugin", "export", "notice"]).trim(), "notice is exported to notice-export.zip");
+    assert!(person.path("notice-export.zip").metadata().expect("a file").len() > 1_000);
+}

@@ -31,7 +31,7 @@ impl From<OperationError> for ApiError {
 fn status(error: &OperationError) -> StatusCode {
     use OperationError as E;
     match error {
-        E::Unknown { .. } | E::NoPlan { .. } => StatusCode::NOT_FOUND,
+        E::Unknown { .. } | E::NoPlan { .. } | E::NoSnapshot { .. } => StatusCode::NOT_FOUND,
         E::Staging(StagingError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         E::AlreadyInstalled { .. }
         | E::OtherBytes { .. }
@@ -42,6 +42,8 @@ fn status(error: &OperationError) -> StatusCode {
         | E::NotQuarantined { .. }
         | E::SafeMode { .. }
         | E::Dependency(_)
+        | E::RestoreWhileEnabled { .. }
+        | E::Contracts { .. }
         | E::Conflict(_) => StatusCode::CONFLICT,
         E::Bundle(BundleError::Io(_))
         | E::Staging(_)
@@ -49,6 +51,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::Database(_)
         | E::Row(_)
         | E::Step { .. }
+        | E::Snapshot { .. }
         | E::NoBundle { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         E::ShuttingDown | E::Turn(_) | E::Overtaken => StatusCode::SERVICE_UNAVAILABLE,
         E::Bundle(_)
@@ -63,6 +66,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::Load { .. }
         | E::Start { .. }
         | E::Migrate { .. }
+        | E::Migrations { .. }
         | E::Setting(_) => StatusCode::BAD_REQUEST,
     }
 }
@@ -113,10 +117,18 @@ fn chinese(error: &OperationError) -> String {
         E::Disagree { .. } | E::Contribution { .. } | E::Id(_) => format!("插件内容非法：{}", error.chain()),
         E::Load { id, .. } | E::Start { id, .. } => format!("插件 {id} 启动失败：{}", error.chain()),
         E::Migrate { id, .. } => format!("插件 {id} 数据库迁移失败：{}", error.chain()),
+        E::Contracts { id, serving, .. } => {
+            format!(
+                "插件 {id} 的数据库迁移会影响正在运行的版本 {serving}，请先停用插件，或使用先排空再升级（drain=true）：{error}"
+            )
+        }
+        E::NoSnapshot { id, number } => format!("插件 {id} 没有快照 {number}"),
+        E::RestoreWhileEnabled { id, number } => format!("插件 {id} 正在启用，无法恢复快照 {number}，请先停用"),
+        E::Migrations { id, .. } => format!("插件 {id} 的数据库迁移被拒绝：{error}"),
         E::Setting(fault) => format!("插件设置非法：{fault}"),
         E::ShuttingDown => "服务正在关闭".to_owned(),
         E::Turn(_) | E::Overtaken => "其他节点正在变更插件，请稍后重试".to_owned(),
-        E::Staging(_) | E::Store(_) | E::Database(_) | E::Row(_) | E::NoBundle { .. } => {
+        E::Staging(_) | E::Store(_) | E::Database(_) | E::Row(_) | E::Snapshot { .. } | E::NoBundle { .. } => {
             "插件操作失败，请稍后重试".to_owned()
         }
     }

@@ -5,6 +5,7 @@ use super::begin::Begun;
 use super::turn::TURN;
 use crate::plugin::error::OperationError;
 use crate::plugin::rows::{self, Installed, RowError};
+use crate::plugin::schema;
 use crate::plugin::status::{Observed, PluginStatus};
 use crate::plugin::table::RouteTable;
 use plugin_api::db::Database;
@@ -35,6 +36,7 @@ impl Supervisor {
         if faults.is_empty() && !self.workplace.safe_mode {
             // With a row that can't be read, nobody knows what it refers to.
             self.sweep(&installed)?;
+            self.workplace.snapshots.sweep().await?;
         }
         self.share_bundles(&installed).await;
         for plugin in installed {
@@ -43,6 +45,7 @@ impl Supervisor {
                 Err(fault) => tracing::error!("a plugin is left out: {fault}"),
             }
         }
+        schema::register_all(&self.workplace.pool, &self.plugins).await;
         self.published.publish(RouteTable::build(&self.workplace.core, &self.plugins)?);
         Ok(self.bring_up_all().await)
     }
