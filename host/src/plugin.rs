@@ -64,5 +64,7 @@ pub use settings::{Configured, SettingError};
 pub use snapshots::{Snapshot, Snapshots};
 pub use stats::{Counts, Outcome, PluginStats};
 pub use status::{Desired, KnownVersion, Observed, PluginStatus};
-pub use supervisor::{AfterInstall, Deadlines, OfferedPlan, PlanRequest, SupervisorHandle, Workplace, supervise};
+pub use supervisor::{
+    AfterInstall, Deadlines, OfferedPlan, PlanRequest, SupervisorHandle, Tables, Way, Workplace, supervise,
+};
 pub use table::{Lookup, Matched, PathParams, Pattern, PatternError, Plugins, Published, RouteTable, Target};

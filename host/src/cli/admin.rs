@@ -9,7 +9,7 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::error::CliError;
-use crate::plugin::PluginId;
+use crate::plugin::{PluginId, Tables, Way};
 
 /// An answer of the API: its `data`, the same whoever gives it.
 pub(super) type Answer<'a> = BoxFuture<'a, Result<Value, CliError>>;
@@ -107,7 +107,7 @@ pub(super) enum Planned {
     /// It would stop.
     Disable,
     /// A kept version would be installed, or the one before.
-    Rollback(Option<Version>),
+    Rollback(Option<Version>, Tables),
     /// It would go.
     Uninstall(Leavings),
 }
@@ -123,7 +123,7 @@ pub(super) trait Admin: Send + Sync {
     /// Installs this bundle.
     fn install<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a>;
     /// Puts this bundle's version in the place of the installed one.
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a>;
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way) -> Answer<'a>;
     /// Enables, disables or releases.
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a>;
     /// Gives settings values: a JSON object by key.
@@ -131,11 +131,11 @@ pub(super) trait Admin: Send + Sync {
     /// Removes.
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a>;
     /// Puts a kept version in the place of the installed one: `version`, or the one before.
-    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>) -> Answer<'a>;
+    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>, tables: Tables) -> Answer<'a>;
     /// Whether a plan outlives this value.
     fn keeps_plans(&self) -> bool;
     /// What this bundle would change.
-    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a>;
+    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start, way: Way) -> Answer<'a>;
     /// What a change of an installed plugin would come to.
     fn plan_change<'a>(&'a self, id: &'a PluginId, change: Planned) -> Answer<'a>;
     /// A plan that waits.

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use semver::Version;
 
 use super::admin::Start;
-use crate::plugin::PluginId;
+use crate::plugin::{PluginId, Tables, Way};
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.\n\
     Answers go to stdout, errors and progress to stderr.";
@@ -270,6 +270,9 @@ pub(super) struct Upgrade {
     /// A bundle (.zip), or the directory of a plugin crate; it names the plugin
     #[arg(value_name = "BUNDLE|DIR")]
     pub(super) source: PathBuf,
+    /// Stop the old version first, for changes of the tables that it could not go on with
+    #[arg(long)]
+    pub(super) drain: bool,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,
@@ -283,6 +286,9 @@ pub(super) struct Rollback {
     /// A kept version, as `plugin info` shows them, instead of the one before
     #[arg(long, value_name = "VERSION")]
     pub(super) to: Option<Version>,
+    /// Take the tables back as well, with what the newer version has stored in what is its own
+    #[arg(long)]
+    pub(super) revert: bool,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,
@@ -346,6 +352,12 @@ pub(super) struct Subject {
     /// With --action rollback: a kept version instead of the one before
     #[arg(long = "to", value_name = "VERSION", requires = "action")]
     pub(super) version: Option<Version>,
+    /// With --action rollback: take the tables back as well
+    #[arg(long, requires = "action")]
+    pub(super) revert: bool,
+    /// Stop the installed version before another one takes its place
+    #[arg(long, conflicts_with = "action")]
+    pub(super) drain: bool,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,
@@ -375,7 +387,31 @@ pub(super) struct Apply {
     pub(super) yes: bool,
 }
 
+impl Upgrade {
+    /// How the old version goes.
+    pub(super) fn way(&self) -> Way {
+        if self.drain { Way::DrainFirst } else { Way::SideBySide }
+    }
+}
+
+impl Rollback {
+    /// What becomes of the tables.
+    pub(super) fn tables(&self) -> Tables {
+        if self.revert { Tables::Revert } else { Tables::Stay }
+    }
+}
+
 impl Subject {
+    /// How the installed version goes.
+    pub(super) fn way(&self) -> Way {
+        if self.drain { Way::DrainFirst } else { Way::SideBySide }
+    }
+
+    /// What becomes of the tables.
+    pub(super) fn tables(&self) -> Tables {
+        if self.revert { Tables::Revert } else { Tables::Stay }
+    }
+
     /// What a new plugin does first.
     pub(super) fn start(&self) -> Start {
         if self.disabled { Start::Disabled } else { Start::Enabled }

@@ -20,7 +20,7 @@ use crate::{
     admin::Clock,
     app::Core,
     http::plugins::{PlanDto, PluginDetailDto, PluginDto, SnapshotDto},
-    plugin::{AfterInstall, Data, OperationError, PlanRequest, PluginId, SupervisorHandle, export},
+    plugin::{AfterInstall, Data, OperationError, PlanRequest, PluginId, SupervisorHandle, Tables, Way, export},
     store::Staged,
 };
 
@@ -108,10 +108,10 @@ impl Admin for Offline {
         .boxed()
     }
 
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a> {
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way) -> Answer<'a> {
         async move {
             let staged = self.stage(bundle).await?;
-            self.supervisor().upgrade(Some(id), staged).await?;
+            self.supervisor().upgrade(Some(id), staged, way).await?;
             self.told(id).await
         }
         .boxed()
@@ -131,9 +131,9 @@ impl Admin for Offline {
         .boxed()
     }
 
-    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>) -> Answer<'a> {
+    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>, tables: Tables) -> Answer<'a> {
         async move {
-            self.supervisor().rollback(id, version.cloned()).await?;
+            self.supervisor().rollback(id, version.cloned(), tables).await?;
             self.told(id).await
         }
         .boxed()
@@ -160,10 +160,10 @@ impl Admin for Offline {
         false
     }
 
-    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a> {
+    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start, way: Way) -> Answer<'a> {
         async move {
             let staged = self.stage(bundle).await?;
-            self.offer(PlanRequest::Bundle { staged, then: after(start) }).await
+            self.offer(PlanRequest::Bundle { staged, then: after(start), way }).await
         }
         .boxed()
     }
@@ -173,7 +173,7 @@ impl Admin for Offline {
         let request = match change {
             Planned::Enable => PlanRequest::Enable(id),
             Planned::Disable => PlanRequest::Disable(id),
-            Planned::Rollback(version) => PlanRequest::Rollback(id, version),
+            Planned::Rollback(version, tables) => PlanRequest::Rollback(id, version, tables),
             Planned::Uninstall(leavings) => PlanRequest::Uninstall(id, data(leavings)),
         };
         self.offer(request).boxed()

@@ -81,7 +81,7 @@ async fn upgrade(order: &Upgrade, context: &Context) -> Result<(), CliError> {
     let id = check::manifest_of(&bundle.path)?.id;
     let admin = connect(&order.server, MissingData::Refuse, context).await?;
     let place = admin.place();
-    let outcome = admin.upgrade(&id, &bundle.path).await;
+    let outcome = admin.upgrade(&id, &bundle.path, order.way()).await;
     let plugin = finish(outcome, admin).await?;
     report(context, &plugin, || text::changed("upgraded", &plugin, &place))
 }
@@ -96,7 +96,7 @@ async fn change(id: &PluginId, server: &Server, change: Change, context: &Contex
 async fn rollback(order: &Rollback, context: &Context) -> Result<(), CliError> {
     let admin = connect(&order.server, MissingData::Refuse, context).await?;
     let place = admin.place();
-    let plugin = finish(admin.rollback(&order.id, order.to.as_ref()).await, admin).await?;
+    let plugin = finish(admin.rollback(&order.id, order.to.as_ref(), order.tables()).await, admin).await?;
     report(context, &plugin, || text::changed("rolled back", &plugin, &place))
 }
 

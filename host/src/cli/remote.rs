@@ -17,7 +17,10 @@ use super::{
     progress::Progress,
     trust::{self, TrustError},
 };
-use crate::{http::API_PREFIX, plugin::PluginId};
+use crate::{
+    http::API_PREFIX,
+    plugin::{PluginId, Tables, Way},
+};
 
 /// How long a server may take to accept a connection.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
@@ -267,8 +270,8 @@ impl Admin for Remote {
         self.upload(path, bundle).boxed()
     }
 
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a> {
-        let path = format!("/plugins/{id}/upgrade");
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way) -> Answer<'a> {
+        let path = format!("/plugins/{id}/upgrade?drain={}", way == Way::DrainFirst);
         async move { self.upload(&path, bundle).await }.boxed()
     }
 
@@ -279,10 +282,10 @@ impl Admin for Remote {
         self.plain(Method::POST, path, what)
     }
 
-    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>) -> Answer<'a> {
+    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>, tables: Tables) -> Answer<'a> {
         // A `+` would be a blank.
-        let version = version.map_or_else(String::new, |version| format!("?version={version}").replace('+', "%2B"));
-        let path = format!("/plugins/{id}/rollback{version}");
+        let version = version.map_or_else(String::new, |version| format!("&version={version}").replace('+', "%2B"));
+        let path = format!("/plugins/{id}/rollback?revert={}{version}", tables == Tables::Revert);
         self.plain(Method::POST, path, format!("waiting for rollback of {id}"))
     }
 
@@ -300,19 +303,19 @@ impl Admin for Remote {
         true
     }
 
-    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a> {
-        let path = match start {
-            Start::Enabled => "/plugins/plans?enable=true",
-            Start::Disabled => "/plugins/plans?enable=false",
-        };
-        self.upload(path, bundle).boxed()
+    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start, way: Way) -> Answer<'a> {
+        let (enable, drain) = (start == Start::Enabled, way == Way::DrainFirst);
+        let path = format!("/plugins/plans?enable={enable}&drain={drain}");
+        async move { self.upload(&path, bundle).await }.boxed()
     }
 
     fn plan_change<'a>(&'a self, id: &'a PluginId, change: Planned) -> Answer<'a> {
         let asked = match change {
             Planned::Enable => json!({"id": id, "action": "enable"}),
             Planned::Disable => json!({"id": id, "action": "disable"}),
-            Planned::Rollback(version) => json!({"id": id, "action": "rollback", "version": version}),
+            Planned::Rollback(version, tables) => {
+                json!({"id": id, "action": "rollback", "version": version, "revert": tables == Tables::Revert})
+            }
             Planned::Uninstall(leavings) => json!({"id": id, "action": "uninstall", "data": leavings.word()}),
         };
         async move {

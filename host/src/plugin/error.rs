@@ -9,7 +9,7 @@ use super::operation::Step;
 use super::rows::RowError;
 use super::settings::SettingError;
 use crate::db::migrate::{Contraction, Fault, MigrateError};
-use crate::db::snapshot::SnapshotError;
+use crate::db::snapshot::{SnapshotError, Unproven};
 use crate::loader::preflight::PreflightError;
 use crate::loader::{LoadError, StartError};
 use crate::store::{BundleError, Sha256, StagingError, StoreError};
@@ -248,6 +248,18 @@ pub enum OperationError {
         id: PluginId,
         /// Why.
         source: Box<SnapshotError>,
+    },
+    /// Its tables can't be taken back to an older version's.
+    #[error(
+        "the tables of plugin {id} can't be taken back to those of {version}; roll back with the tables as they are"
+    )]
+    Unproven {
+        /// The plugin.
+        id: PluginId,
+        /// The version that was asked for.
+        version: Version,
+        /// What happened on a copy.
+        source: Box<Unproven>,
     },
     /// There is no such copy of its tables.
     #[error("plugin {id} has no snapshot {number}")]

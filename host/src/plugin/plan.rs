@@ -100,6 +100,8 @@ pub enum Warning {
     Forgets(Version),
     /// Tables would go with their rows.
     DeletesData,
+    /// It would not serve for a moment: the old version stops before the new one starts.
+    Interrupts,
     /// It would not serve.
     Waits,
 }

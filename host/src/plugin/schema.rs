@@ -85,6 +85,19 @@ fn is_ahead(applied: &[Applied], brought: &[MigrationSpec]) -> bool {
         && applied.iter().all(|entry| entry.version > last || known(entry.version))
 }
 
+/// The last migration that a release brings; 0 if it brings none.
+pub(super) fn last(release: &Release) -> i64 {
+    release.descriptor.migrations.last().map_or(0, |migration| migration.version)
+}
+
+/// Takes back what is newer than what a release brings.
+///
+/// # Errors
+/// [`OperationError::Migrate`]; the schema is as before then.
+pub(super) async fn revert(pool: &Pool, release: &Release) -> Result<(), OperationError> {
+    undo(pool, release.id(), release.version(), &Undo::RevertTo(last(release))).await
+}
+
 /// Takes back what an update did; nothing if it did nothing.
 ///
 /// # Errors

@@ -66,6 +66,7 @@ use turn::Following;
 use work::{Change, Work};
 
 pub use plan::{OfferedPlan, PlanRequest};
+pub use work::{Tables, Way};
 
 /// Commands that may wait; more callers than that wait to be let in.
 const COMMANDS_MAX: usize = 32;
@@ -224,7 +225,7 @@ impl SupervisorHandle {
     ///
     /// # Errors
     /// [`OperationError`]; the old version goes on then as if nothing had been asked.
-    pub async fn upgrade(&self, id: Option<&PluginId>, staged: Staged) -> Outcome {
+    pub async fn upgrade(&self, id: Option<&PluginId>, staged: Staged, way: Way) -> Outcome {
         if let Some(id) = id {
             self.installed(id)?;
         }
@@ -233,7 +234,7 @@ impl SupervisorHandle {
         if let Some(asked) = id.filter(|asked| *asked != candidate.id()) {
             return Err(OperationError::OtherPlugin { asked: asked.clone(), found: candidate.id().clone() });
         }
-        self.operate(Change::Upgrade(Box::new(candidate))).await
+        self.operate(Change::Upgrade(Box::new(candidate), way)).await
     }
 
     /// Makes a plugin serve; one that does already goes on.
@@ -256,8 +257,8 @@ impl SupervisorHandle {
     ///
     /// # Errors
     /// [`OperationError`]; the installed version goes on then.
-    pub async fn rollback(&self, id: &PluginId, version: Option<Version>) -> Outcome {
-        self.operate(Change::Rollback(id.clone(), version)).await
+    pub async fn rollback(&self, id: &PluginId, version: Option<Version>, tables: Tables) -> Outcome {
+        self.operate(Change::Rollback(id.clone(), version, tables)).await
     }
 
     /// Removes a plugin, and of its data as much as `data` says. Gives its last state.

@@ -61,13 +61,13 @@ async fn planned_and_applied(order: &Apply, admin: &dyn Admin, context: &Context
 async fn planned(order: &Subject, admin: &dyn Admin, context: &Context) -> Result<Value, CliError> {
     let Some(action) = order.action else {
         let bundle = Source::find(Path::new(&order.subject), context).await?;
-        return admin.plan_bundle(&bundle.path, order.start()).await;
+        return admin.plan_bundle(&bundle.path, order.start(), order.way()).await;
     };
     let id = order.subject.parse().map_err(CliError::Id)?;
     let planned = match action {
         Action::Enable => Planned::Enable,
         Action::Disable => Planned::Disable,
-        Action::Rollback => Planned::Rollback(order.version.clone()),
+        Action::Rollback => Planned::Rollback(order.version.clone(), order.tables()),
         Action::Uninstall => Planned::Uninstall(if order.purge { Leavings::Purge } else { Leavings::Keep }),
     };
     admin.plan_change(&id, planned).await

@@ -110,7 +110,7 @@ async fn take(
     let bundle = || goal.bundle.as_deref().ok_or_else(|| SyncError::Vanished { id: id.clone() });
     let plugin = match step {
         Step::Install { .. } => admin.install(bundle()?, Start::Disabled).await?,
-        Step::Change { .. } => admin.upgrade(id, bundle()?).await?,
+        Step::Change { .. } => admin.upgrade(id, bundle()?, Way::SideBySide).await?,
         Step::Set { values, .. } => admin.set(id, values).await?,
         Step::Enable { .. } => admin.change(id, Change::Enable).await?,
         Step::Disable { .. } => admin.change(id, Change::Disable(Dependents::Respect)).await?,

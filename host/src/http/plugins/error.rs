@@ -44,6 +44,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::Dependency(_)
         | E::RestoreWhileEnabled { .. }
         | E::Contracts { .. }
+        | E::Unproven { .. }
         | E::Conflict(_) => StatusCode::CONFLICT,
         E::Bundle(BundleError::Io(_))
         | E::Staging(_)
@@ -87,6 +88,9 @@ fn chinese(error: &OperationError) -> String {
             format!("{INSTALLED_ZH}：当前版本为 {installed}，如需安装 {offered} 请使用升级")
         }
         E::OtherPlugin { asked, found } => format!("插件包属于 {found}，而不是 {asked}"),
+        E::Unproven { id, version, .. } => {
+            format!("插件 {id} 的数据表无法还原到版本 {version} 的结构，请保留现有数据表进行回滚")
+        }
         E::NoPlan { .. } => "变更计划不存在或已过期，请重新生成".to_owned(),
         E::Outdated { differences, .. } => {
             format!("变更计划已失效（{} 已变化），请重新生成", differences.join("、"))

@@ -6,7 +6,7 @@ use super::model::{DataChoice, EventDto, PluginDetailDto, PluginDto};
 use super::upload::BundleUpload;
 use crate::admin::Clock;
 use crate::http::{Answer, ApiError, Message, SuperCaller};
-use crate::plugin::{AfterInstall, Data, PluginId, SupervisorHandle};
+use crate::plugin::{AfterInstall, Data, PluginId, SupervisorHandle, Tables, Way};
 use futures_util::stream::BoxStream;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -99,11 +99,14 @@ impl PluginsApi {
         &self,
         caller: SuperCaller,
         plugin: Path<String>,
+        /// Whether the old version stops first, for changes of the schema that it could not go on with.
+        #[oai(default)]
+        drain: Query<bool>,
         upload: BundleUpload,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         let staged = upload.receive(&self.supervisor).await?;
-        in_name_of(&caller, &self.supervisor).upgrade(Some(&id), staged).await?;
+        in_name_of(&caller, &self.supervisor).upgrade(Some(&id), staged, way(drain.0)).await?;
         self.answer(&id).await
     }
 
@@ -114,10 +117,13 @@ impl PluginsApi {
         caller: SuperCaller,
         plugin: Path<String>,
         #[oai(validator(max_length = 64))] version: Query<Option<String>>,
+        /// Whether the tables are taken back as well, with what the newer version has stored in its own.
+        #[oai(default)]
+        revert: Query<bool>,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         let version = version.0.as_deref().map(parsed_version).transpose()?;
-        in_name_of(&caller, &self.supervisor).rollback(&id, version).await?;
+        in_name_of(&caller, &self.supervisor).rollback(&id, version, tables(revert.0)).await?;
         self.answer(&id).await
     }
 
@@ -167,4 +173,12 @@ fn enabled() -> bool {
 
 fn keep() -> DataChoice {
     DataChoice::Keep
+}
+
+pub(super) fn way(drain: bool) -> Way {
+    if drain { Way::DrainFirst } else { Way::SideBySide }
+}
+
+pub(super) fn tables(revert: bool) -> Tables {
+    if revert { Tables::Revert } else { Tables::Stay }
 }

@@ -1,6 +1,6 @@
 //! `/plugins/plans`: what a change would come to, and doing exactly that.
 
-use super::full::parsed_version;
+use super::full::{parsed_version, tables, way};
 use super::in_name_of;
 use super::model::{DataChoice, PluginDetailDto, Tag};
 use super::upload::PlanBody;
@@ -46,6 +46,9 @@ pub(super) struct ActionDto {
     /// The kept version that a rollback returns to; the one before if nothing is said.
     #[oai(validator(max_length = 64))]
     pub version: Option<String>,
+    /// Whether a rollback takes the tables back as well.
+    #[oai(default)]
+    pub revert: bool,
 }
 
 /// What a change would come to.
@@ -156,15 +159,15 @@ impl PlansApi {
     fn request(&self, asked: ActionDto) -> Result<PlanRequest, ApiError> {
         let id = self.supervisor.id(&asked.id)?;
         let version = asked.version.as_deref().map(parsed_version).transpose()?;
-        match (asked.action, asked.data, version) {
-            (Action::Enable, None, None) => Ok(PlanRequest::Enable(id)),
-            (Action::Disable, None, None) => Ok(PlanRequest::Disable(id)),
-            (Action::Rollback, None, version) => Ok(PlanRequest::Rollback(id, version)),
-            (Action::Uninstall, Some(DataChoice::Purge), None) => Ok(PlanRequest::Uninstall(id, Data::Purge)),
-            (Action::Uninstall, _, None) => Ok(PlanRequest::Uninstall(id, Data::Keep)),
+        match (asked.action, asked.data, version, asked.revert) {
+            (Action::Enable, None, None, false) => Ok(PlanRequest::Enable(id)),
+            (Action::Disable, None, None, false) => Ok(PlanRequest::Disable(id)),
+            (Action::Rollback, None, version, revert) => Ok(PlanRequest::Rollback(id, version, tables(revert))),
+            (Action::Uninstall, Some(DataChoice::Purge), None, false) => Ok(PlanRequest::Uninstall(id, Data::Purge)),
+            (Action::Uninstall, _, None, false) => Ok(PlanRequest::Uninstall(id, Data::Keep)),
             _ => Err(ApiError::bad_request(Message::fixed(
-                "data is only for the action uninstall, version only for rollback",
-                "data 仅用于 uninstall 操作，version 仅用于 rollback 操作",
+                "data is only for the action uninstall, version and revert only for rollback",
+                "data 仅用于 uninstall 操作，version 与 revert 仅用于 rollback 操作",
             ))),
         }
     }
@@ -184,13 +187,16 @@ impl PlansApi {
         /// Whether a new plugin should serve at once.
         #[oai(default = "enabled")]
         enable: Query<bool>,
+        /// Whether the installed version stops before another one takes its place.
+        #[oai(default)]
+        drain: Query<bool>,
         body: PlanBody,
     ) -> Result<Answer<PlanDto>, ApiError> {
         let request = match body {
             PlanBody::Bundle(upload) => {
                 let staged = upload.receive(&self.supervisor).await?;
                 let then = if enable.0 { AfterInstall::Enable } else { AfterInstall::Wait };
-                PlanRequest::Bundle { staged, then }
+                PlanRequest::Bundle { staged, then, way: way(drain.0) }
             }
             PlanBody::Action(action) => self.request(action)?,
         };
@@ -297,6 +303,7 @@ fn words(warning: &Warning, operation: Operation) -> String {
         Warning::Irreversible(name) => format!("migration {name} has no down script: it can't be taken back later"),
         Warning::Forgets(version) => format!("the bundle of version {version} leaves the store"),
         Warning::DeletesData => "the plugin's tables go with all their rows".to_owned(),
+        Warning::Interrupts => "it does not serve while the tables change".to_owned(),
         Warning::Waits => format!("after the {operation} it does not serve until it is enabled"),
     }
 }

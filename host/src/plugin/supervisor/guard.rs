@@ -1,7 +1,7 @@
 //! Acting on a plugin's conduct: taking it out, returning to the version before, releasing it. And safe mode, in
 //! which none is loaded.
 
-use super::work::Change;
+use super::work::{Change, Tables};
 use super::{Command, Outcome, Supervisor, SupervisorHandle};
 use crate::plugin::dependencies::{Graph, enable_order};
 use crate::plugin::error::OperationError;
@@ -128,7 +128,7 @@ impl Supervisor {
         let guard = status.guard.returned(&version, previous, reason, now_ms());
         let marked = Arc::new(PluginStatus { guard, ..status.clone() });
         self.plugins.insert(id.clone(), Arc::clone(&marked));
-        let change = Change::Rollback(id.clone(), Some(previous.clone()));
+        let change = Change::Rollback(id.clone(), Some(previous.clone()), Tables::Stay);
         let outcome = self.change(change, &Order::of_the_server()).await;
         if outcome.is_err() && self.plugins.get(&id).is_some_and(|now| Arc::ptr_eq(now, &marked)) {
             self.plugins.insert(id, Arc::new(status.clone()));

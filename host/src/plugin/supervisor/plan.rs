@@ -1,7 +1,8 @@
 //! Plans: made from the same preparation as the operation itself, and compared before it begins.
 
-use super::work::{Change, Work};
+use super::work::{Change, Tables, Way, Work};
 use super::{Command, Outcome, Supervisor, SupervisorHandle};
+use crate::db::migrate::Applied;
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
 use crate::plugin::operation::journal::Order;
@@ -13,6 +14,7 @@ use crate::plugin::schema::{self, Outlook};
 use crate::plugin::services::now_ms;
 use crate::store::Staged;
 use parking_lot::Mutex;
+use plugin_api::descriptor::MigrationSpec;
 use semver::Version;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,13 +35,15 @@ pub enum PlanRequest {
         staged: Staged,
         /// Whether it should serve, where it is new.
         then: super::AfterInstall,
+        /// How it takes the place of the installed version, where there is one.
+        way: Way,
     },
     /// Make a plugin serve.
     Enable(PluginId),
     /// Make it stop.
     Disable(PluginId),
     /// Return to a kept version, the one before unless another is named.
-    Rollback(PluginId, Option<Version>),
+    Rollback(PluginId, Option<Version>, Tables),
     /// Remove it.
     Uninstall(PluginId, Data),
 }
@@ -67,16 +71,16 @@ impl SupervisorHandle {
     pub async fn plan(&self, request: PlanRequest) -> Result<OfferedPlan, OperationError> {
         self.keep_up().await?;
         let change = match request {
-            PlanRequest::Bundle { staged, then } => {
+            PlanRequest::Bundle { staged, then, way } => {
                 let candidate = Box::new(self.inspect(staged).await?);
                 match self.installed(candidate.id()) {
-                    Ok(_) => Change::Upgrade(candidate),
+                    Ok(_) => Change::Upgrade(candidate, way),
                     Err(_) => Change::Install(candidate, then),
                 }
             }
             PlanRequest::Enable(id) => Change::Enable(id),
             PlanRequest::Disable(id) => Change::Disable(id),
-            PlanRequest::Rollback(id, version) => Change::Rollback(id, version),
+            PlanRequest::Rollback(id, version, tables) => Change::Rollback(id, version, tables),
             PlanRequest::Uninstall(id, data) => Change::Uninstall(id, data),
         };
         let (plan, change) = self.ask(|reply| Command::Plan(Box::new(change), reply)).await??;
@@ -207,20 +211,15 @@ impl Supervisor {
                 }
             });
         }
+        if steps.contains(&Step::Revert) {
+            let applied = schema::applied(&self.workplace.pool, work.id(), release.version()).await?;
+            let newer = applied.iter().rev().filter(|entry| entry.version > schema::last(release));
+            return Ok((newer.map(|entry| recorded(entry, None)).collect(), vec![Warning::DeletesData]));
+        }
         if steps.contains(&Step::Purge) {
             let applied = schema::applied(&self.workplace.pool, work.id(), release.version()).await?;
             let known = |version: i64| brought.iter().find(|spec| spec.version == version);
-            let downs = applied.iter().rev().map(|entry| match known(entry.version) {
-                Some(spec) => PlannedMigration::of(spec, true),
-                // A newer version of the plugin brought it; how it is taken back stands in the ledger.
-                None => PlannedMigration {
-                    version: entry.version,
-                    name: entry.name.clone(),
-                    down: true,
-                    sqlite: None,
-                    postgres: None,
-                },
-            });
+            let downs = applied.iter().rev().map(|entry| recorded(entry, known(entry.version)));
             let warnings = if applied.is_empty() { Vec::new() } else { vec![Warning::DeletesData] };
             return Ok((downs.collect(), warnings));
         }
@@ -243,6 +242,19 @@ impl Supervisor {
     }
 }
 
+/// An applied migration that would be taken back. Where a newer version of the plugin brought it, how stands
+/// in the ledger only.
+fn recorded(entry: &Applied, known: Option<&MigrationSpec>) -> PlannedMigration {
+    let unknown = || PlannedMigration {
+        version: entry.version,
+        name: entry.name.clone(),
+        down: true,
+        sqlite: None,
+        postgres: None,
+    };
+    known.map_or_else(unknown, |spec| PlannedMigration::of(spec, true))
+}
+
 fn no_plan(id: &str) -> OperationError {
     OperationError::NoPlan { id: id.to_owned() }
 }
@@ -250,7 +262,7 @@ fn no_plan(id: &str) -> OperationError {
 fn warnings_of(work: &Work) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let (Some(before), Some(after)) = (&work.before, &work.after) {
-        if matches!(work.operation, Operation::Upgrade | Operation::UpgradeWaiting)
+        if matches!(work.operation, Operation::Upgrade | Operation::UpgradeDrained | Operation::UpgradeWaiting)
             && after.version() < before.version()
         {
             warnings.push(Warning::Older);
