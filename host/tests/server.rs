@@ -45,6 +45,8 @@ mod ready;
 mod recovery;
 #[path = "server/required.rs"]
 mod required;
+#[path = "server/settings.rs"]
+mod settings;
 #[path = "server/snowflake.rs"]
 mod snowflake;
 #[path = "server/tls.rs"]

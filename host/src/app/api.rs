@@ -2,11 +2,11 @@
 
 use super::Core;
 use crate::admin;
-use crate::http::plugins::{ContractPluginsApi, PluginsApi};
+use crate::http::plugins::{ContractPluginsApi, PluginSettingsApi, PluginsApi};
 use crate::http::routes;
 
 /// Every API of the core.
-pub(super) type CoreApi = (admin::Apis, PluginsApi, ContractPluginsApi);
+pub(super) type CoreApi = (admin::Apis, PluginsApi, PluginSettingsApi, ContractPluginsApi);
 
 /// The API over an opened core.
 pub(super) fn of(core: &Core) -> CoreApi {
@@ -14,6 +14,7 @@ pub(super) fn of(core: &Core) -> CoreApi {
     (
         core.admin.apis(),
         PluginsApi::new(supervisor.clone(), core.admin.clock().clone()),
+        PluginSettingsApi::new(supervisor.clone()),
         ContractPluginsApi::new(supervisor.clone()),
     )
 }

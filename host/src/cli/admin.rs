@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::CliError;
 use crate::plugin::PluginId;
@@ -89,6 +89,10 @@ pub(super) trait Admin: Send + Sync {
     fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a>;
     /// Enables, disables or rolls back.
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a>;
+    /// The settings of one plugin.
+    fn settings<'a>(&'a self, id: &'a PluginId) -> Answer<'a>;
+    /// Changes settings, null taking a value away; ends with all of them.
+    fn configure<'a>(&'a self, id: &'a PluginId, changes: Map<String, Value>) -> Answer<'a>;
     /// Removes.
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a>;
     /// Ends the work in good order; to be called last.

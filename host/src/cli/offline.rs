@@ -6,7 +6,7 @@ use std::path::Path;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use poem_openapi::types::ToJSON;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     admin::{Admin, Answer, Change, Leavings, Start},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     admin::Clock,
     app::Core,
-    http::plugins::{PluginDetailDto, PluginDto},
+    http::plugins::{PluginDetailDto, PluginDto, PluginSettingsDto},
     plugin::{AfterInstall, Data, OperationError, PluginId, SupervisorHandle},
     store::Staged,
 };
@@ -106,6 +106,18 @@ impl Admin for Offline {
                 Change::Rollback => supervisor.rollback(id).await?,
             };
             self.told(id).await
+        }
+        .boxed()
+    }
+
+    fn settings<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        async move { Ok(json(&PluginSettingsDto::of(self.supervisor().settings(id).await?))) }.boxed()
+    }
+
+    fn configure<'a>(&'a self, id: &'a PluginId, changes: Map<String, Value>) -> Answer<'a> {
+        async move {
+            self.supervisor().configure(id, changes).await?;
+            Ok(json(&PluginSettingsDto::of(self.supervisor().settings(id).await?)))
         }
         .boxed()
     }

@@ -1,5 +1,6 @@
 //! `plugin …`: the commands about plugins.
 
+mod settings;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(),
         PluginCommand::Disable(order) => change(&order, Change::Disable, context).await,
         PluginCommand::Upgrade(order) => upgrade(&order, context).await,
         PluginCommand::Rollback(order) => change(&order, Change::Rollback, context).await,
+        PluginCommand::Settings(order) => settings::run(&order, context).await,
         PluginCommand::Uninstall(order) => uninstall(&order, context).await,
         PluginCommand::Pack(order) => pack(&order, context).await,
         PluginCommand::Check(order) => check(&order, context).await,

@@ -5,7 +5,7 @@ use std::{io, path::Path, path::PathBuf, time::Duration};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, multipart};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio_util::io::ReaderStream;
 
 use super::{
@@ -250,6 +250,15 @@ impl Admin for Remote {
         let path = format!("/plugins/{id}/{}", change.verb());
         let what = format!("waiting for {} of {id}", change.verb());
         self.plain(Method::POST, path, what)
+    }
+
+    fn settings<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        self.plain(Method::GET, format!("/plugins/{id}/settings"), format!("asking for the settings of {id}"))
+    }
+
+    fn configure<'a>(&'a self, id: &'a PluginId, changes: Map<String, Value>) -> Answer<'a> {
+        let request = self.request(Method::PUT, &format!("/plugins/{id}/settings")).json(&changes);
+        async move { Ok(self.send(request, "waiting for the plugin").await?) }.boxed()
     }
 
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a> {

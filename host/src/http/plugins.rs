@@ -8,8 +8,10 @@ mod error;
 mod events;
 mod full;
 mod model;
+mod settings;
 mod upload;
 
 pub use contract::ContractPluginsApi;
 pub use full::PluginsApi;
 pub use model::{PluginDetailDto, PluginDto};
+pub use settings::{PluginSettingsApi, PluginSettingsDto};

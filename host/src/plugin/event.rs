@@ -43,4 +43,6 @@ pub enum EventState {
     Failed,
     /// It is gone.
     Uninstalled,
+    /// Its settings were changed.
+    Configured,
 }

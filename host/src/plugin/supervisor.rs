@@ -4,6 +4,7 @@
 //! commands, and reads the published table. Each operation is a file below this one, and ends in
 //! [`Supervisor::settle`]: table built, rows committed, table published, in this order.
 
+mod configure;
 mod disable;
 mod enable;
 mod follow;
@@ -27,7 +28,7 @@ use super::id::PluginId;
 use super::own_models::DataPermissions;
 use super::rows::Data;
 use super::services::now_ms;
-use super::settings::Configured;
+use super::settings::{Configured, Sealer};
 use super::status::PluginStatus;
 use super::table::{Plugins, Published, RouteTable};
 use crate::cache::Announcements;
@@ -37,6 +38,7 @@ use crate::store::{Staged, Store};
 use crate::tasks;
 use jiff::tz::TimeZone;
 use semver::Version;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -66,6 +68,8 @@ pub struct Workplace {
     pub database_limits: DatabaseLimits,
     /// What the operator configured for plugins.
     pub settings: Configured,
+    /// What encrypts secret settings.
+    pub sealer: Sealer,
     /// Which plugins may be neither disabled nor uninstalled.
     pub required: BTreeSet<PluginId>,
     /// What decides which rows of plugins' models somebody may see.
@@ -129,6 +133,7 @@ enum Command {
     Disable(PluginId, oneshot::Sender<Outcome>),
     Rollback(PluginId, oneshot::Sender<Outcome>),
     Uninstall(PluginId, Data, oneshot::Sender<Outcome>),
+    Configure(PluginId, Map<String, Value>, oneshot::Sender<Outcome>),
     Follow(oneshot::Sender<Result<(), OperationError>>),
     Shutdown(oneshot::Sender<()>),
 }
@@ -219,6 +224,15 @@ impl SupervisorHandle {
     pub async fn uninstall(&self, id: &PluginId, data: Data) -> Outcome {
         let id = id.clone();
         self.operate(move |reply| Command::Uninstall(id, data, reply)).await
+    }
+
+    /// Changes settings of a plugin, by key; null takes a value away. It acts at once if the plugin runs.
+    ///
+    /// # Errors
+    /// [`OperationError`]; nothing is changed then. A plugin that runs may refuse.
+    pub async fn configure(&self, id: &PluginId, asked: Map<String, Value>) -> Outcome {
+        let id = id.clone();
+        self.operate(move |reply| Command::Configure(id, asked, reply)).await
     }
 
     /// Stops every plugin without changing what the administrator wants, and ends the supervisor.
@@ -312,6 +326,7 @@ impl Supervisor {
                 Command::Disable(id, reply) => answer(reply, self.disable(&id).await),
                 Command::Rollback(id, reply) => answer(reply, self.rollback(&id).await),
                 Command::Uninstall(id, data, reply) => answer(reply, self.uninstall(&id, data).await),
+                Command::Configure(id, asked, reply) => answer(reply, self.configure(&id, asked).await),
                 Command::Follow(reply) => answer(reply, self.follow().await),
                 Command::Shutdown(reply) => {
                     self.stop_all().await;

@@ -254,7 +254,7 @@ pub(super) struct EventDto {
     /// The version that it is about.
     pub version: String,
     /// `installed`, `starting`, `enabled`, `disabled`, `draining`, `stopped`, `upgraded`,
-    /// `rolled_back`, `failed` or `uninstalled`.
+    /// `rolled_back`, `configured`, `failed` or `uninstalled`.
     pub state: String,
     /// Why, where it failed.
     pub reason: Option<String>,
@@ -366,6 +366,7 @@ fn event_state(state: EventState) -> &'static str {
         EventState::RolledBack => "rolled_back",
         EventState::Failed => "failed",
         EventState::Uninstalled => "uninstalled",
+        EventState::Configured => "configured",
     }
 }
 

@@ -64,7 +64,7 @@ impl Supervisor {
 
     /// Commits a change of the rows, unless another process has changed them since this one looked,
     /// which it can only if this one has lost its turn together with a connection.
-    async fn commit(&self, transaction: Transaction) -> Result<(), OperationError> {
+    pub(super) async fn commit(&self, transaction: Transaction) -> Result<(), OperationError> {
         bundles::forget_others(&transaction).await?;
         let revision = rows::advance(&transaction).await?;
         if self.workplace.announcements.reach_others() && !self.following.is_next(revision) {
