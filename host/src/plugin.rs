@@ -60,7 +60,10 @@ pub use provided::{ProvidedSettings, SettingGroup};
 pub use release::Release;
 pub use rows::{Data, RowError};
 pub use services::PluginServices;
-pub use settings::{Configured, SettingError};
+pub use settings::{
+    Configured, DeclarationError, Declared, Effective, FaultKind, Field, Origin, Sealer, SettingError, SettingFault,
+    SettingsView,
+};
 pub use snapshots::{Snapshot, Snapshots};
 pub use stats::{Counts, Outcome, PluginStats};
 pub use status::{Desired, KnownVersion, Observed, PluginStatus};

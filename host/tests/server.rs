@@ -57,6 +57,8 @@ mod required;
 mod safe_mode;
 #[path = "server/schemas.rs"]
 mod schemas;
+#[path = "server/settings.rs"]
+mod settings;
 #[path = "server/snowflake.rs"]
 mod snowflake;
 #[path = "server/sync.rs"]

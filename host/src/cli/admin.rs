@@ -126,8 +126,10 @@ pub(super) trait Admin: Send + Sync {
     fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way) -> Answer<'a>;
     /// Enables, disables or releases.
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a>;
-    /// Gives settings values: a JSON object by key.
-    fn set<'a>(&'a self, id: &'a PluginId, values: &'a Map<String, Value>) -> Answer<'a>;
+    /// The settings of one plugin.
+    fn settings<'a>(&'a self, id: &'a PluginId) -> Answer<'a>;
+    /// Changes settings, null taking a value away; ends with all of them.
+    fn configure<'a>(&'a self, id: &'a PluginId, changes: Map<String, Value>) -> Answer<'a>;
     /// Removes.
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a>;
     /// Puts a kept version in the place of the installed one: `version`, or the one before.

@@ -138,6 +138,8 @@ pub(super) enum PluginCommand {
     Rollback(Rollback),
     /// Let a plugin serve again that the server has taken out
     Release(Named),
+    /// Show or change a plugin's settings
+    Settings(SettingsOf),
     /// Remove a plugin
     Uninstall(Uninstall),
     /// Show what a change would come to, and change nothing
@@ -292,6 +294,38 @@ pub(super) struct Rollback {
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,
+}
+
+/// Whose settings, and what to do with them.
+#[derive(Debug, Args)]
+pub(super) struct SettingsOf {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// What to do; without it, all settings are shown
+    #[command(subcommand)]
+    pub(super) order: Option<SettingsOrder>,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What to do with settings.
+#[derive(Debug, Subcommand)]
+pub(super) enum SettingsOrder {
+    /// Show all settings; secrets show only whether they are set
+    Get,
+    /// Change settings; a plugin that runs has them at once, and may refuse
+    Set {
+        /// For example page_size=50; what is no JSON is a text
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        values: Vec<String>,
+    },
+    /// Return settings to their defaults
+    Unset {
+        /// For example page_size
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<String>,
+    },
 }
 
 /// What to remove.

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     admin::Clock,
     app::Core,
-    http::plugins::{PlanDto, PluginDetailDto, PluginDto, SnapshotDto},
+    http::plugins::{PlanDto, PluginDetailDto, PluginDto, PluginSettingsDto, SnapshotDto},
     plugin::{AfterInstall, Data, OperationError, PlanRequest, PluginId, SupervisorHandle, Tables, Way, export},
     store::Staged,
 };
@@ -139,9 +139,16 @@ impl Admin for Offline {
         .boxed()
     }
 
-    fn set<'a>(&'a self, id: &'a PluginId, _: &'a Map<String, Value>) -> Answer<'a> {
-        let words = format!("the settings of {id} can be set on a running server only; `backplane serve` starts one");
-        async move { Err(CliError::Usage(words)) }.boxed()
+    fn settings<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        async move { Ok(json(&PluginSettingsDto::of(self.supervisor().settings(id).await?))) }.boxed()
+    }
+
+    fn configure<'a>(&'a self, id: &'a PluginId, changes: Map<String, Value>) -> Answer<'a> {
+        async move {
+            self.supervisor().configure(id, changes).await?;
+            Ok(json(&PluginSettingsDto::of(self.supervisor().settings(id).await?)))
+        }
+        .boxed()
     }
 
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {

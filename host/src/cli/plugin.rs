@@ -1,6 +1,7 @@
 //! `plugin …`: the commands about plugins.
 
 mod plan;
+mod settings;
 mod snapshot;
 mod sync;
 mod text;
@@ -41,6 +42,7 @@ pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(),
         PluginCommand::Upgrade(order) => upgrade(&order, context).await,
         PluginCommand::Rollback(order) => rollback(&order, context).await,
         PluginCommand::Release(order) => change(&order.id, &order.server, Change::Release, context).await,
+        PluginCommand::Settings(order) => settings::run(&order, context).await,
         PluginCommand::Uninstall(order) => uninstall(&order, context).await,
         PluginCommand::Plan(order) => plan::plan(&order, context).await,
         PluginCommand::Apply(order) => plan::apply(&order, context).await,

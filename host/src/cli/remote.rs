@@ -289,9 +289,13 @@ impl Admin for Remote {
         self.plain(Method::POST, path, format!("waiting for rollback of {id}"))
     }
 
-    fn set<'a>(&'a self, id: &'a PluginId, values: &'a Map<String, Value>) -> Answer<'a> {
-        let request = self.request(Method::PUT, &format!("/plugins/{id}/settings")).json(values);
-        async move { Ok(self.send(request, &format!("setting {id}")).await?) }.boxed()
+    fn settings<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        self.plain(Method::GET, format!("/plugins/{id}/settings"), format!("asking for the settings of {id}"))
+    }
+
+    fn configure<'a>(&'a self, id: &'a PluginId, changes: Map<String, Value>) -> Answer<'a> {
+        let request = self.request(Method::PUT, &format!("/plugins/{id}/settings")).json(&changes);
+        async move { Ok(self.send(request, "waiting for the plugin").await?) }.boxed()
     }
 
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {

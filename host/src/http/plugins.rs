@@ -13,6 +13,7 @@ mod guard;
 mod model;
 mod operations;
 mod plan;
+mod settings;
 mod snapshots;
 mod upload;
 
@@ -24,6 +25,7 @@ pub use full::PluginsApi;
 pub use model::{PluginDetailDto, PluginDto};
 pub use operations::OperationsApi;
 pub use plan::{PlanDto, PlansApi};
+pub use settings::{PluginSettingsApi, PluginSettingsDto};
 pub use snapshots::{SnapshotDto, SnapshotsApi};
 
 /// The supervisor, for what this caller asks of it.

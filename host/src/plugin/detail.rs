@@ -2,9 +2,10 @@
 
 use super::error::OperationError;
 use super::id::PluginId;
+use super::schema;
+use super::settings::{self, Effective, Field, SettingsView};
 use super::status::PluginStatus;
 use super::supervisor::SupervisorHandle;
-use super::{rows, schema, settings};
 use crate::loader::ImageReport;
 use serde_json::Value;
 use std::sync::Arc;
@@ -64,7 +65,7 @@ impl SupervisorHandle {
     pub async fn detail(&self, id: &PluginId) -> Result<PluginDetail, OperationError> {
         let status = self.installed(id)?;
         let migrations = self.migrations(&status).await?;
-        let settings = self.settings(&status).await?;
+        let settings = self.setting_states(&status).await?;
         let images = self.workplace().loader.images().into_iter().filter(|image| image.plugin == id.as_str()).collect();
         Ok(PluginDetail { status, migrations, settings, images })
     }
@@ -91,22 +92,32 @@ impl SupervisorHandle {
         Ok(states)
     }
 
-    async fn settings(&self, status: &PluginStatus) -> Result<Vec<SettingState>, OperationError> {
-        let stored = rows::settings(&self.workplace().pool.database(), status.id()).await?;
-        let declared = &status.release.descriptor.settings;
-        let mut states = Vec::with_capacity(declared.len());
-        for setting in declared {
-            // One unusable value must not hide the others.
-            let one = std::slice::from_ref(setting);
-            let values = settings::effective(status.id(), one, &stored, &self.workplace().settings).unwrap_or_default();
-            states.push(SettingState {
-                key: setting.key.clone(),
-                title: setting.title.clone(),
-                default: if setting.secret { Value::Null } else { setting.default.clone() },
-                value: values.get(&setting.key).filter(|_| !setting.secret).cloned(),
-                secret: setting.secret,
-            });
-        }
-        Ok(states)
+    /// The settings of a plugin, without secrets.
+    ///
+    /// # Errors
+    /// [`OperationError::Unknown`]; the database's.
+    pub async fn settings(&self, id: &PluginId) -> Result<SettingsView, OperationError> {
+        let status = self.installed(id)?;
+        let effective = self.gathered(&status).await?;
+        Ok(SettingsView::of(&status.release.contribution.settings, effective))
+    }
+
+    /// What a generation that starts now would get, whether it fits or not.
+    async fn gathered(&self, status: &PluginStatus) -> Result<Effective, OperationError> {
+        let workplace = self.workplace();
+        let stored = settings::load(&workplace.pool.database(), status.id(), &workplace.sealer).await?;
+        Ok(settings::gather(status.id(), &status.release.contribution.settings, &stored, &workplace.settings))
+    }
+
+    async fn setting_states(&self, status: &PluginStatus) -> Result<Vec<SettingState>, OperationError> {
+        let effective = self.gathered(status).await?;
+        let state = |field: &Field| SettingState {
+            key: field.key.clone(),
+            title: field.title.clone(),
+            default: field.default.clone().filter(|_| !field.secret).unwrap_or_default(),
+            value: effective.values.get(&field.key).filter(|_| !field.secret).cloned(),
+            secret: field.secret,
+        };
+        Ok(status.release.contribution.settings.fields().iter().map(state).collect())
     }
 }

@@ -7,11 +7,11 @@ use super::id::{ParseIdError, PluginId};
 use super::manifest::ManifestError;
 use super::operation::Step;
 use super::rows::RowError;
-use super::settings::SettingError;
+use super::settings::{SettingError, SettingFault};
 use crate::db::migrate::{Contraction, Fault, MigrateError};
 use crate::db::snapshot::{SnapshotError, Unproven};
 use crate::loader::preflight::PreflightError;
-use crate::loader::{LoadError, StartError};
+use crate::loader::{ConfigureError, LoadError, StartError};
 use crate::store::{BundleError, Sha256, StagingError, StoreError};
 use plugin_api::db::DbError;
 use semver::Version;
@@ -291,6 +291,24 @@ pub enum OperationError {
         /// Its version.
         version: Version,
     },
+    /// A change of its settings is not one that it declares.
+    #[error("the settings of plugin {id} can't be changed so: {}", in_words(faults))]
+    Settings {
+        /// The plugin.
+        id: PluginId,
+        /// What is wrong.
+        faults: Vec<SettingFault>,
+    },
+    /// It runs, and does not take its settings.
+    #[error("the settings of plugin {id} {version} are as before")]
+    SettingsRefused {
+        /// The plugin.
+        id: PluginId,
+        /// Its version.
+        version: Version,
+        /// Why.
+        source: Box<ConfigureError>,
+    },
     /// One of its settings has an unusable value.
     #[error(transparent)]
     Setting(#[from] SettingError),
@@ -335,4 +353,8 @@ fn kept_ones(versions: &[Version]) -> String {
         [] => "no other version is".to_owned(),
         versions => format!("kept: {}", versions.iter().map(Version::to_string).collect::<Vec<_>>().join(", ")),
     }
+}
+
+fn in_words(faults: &[SettingFault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

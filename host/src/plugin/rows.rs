@@ -175,13 +175,6 @@ pub(super) async fn advance(tx: &Transaction) -> Result<i64, DbError> {
     revision(tx).await
 }
 
-/// The stored settings of a plugin: key and JSON text.
-pub(super) async fn settings(db: &Database, id: &PluginId) -> Result<BTreeMap<String, String>, DbError> {
-    let sql = "SELECT key, value FROM plugin_setting WHERE plugin_id = $1";
-    let rows: Vec<(String, String)> = db.query(sql).bind(id.as_str()).fetch_all().await?;
-    Ok(rows.into_iter().collect())
-}
-
 async fn save_plugin(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Result<(), DbError> {
     let sql = "INSERT INTO plugin (id, desired, version, previous_version, observed, reason, created_time, \
                updated_time, quarantine, probation, last_rollback) \

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use parking_lot::RwLock;
 use plugin_api::IdForm;
 use plugin_api::Permitted;
 use plugin_api::db::{DbError, Dialect, Executor, Value};
@@ -24,7 +25,7 @@ pub struct PluginServices {
     version: Version,
     database: PluginDatabase,
     /// A JSON object.
-    settings: String,
+    settings: RwLock<Arc<str>>,
     time_zone: TimeZone,
     stats: Arc<PluginStats>,
     models: OwnModels,
@@ -47,6 +48,7 @@ impl PluginServices {
         stats: Arc<PluginStats>,
     ) -> Self {
         let models = OwnModels::none(id.clone());
+        let settings = RwLock::new(settings.into());
         let watch = Watch::silent(id.clone(), Arc::clone(&stats));
         Self { id, version, database, settings, time_zone, stats, models, watch, runtime: Handle::current() }
     }
@@ -67,6 +69,17 @@ impl PluginServices {
     #[must_use]
     pub fn watch(&self) -> &Arc<Watch> {
         &self.watch
+    }
+
+    /// The settings that the plugin sees, a JSON object.
+    #[must_use]
+    pub fn current_settings(&self) -> String {
+        self.settings.read().to_string()
+    }
+
+    /// From now on the plugin sees these, a JSON object.
+    pub fn set_settings(&self, settings: String) {
+        *self.settings.write() = settings.into();
     }
 
     /// Rolls back what the plugin left open; every later statement fails.
@@ -124,7 +137,7 @@ impl HostServices for PluginServices {
     }
 
     fn settings(&self) -> String {
-        self.settings.clone()
+        self.current_settings()
     }
 
     fn id_form(&self) -> IdForm {

@@ -7,6 +7,7 @@
 mod alarms;
 mod begin;
 mod cascade;
+mod configure;
 mod disable;
 mod enable;
 mod follow;
@@ -43,7 +44,7 @@ use super::plan::Plan;
 use super::rows::Data;
 use super::schema;
 use super::services::now_ms;
-use super::settings::Configured;
+use super::settings::{Configured, Sealer};
 use super::snapshots::{Snapshot, Snapshots};
 use super::status::PluginStatus;
 use super::table::{Plugins, Published, RouteTable};
@@ -55,6 +56,7 @@ use crate::tasks;
 use jiff::tz::TimeZone;
 use plan::Plans;
 use semver::Version;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
@@ -91,6 +93,8 @@ pub struct Workplace {
     pub database_limits: DatabaseLimits,
     /// What the operator configured for plugins.
     pub settings: Configured,
+    /// What encrypts secret settings.
+    pub sealer: Sealer,
     /// Which plugins may be neither disabled nor uninstalled.
     pub required: BTreeSet<PluginId>,
     /// What decides which rows of plugins' models somebody may see.
@@ -165,6 +169,7 @@ enum Command {
     Alarm(Alarm, oneshot::Sender<Outcome>),
     Plan(Box<Change>, oneshot::Sender<Result<(Plan, Box<Change>), OperationError>>),
     Restore(PluginId, i64, oneshot::Sender<Outcome>),
+    Configure(PluginId, Map<String, Value>, oneshot::Sender<Outcome>),
     Follow(oneshot::Sender<Result<(), OperationError>>),
     Shutdown(oneshot::Sender<()>),
 }
@@ -293,6 +298,15 @@ impl SupervisorHandle {
         self.command(move |reply| Command::Restore(id, number, reply)).await
     }
 
+    /// Changes settings of a plugin, by key; null takes a value away. It acts at once if the plugin runs.
+    ///
+    /// # Errors
+    /// [`OperationError`]; nothing is changed then. A plugin that runs may refuse.
+    pub async fn configure(&self, id: &PluginId, asked: Map<String, Value>) -> Outcome {
+        let id = id.clone();
+        self.command(move |reply| Command::Configure(id, asked, reply)).await
+    }
+
     /// Stops every plugin without changing what the administrator wants, and ends the supervisor.
     pub async fn shutdown(&self) {
         // An error means that it has ended already.
@@ -386,6 +400,7 @@ impl Supervisor {
                 Command::Alarm(alarm, reply) => answer(reply, self.act_on(alarm).await),
                 Command::Plan(change, reply) => answer(reply, self.plan(change).await),
                 Command::Restore(id, number, reply) => answer(reply, self.restore(&id, number).await),
+                Command::Configure(id, asked, reply) => answer(reply, self.configure(&id, asked).await),
                 Command::Follow(reply) => answer(reply, self.follow().await),
                 Command::Shutdown(reply) => {
                     self.stop_all().await;

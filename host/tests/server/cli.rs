@@ -135,6 +135,36 @@ fn a_new_plugins_own_test_passes() {
     assert!(text.contains("1 passed"), "{text}");
 }
 
+/// A plugin's settings, on a directory at rest and on a server.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_shown_set_and_taken_back() {
+    let admin = Person::at(None);
+    let zip = admin.path("tunable.zip");
+    std::fs::write(&zip, bundle::of("tunable")).expect("a file");
+    admin.says(&["plugin", "install", zip.to_str().expect("text")]);
+    fn settings<'a>(words: &[&'a str]) -> Vec<&'a str> {
+        [&["plugin", "settings", "tunable"], words].concat()
+    }
+    let set = admin.answers(&settings(&["set", "page_size=50", "token=123", "greeting=long"]));
+    assert_eq!(set["values"], json!({"greeting": "long", "page_size": 50, "ready": true, "token": null}));
+    assert_eq!(admin.answers(&settings(&["unset", "page_size"]))["values"]["page_size"], 20);
+    let told = admin.says(&settings(&[]));
+    assert!(told.contains("Rows of a page") && told.contains("(set)") && !told.contains("123"), "{told}");
+    assert_eq!(told, admin.says(&settings(&["get"])));
+    let message = admin.fails(&settings(&["set", "page_size=0"]), 1);
+    assert!(message.contains("page_size must be a whole number from 1 to 100"), "{message}");
+    admin.fails(&settings(&["set", "page_size"]), 2);
+
+    let server = Server::start().await;
+    server.admin().await.install(bundle::of("tunable")).await.ok();
+    let admin = Person::at(Some(&format!("http://{}", server.address())));
+    admin.logs_in();
+    admin.says(&settings(&["set", "page_size=50"]));
+    assert_eq!(server.anonymous().get("/api/v1/tunable").await.text, "50 Short token of 0, accepted 1");
+    let message = admin.fails(&settings(&["set", "page_size=0"]), 1);
+    assert!(message.contains("page_size must be a whole number from 1 to 100"), "{message}");
+}
+
 /// Without a server the same commands work on the data directory.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_server_the_directory_itself_is_changed() {

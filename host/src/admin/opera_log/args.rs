@@ -3,7 +3,7 @@
 mod beginning;
 
 use super::operation::{Operation, PAYLOAD_BYTES_MAX, Payload, Route};
-use super::redaction::{is_secret, redact_fields};
+use super::redaction::{is_secret, redact_fields, redact_named};
 use futures_util::stream;
 use multer::Multipart;
 use serde_json::{Map, Value, json};
@@ -26,6 +26,7 @@ pub(super) async fn of(operation: &Operation) -> Option<Value> {
         put_payload(&mut all, payload).await;
     }
     redact_fields(&mut all);
+    redact_settings(operation, path, &mut all);
     let sent = operation.payload.as_ref().map_or(0, |payload| payload.bytes);
     let all = (!all.is_empty()).then_some(Value::Object(all));
     match all.as_ref().map(Value::to_string) {
@@ -34,6 +35,16 @@ pub(super) async fn of(operation: &Operation) -> Option<Value> {
         }
         None if sent > PAYLOAD_BYTES_MAX as u64 => Some(truncated("", sent)),
         _ => all,
+    }
+}
+
+/// Settings of a plugin are hidden unless it was found out which of them are secret.
+fn redact_settings(operation: &Operation, path: &str, all: &mut Map<String, Value>) {
+    let is_settings = path.contains("/plugins/") && path.trim_end_matches('/').ends_with("/settings");
+    match (&operation.secrets, all.get_mut("json").and_then(Value::as_object_mut)) {
+        (Some(secrets), Some(fields)) => redact_named(fields, secrets),
+        (None, _) if is_settings => drop(all.remove("json")),
+        _ => {}
     }
 }
 

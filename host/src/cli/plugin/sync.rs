@@ -26,7 +26,7 @@ use crate::{
         error::CliError,
         output::Format,
     },
-    plugin::PluginId,
+    plugin::{PluginId, Way},
 };
 use bundles::Shelf;
 use file::PluginsFile;
@@ -111,7 +111,7 @@ async fn take(
     let plugin = match step {
         Step::Install { .. } => admin.install(bundle()?, Start::Disabled).await?,
         Step::Change { .. } => admin.upgrade(id, bundle()?, Way::SideBySide).await?,
-        Step::Set { values, .. } => admin.set(id, values).await?,
+        Step::Set { values, .. } => admin.configure(id, values.clone()).await?,
         Step::Enable { .. } => admin.change(id, Change::Enable).await?,
         Step::Disable { .. } => admin.change(id, Change::Disable(Dependents::Respect)).await?,
     };

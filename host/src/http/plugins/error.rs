@@ -1,5 +1,6 @@
 //! What a refused or failed operation is in HTTP.
 
+use super::settings;
 use crate::http::{ApiError, Message};
 use crate::plugin::OperationError;
 use crate::store::{BundleError, StagingError};
@@ -18,6 +19,9 @@ const FAILED: Message = Message::fixed("the server failed to do it; its log says
 
 impl From<OperationError> for ApiError {
     fn from(error: OperationError) -> Self {
+        if let OperationError::Settings { faults, .. } = &error {
+            return settings::invalid(faults);
+        }
         let message = Message::new(error.chain(), chinese(&error));
         match status(&error) {
             StatusCode::INTERNAL_SERVER_ERROR => Self::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).with_cause(error),
@@ -32,6 +36,7 @@ fn status(error: &OperationError) -> StatusCode {
     use OperationError as E;
     match error {
         E::Unknown { .. } | E::NoPlan { .. } | E::NoSnapshot { .. } => StatusCode::NOT_FOUND,
+        E::Settings { .. } | E::SettingsRefused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         E::Staging(StagingError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         E::AlreadyInstalled { .. }
         | E::OtherBytes { .. }
@@ -129,6 +134,8 @@ fn chinese(error: &OperationError) -> String {
         E::NoSnapshot { id, number } => format!("插件 {id} 没有快照 {number}"),
         E::RestoreWhileEnabled { id, number } => format!("插件 {id} 正在启用，无法恢复快照 {number}，请先停用"),
         E::Migrations { id, .. } => format!("插件 {id} 的数据库迁移被拒绝：{error}"),
+        E::Settings { .. } => format!("插件设置非法：{}", error.chain()),
+        E::SettingsRefused { id, source, .. } => format!("插件 {id} 未接受设置，未作更改：{source}"),
         E::Setting(fault) => format!("插件设置非法：{fault}"),
         E::ShuttingDown => "服务正在关闭".to_owned(),
         E::Turn(_) | E::Overtaken => "其他节点正在变更插件，请稍后重试".to_owned(),

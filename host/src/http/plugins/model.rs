@@ -267,7 +267,7 @@ pub(super) struct EventDto {
     /// The version that it is about.
     pub version: String,
     /// `working`, `installed`, `starting`, `enabled`, `disabled`, `draining`, `stopped`, `upgraded`,
-    /// `rolled_back`, `failed`, `quarantined`, `degraded`, `restored`, `probation_failed` or `uninstalled`.
+    /// `rolled_back`, `failed`, `quarantined`, `degraded`, `restored`, `probation_failed`, `configured` or `uninstalled`.
     pub state: String,
     /// The operation whose step begins, where the state is `working`.
     pub operation: Option<String>,
@@ -395,6 +395,7 @@ fn event_state(state: EventState) -> &'static str {
         EventState::Restored => "restored",
         EventState::ProbationFailed => "probation_failed",
         EventState::Uninstalled => "uninstalled",
+        EventState::Configured => "configured",
     }
 }
 

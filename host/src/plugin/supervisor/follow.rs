@@ -97,7 +97,8 @@ impl Supervisor {
             return Ok(());
         }
         if let Some(active) = &wanted.active {
-            let status = self.adopt(wanted.serving(Arc::clone(active)))?;
+            let reason = self.follow_settings(&wanted.release, active).await;
+            let status = self.adopt(PluginStatus { reason, ..wanted.serving(Arc::clone(active)) })?;
             self.provide_all(&status).await;
             return Ok(());
         }

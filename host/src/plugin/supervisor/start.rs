@@ -9,10 +9,10 @@ use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
+use crate::plugin::schema;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::KnownVersion;
-use crate::plugin::{rows, settings};
 use plugin_api::services::HostServices;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,16 +56,15 @@ impl Supervisor {
     }
 
     async fn services(&self, release: &Release, stats: Arc<PluginStats>) -> Result<PluginServices, OperationError> {
-        let stored = rows::settings(&self.workplace.pool.database(), release.id()).await?;
-        let configured = &self.workplace.settings;
-        let values = settings::effective(release.id(), &release.descriptor.settings, &stored, configured)?;
-        let watch = self.watch(release, &stats, &values);
+        let effective = self.effective(release).await?;
+        let watch = self.watch(release, &stats, &effective.values);
+        let settings = effective.to_json();
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
         let services = PluginServices::new(
             release.id().clone(),
             release.version().clone(),
             PluginDatabase::new(&self.workplace.pool, self.workplace.database_limits),
-            serde_json::Value::Object(values).to_string(),
+            settings,
             self.workplace.time_zone.clone(),
             stats,
         );

@@ -12,6 +12,7 @@ fn operation(target: &str, pattern: &str, payload: Option<(&str, &str)>) -> Oper
         route: Some(Route { title: "x".into(), pattern: pattern.into() }),
         ip: None,
         user_agent: None,
+        secrets: None,
         payload: payload.map(|(kind, text)| Payload {
             content_type: Some(kind.into()),
             beginning: text.as_bytes().iter().copied().take(PAYLOAD_BYTES_MAX).collect(),
