@@ -1,10 +1,10 @@
 //! `/plugins`: everything an administrator can do with plugins.
 
-use super::events::events;
-use super::model::{DataChoice, EventDto, PluginDetailDto, PluginDto};
+use super::events::{changes, events};
+use super::model::{ChangeDto, DataChoice, EventDto, PluginDetailDto, PluginDto};
 use super::upload::BundleUpload;
 use crate::admin::Clock;
-use crate::http::{Answer, ApiError, SuperCaller};
+use crate::http::{Answer, ApiError, Caller, SuperCaller};
 use crate::plugin::{AfterInstall, Data, PluginId, SupervisorHandle};
 use futures_util::stream::BoxStream;
 use poem_openapi::OpenApi;
@@ -58,6 +58,12 @@ impl PluginsApi {
     #[oai(path = "/events", method = "get")]
     async fn events(&self, _caller: SuperCaller) -> EventStream<BoxStream<'static, EventDto>> {
         events(&self.supervisor, self.clock.clone())
+    }
+
+    /// Learn as server-sent events that plugins have changed, and menus with them
+    #[oai(path = "/changes", method = "get")]
+    async fn changes(&self, _caller: Caller) -> EventStream<BoxStream<'static, ChangeDto>> {
+        changes(&self.supervisor)
     }
 
     /// Show everything about a plugin
