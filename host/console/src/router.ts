@@ -8,7 +8,7 @@ export const router = createRouter({
     {
       path: '/',
       component: () => import('./shell/AppShell.vue'),
-      children: [{ path: ':path(.*)*', component: () => import('./shell/PageHost.vue') }],
+      children: ['', ':path(.*)+'].map((path) => ({ path, component: () => import('./shell/PageHost.vue') })),
     },
   ],
   scrollBehavior: () => ({ top: 0 }),

@@ -1,4 +1,4 @@
-import { headers } from './client'
+import { authorized } from './client'
 import { hear, tell } from './tabs'
 
 /** A change of a plugin, as far as this user may know it; without an id, anything may have changed. */
@@ -43,7 +43,7 @@ async function hold(path: string, signal: AbortSignal): Promise<void> {
 }
 
 async function stream(path: string, signal: AbortSignal, first: boolean): Promise<void> {
-  const response = await fetch(path, { headers: headers(), signal })
+  const response = await authorized(new Request(new URL(path, location.origin), { signal }))
   if (!response.ok || !response.body) return
   if (!first) spread({})
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()

@@ -1,7 +1,7 @@
 import createClient from 'openapi-fetch'
 import { ApiFailure } from './failure'
 import type { components, paths } from './schema'
-import { renew, token } from './token'
+import { lose, renew, token } from './token'
 import { language } from '../state/preferences'
 
 export type Schemas = components['schemas']
@@ -54,7 +54,9 @@ export async function authorized(request: Request): Promise<Response> {
   const again = request.clone()
   const response = await send(request)
   if (response.status !== 401 || !token.value || isAuth(request.url)) return response
-  return (await renew()) ? send(again) : response
+  if (await renew()) return send(again)
+  lose()
+  return response
 }
 
 /** The headers of every request. */

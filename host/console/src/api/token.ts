@@ -16,6 +16,18 @@ export function adopt(value: string): void {
   tell({ kind: 'token', token: value })
 }
 
+let whenLost = (): void => undefined
+
+/** Names what happens when a session ends from outside. */
+export function onLost(listener: () => void): void {
+  whenLost = listener
+}
+
+/** The session has ended: another login took its place, or somebody ended it. */
+export function lose(): void {
+  whenLost()
+}
+
 /** Lets the token go. */
 export function forget(): void {
   token.value = ''

@@ -93,6 +93,7 @@ export const texts = {
     captcha: 'Characters in the picture',
     captchaImage: 'Picture with characters; activate for another one',
     submit: 'Log in',
+    ended: 'Your session has ended. Please log in again.',
     hint: 'An admin server into which features are plugged while it runs.',
     showPassword: 'Show the password',
   },

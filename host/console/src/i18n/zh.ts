@@ -93,6 +93,7 @@ export const texts = {
     captcha: '图中的字符',
     captchaImage: '验证码图片，点击更换',
     submit: '登录',
+    ended: '会话已结束，请重新登录。',
     hint: '运行中即可插拔功能的管理服务器。',
     showPassword: '显示密码',
   },

@@ -2,7 +2,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { api, payload, type Schemas } from '../api/client'
 import { onChange, watch as watchChanges } from '../api/changes'
 import { hear, tell } from '../api/tabs'
-import { adopt, askOtherTabs, forget, renew, token } from '../api/token'
+import { adopt, askOtherTabs, forget, onLost, renew, token } from '../api/token'
 import { loadMenus, menus } from './menus'
 
 /** Who is logged in. */
@@ -39,7 +39,7 @@ export async function login(input: Schemas['LoginInput']): Promise<void> {
 export async function logout(): Promise<void> {
   await api.POST('/api/v1/auth/logout', {}).catch(() => undefined)
   tell({ kind: 'left' })
-  leave()
+  leave('/login')
 }
 
 /** Reads anew who is logged in and what they may. */
@@ -56,16 +56,21 @@ async function enter(): Promise<void> {
   void watchChanges(isSuper.value ? '/api/v1/plugins/events' : '/api/v1/plugins/changes', watching.signal)
 }
 
-function leave(): void {
+function leave(address: string): void {
   watching?.abort()
   forget()
   user.value = undefined
   menus.value = undefined
-  location.assign('/login')
+  location.assign(address)
 }
 
 hear((message) => {
-  if (message.kind === 'left' && user.value) leave()
+  if (message.kind === 'left' && user.value) leave('/login')
+})
+
+onLost(() => {
+  const here = location.pathname + location.search
+  if (user.value) leave(`/login?ended=1&to=${encodeURIComponent(here)}`)
 })
 
 onChange(() => {

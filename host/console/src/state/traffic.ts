@@ -42,18 +42,14 @@ function record(plugins: Schemas['PluginDto'][]): void {
   const last = before
   before = { at, plugins: new Map(plugins.map((plugin) => [plugin.id, plugin])) }
   const { times, calls, errors } = traffic.value
-  if (!last) {
-    traffic.value = { times, calls, errors, latest: plugins }
-    return
-  }
-  const seconds = (at - last.at) / 1000
+  const seconds = last ? (at - last.at) / 1000 : 1
   // A plugin that was loaded anew counts from nothing.
   const rate = (now: number, then: number | undefined) => Math.max(0, now - (then ?? now)) / seconds
   const next = (all: Map<string, number[]>, key: 'calls' | 'errors') =>
     new Map(
       plugins.map((plugin) => {
         const values = all.get(plugin.id) ?? times.map(() => 0)
-        return [plugin.id, [...values, rate(plugin[key], last.plugins.get(plugin.id)?.[key])].slice(-SAMPLES_MAX)]
+        return [plugin.id, [...values, rate(plugin[key], last?.plugins.get(plugin.id)?.[key])].slice(-SAMPLES_MAX)]
       }),
     )
   traffic.value = { times: [...times, at / 1000].slice(-SAMPLES_MAX), calls: next(calls, 'calls'), errors: next(errors, 'errors'), latest: plugins }
