@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const [build, dist] = [join(root, 'build'), join(root, 'dist')]
+const build = join(root, 'build')
+const dist = process.env.CONSOLE_DIST ?? join(root, 'dist')
 const COMPRESSED = /\.(html|js|css|json|svg)$/
 const FIRST_LOAD_BYTES_MAX = 250_000
 

@@ -16,7 +16,7 @@ const shots = need('CONSOLE_SHOTS')
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 mkdirSync(shots, { recursive: true })
 
-export const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+export const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'] })
 
 /** A packed bundle, by the folder of its crate. */
 export const bundle = (name) => join(bundles, `${name}.zip`)
