@@ -17,10 +17,10 @@ if (write === '--write') {
   process.exit(1)
 }
 
-/** A plugin's operations have its id as their tag, its schemas begin with it. */
+/** A plugin's operations have its id as their tag, which nobody has described; its schemas begin with it. */
 function core(document) {
   const schemas = document.components.schemas
-  const plugins = new Set(Object.keys(schemas).filter((name) => name.includes('.')).map((name) => name.split('.')[0]))
+  const plugins = new Set((document.tags ?? []).filter(({ description }) => !description).map(({ name }) => name))
   const isCore = ([, operations]) => !Object.values(operations).some((one) => one.tags?.some((tag) => plugins.has(tag)))
   document.paths = sorted(Object.entries(document.paths).filter(isCore))
   document.components.schemas = sorted(Object.entries(schemas).filter(([name]) => !name.includes('.')))

@@ -137,7 +137,7 @@ export const texts = {
     tag: 'Tag',
     install: 'Install',
     drop: 'Drop a bundle here, or choose a file',
-    dropHint: 'A zip that `backplane plugin pack` writes',
+    dropHint: 'A zip that “backplane plugin pack” writes',
     uploading: 'Sending {name}',
     checking: 'Checking and starting',
     installed: '{name} is installed',

@@ -19,7 +19,7 @@ export interface Choice {
 export interface Column {
   key: string
   label: Label
-  kind?: 'text' | 'time' | 'choice' | 'code' | 'switch'
+  kind?: 'text' | 'number' | 'time' | 'choice' | 'code' | 'switch'
   text?(row: Row): string
   choices?: Choice[]
   toggle?: Toggle
@@ -115,7 +115,7 @@ export const yesNo: Choice[] = [
 
 /** The choice for a value. */
 export function choiceOf(choices: Choice[] | undefined, value: unknown): Choice | undefined {
-  return choices?.find((choice) => choice.value === value || choice.value === Number(value))
+  return choices?.find((choice) => choice.value === value || (typeof choice.value === 'number' && choice.value === Number(value)))
 }
 
 /** Filters without those that are not set. */

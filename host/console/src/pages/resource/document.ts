@@ -1,5 +1,5 @@
 import { ask, type Id } from '../../api/client'
-import { fixed, set, type Choice, type Column, type Field, type Listing, type Row } from '../../parts/listing'
+import { fixed, label, set, type Choice, type Column, type Field, type Listing, type Row } from '../../parts/listing'
 import { i18n, t } from '../../i18n'
 import { may } from '../../state/session'
 
@@ -140,13 +140,15 @@ function listing(document: Document, own: Operation[], list: Operation): Listing
   }
 }
 
+const booleans: Choice[] = [{ value: true, label: label('state.yes'), tone: 'good' }, { value: false, label: label('state.no'), tone: 'plain' }]
+
 function isLong(schema: Schema): boolean {
   return schema.type === 'string' && /markdown|html/i.test(schema.description ?? '')
 }
 
 function columnOf(document: Document, name: string, schema: Schema): Column {
   const full = whole(document, schema)
-  const choices = choicesOf(full)
+  const choices = full.type === 'boolean' ? booleans : choicesOf(full)
   const isTime = /YYYY-MM-DD|date-time/.test(`${full.description} ${full.format}`)
   return { key: name, label: () => named(name), kind: isTime ? 'time' : choices ? 'choice' : 'text', ...(choices ? { choices } : {}), minor: name === 'updated_time' }
 }
@@ -157,7 +159,7 @@ export function fieldOf(document: Document, name: string, schema: Schema, requir
   const choices = choicesOf(full)
   const hint = choices || !full.description ? undefined : fixed(full.description)
   const field: Field = { key: name, label: () => named(name), kind: 'text', required, ...(hint ? { hint } : {}) }
-  if (choices) return { ...field, kind: 'choice', choices, initial: required ? choices[0]!.value : null }
+  if (choices) return { ...field, kind: 'choice', choices, initial: required ? (name === 'status' ? choices.at(-1) : choices[0])!.value : null }
   if (full.type === 'boolean') return { ...field, kind: 'switch', required: false }
   if (full.type === 'integer' || full.type === 'number') {
     return { ...field, kind: 'number', initial: required ? (full.minimum ?? 0) : undefined, ...(full.minimum === undefined ? {} : { least: full.minimum }), ...(full.maximum === undefined ? {} : { most: full.maximum }) }
