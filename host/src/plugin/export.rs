@@ -3,9 +3,9 @@
 
 use super::error::OperationError;
 use super::release::Release;
-use super::rows;
 use super::schema;
 use super::services::now_ms;
+use super::settings;
 use crate::db::Pool;
 use crate::db::snapshot::{self, ArchiveWriter, Sealed, SnapshotError};
 use crate::store::Store;
@@ -28,7 +28,7 @@ pub async fn export<W: Write + Send + 'static>(
     sink: W,
 ) -> Result<Sealed, OperationError> {
     let fault = |source: SnapshotError| OperationError::Snapshot { id: release.id().clone(), source: source.into() };
-    let settings = settings(pool, release).await?;
+    let settings = open_settings(pool, release).await?;
     let mut archive = ArchiveWriter::new(sink);
     let about = json!({
         "id": release.id().as_str(),
@@ -47,14 +47,10 @@ pub async fn export<W: Write + Send + 'static>(
 }
 
 /// What was set, but for secrets and for what the plugin does not know.
-async fn settings(pool: &Pool, release: &Release) -> Result<Map<String, Value>, OperationError> {
-    let mut stored = rows::settings(&pool.database(), release.id()).await?;
-    let open = release.descriptor.settings.iter().filter(|setting| !setting.secret);
-    let values = open.filter_map(|setting| {
-        let value = stored.remove(&setting.key)?;
-        Some((setting.key.clone(), serde_json::from_str(&value).unwrap_or(Value::String(value))))
-    });
-    Ok(values.collect())
+async fn open_settings(pool: &Pool, release: &Release) -> Result<Map<String, Value>, OperationError> {
+    let mut stored = settings::load_open(&pool.database(), release.id()).await?;
+    let open = release.contribution.settings.fields().iter().filter(|field| !field.secret);
+    Ok(open.filter_map(|field| Some((field.key.clone(), stored.remove(&field.key)?))).collect())
 }
 
 async fn write(archive: &mut ArchiveWriter, entry: &str, text: String) -> io::Result<()> {

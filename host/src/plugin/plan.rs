@@ -190,7 +190,7 @@ pub(super) fn permissions(release: &Release) -> BTreeSet<String> {
 }
 
 pub(super) fn settings(release: &Release) -> BTreeSet<String> {
-    release.descriptor.settings.iter().map(|setting| setting.key.clone()).collect()
+    release.contribution.settings.fields().iter().map(|field| field.key.clone()).collect()
 }
 
 pub(super) fn models(release: &Release) -> BTreeSet<String> {

@@ -19,7 +19,7 @@ pub use view::SettingsView;
 
 pub(super) use change::{Change, Completeness, change};
 pub(super) use effective::gather;
-pub(super) use stored::{load, write};
+pub(super) use stored::{load, load_open, write};
 
 use super::id::PluginId;
 use serde_json::Value;

@@ -1,11 +1,11 @@
 //! `/plugins`: everything an administrator can do with plugins.
 
-use super::events::events;
+use super::events::{changes, events};
 use super::in_name_of;
-use super::model::{DataChoice, EventDto, PluginDetailDto, PluginDto};
+use super::model::{ChangeDto, DataChoice, EventDto, PluginDetailDto, PluginDto};
 use super::upload::BundleUpload;
 use crate::admin::Clock;
-use crate::http::{Answer, ApiError, Message, SuperCaller};
+use crate::http::{Answer, ApiError, Caller, Message, SuperCaller};
 use crate::plugin::{AfterInstall, Data, PluginId, SupervisorHandle, Tables, Way};
 use futures_util::stream::BoxStream;
 use poem_openapi::OpenApi;
@@ -60,6 +60,12 @@ impl PluginsApi {
     #[oai(path = "/events", method = "get")]
     async fn events(&self, _caller: SuperCaller) -> EventStream<BoxStream<'static, EventDto>> {
         events(&self.supervisor, self.clock.clone())
+    }
+
+    /// Learn as server-sent events that plugins have changed, and menus with them
+    #[oai(path = "/changes", method = "get")]
+    async fn changes(&self, _caller: Caller) -> EventStream<BoxStream<'static, ChangeDto>> {
+        changes(&self.supervisor)
     }
 
     /// Show everything about a plugin

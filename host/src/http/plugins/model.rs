@@ -279,6 +279,13 @@ pub(super) struct EventDto {
     pub time: String,
 }
 
+/// That something has changed, for those who may not know what.
+#[derive(Debug, Clone, Copy, Object)]
+pub(super) struct ChangeDto {
+    /// Whether pages and menus may differ from now on.
+    pub menus: bool,
+}
+
 impl PluginDto {
     /// What the list says of a plugin.
     pub(crate) fn of(status: &PluginStatus, supervisor: &SupervisorHandle) -> Self {

@@ -24,6 +24,16 @@ pub(in crate::plugin) async fn load(db: &impl Statements, id: &PluginId, sealer:
     Ok(rows.into_iter().map(|row| (row.key.clone(), value(id, &row, sealer))).collect())
 }
 
+/// What is stored without encryption.
+pub(in crate::plugin) async fn load_open(
+    db: &impl Statements,
+    id: &PluginId,
+) -> Result<BTreeMap<String, Value>, DbError> {
+    let sql = "SELECT key, value FROM plugin_setting WHERE plugin_id = $1 AND sealed = 0";
+    let rows: Vec<(String, String)> = db.query(sql).bind(id.as_str()).fetch_all().await?;
+    Ok(rows.into_iter().filter_map(|(key, json)| Some((key, serde_json::from_str(&json).ok()?))).collect())
+}
+
 /// What is no JSON can't be used like what can't be decrypted.
 fn value(id: &PluginId, row: &Row, sealer: &Sealer) -> Option<Value> {
     let json = match row.sealed {

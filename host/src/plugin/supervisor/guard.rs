@@ -38,7 +38,7 @@ impl SupervisorHandle {
 impl Supervisor {
     /// What will watch over a generation of `release` that has these settings.
     pub(super) fn watch(&self, release: &Release, stats: &Arc<PluginStats>, values: &Map<String, Value>) -> Arc<Watch> {
-        let secret = release.descriptor.settings.iter().filter(|setting| setting.secret);
+        let secret = release.contribution.settings.fields().iter().filter(|setting| setting.secret);
         let secrets = secret.filter_map(|setting| values.get(&setting.key)?.as_str().map(str::to_owned)).collect();
         let (id, rules) = (release.id().clone(), self.workplace.guard);
         Watch::new(id, rules, Arc::clone(stats), secrets, self.alarms.downgrade())
@@ -64,7 +64,7 @@ impl Supervisor {
     pub(super) fn refuse_code_in_safe_mode(&self, change: &Change) -> Result<(), OperationError> {
         let what = match change {
             Change::Install(..) => "install a plugin",
-            Change::Upgrade(_) => "upgrade a plugin",
+            Change::Upgrade(..) => "upgrade a plugin",
             Change::Enable(_) => "enable a plugin",
             Change::Rollback(..) => "roll a plugin back",
             Change::Disable(_) | Change::Uninstall(..) => return Ok(()),

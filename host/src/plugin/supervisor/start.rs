@@ -9,7 +9,6 @@ use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
-use crate::plugin::schema;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::KnownVersion;
