@@ -41,6 +41,8 @@ mod moving_in;
 mod nodes;
 #[path = "server/operations.rs"]
 mod operations;
+#[path = "server/plans.rs"]
+mod plans;
 #[path = "server/plugin_nodes.rs"]
 mod plugin_nodes;
 #[path = "server/probation.rs"]
