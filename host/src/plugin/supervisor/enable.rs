@@ -4,7 +4,7 @@ use super::undo::Undo;
 use super::{Outcome, Supervisor};
 use crate::plugin::event::EventState;
 use crate::plugin::id::PluginId;
-use crate::plugin::status::PluginStatus;
+use crate::plugin::status::{Desired, PluginStatus};
 use std::sync::Arc;
 
 impl Supervisor {
@@ -12,6 +12,10 @@ impl Supervisor {
         let status = self.installed(id)?;
         if status.active.is_some() {
             return Ok(status);
+        }
+        if status.desired == Desired::Disabled {
+            // What should serve and can't has failed; what should not, is only refused.
+            self.refuse_unfit(&status.release.manifest, true)?;
         }
         let mut undo = Undo::default();
         match self.try_enable(&status, &mut undo).await {
