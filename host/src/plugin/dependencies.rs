@@ -19,7 +19,7 @@ pub use catalogue::{Catalogue, Origin, Wish, Wishes};
 pub use change::{refuse_change, refuse_own_needs};
 pub use clash::{Clash, Found};
 pub use dependents::{Dependent, cascade, refuse_removal};
-pub use graph::{Graph, Node};
+pub use graph::{Graph, Node, Standing};
 pub use order::{cycle_through, enable_order};
 pub use premise::Premise;
 pub use refusal::DependencyError;
@@ -35,7 +35,8 @@ pub fn offered_abi() -> Version {
 }
 
 /// A plugin with the versions of it that will do, in words.
-fn wanted(id: &super::id::PluginId, range: &VersionReq) -> String {
+#[must_use]
+pub fn wanted(id: &super::id::PluginId, range: &VersionReq) -> String {
     if *range == VersionReq::STAR { id.to_string() } else { format!("{id} {range}") }
 }
 

@@ -1,6 +1,8 @@
 //! Plugins that need each other: no change leaves one without what it needs, in versions that it accepts.
 
 use crate::bundle::Parts;
+use crate::cli::Person;
+use crate::cluster::with_shared;
 use crate::server::{Role, Server, with_postgres_and};
 use serde_json::{Value, json};
 
@@ -32,6 +34,7 @@ on_both! {
     a_circle_is_refused(super::FREE);
     what_is_optional_is_never_in_the_way(super::FREE);
     a_cascade_switches_off_what_needs_it(super::FREE);
+    a_cascade_and_what_comes_meanwhile_leave_what_fits(super::FREE);
     a_cascade_that_fails_leaves_everything_on(super::FREE);
     no_cascade_reaches_what_is_required([("APP__PLUGINS__REQUIRED", "basket")]);
 }
@@ -72,6 +75,7 @@ async fn a_need_that_is_not_met_is_refused(server: &Server) {
     // Off, it waits for what it needs.
     admin.upload("/api/v1/plugins?enable=false", plugin("basket", "1.0.0", needs)).await.ok();
     assert_eq!(admin.post("/api/v1/plugins/basket/enable").await.refused(409), message);
+    assert_eq!(admin.plugin("basket").await["state"], "disabled");
     admin.upload("/api/v1/plugins/ledger/upgrade", plugin("ledger", "2.0.0", "")).await.ok();
     admin.post("/api/v1/plugins/basket/enable").await.ok();
     assert_eq!(states(&admin).await, ["basket 1.0.0 enabled", "ledger 2.0.0 enabled"]);
@@ -80,6 +84,7 @@ async fn a_need_that_is_not_met_is_refused(server: &Server) {
     assert_eq!((&shown["depends_on"], &shown["dependencies"]), (&json!(["ledger"]), &json!([dependency])));
     let dependent = json!({"id": "basket", "version": "^2.0", "optional": false, "enabled": true});
     assert_eq!(admin.plugin("ledger").await["dependents"], json!([dependent]));
+    assert!(!server.log().contains("pubgrub"), "how it was found out is nobody's business");
     let contract = admin.get("/api/v1/sys/plugins").await.ok();
     assert_eq!(contract["data"][0]["plugin"]["depends_on"], json!(["ledger"]));
 }
@@ -179,6 +184,23 @@ async fn a_cascade_switches_off_what_needs_it(server: &Server) {
 }
 
 /// A row of somebody else's keeps the last step from happening; those before it are taken back.
+/// Nobody is let in between the steps of a cascade.
+async fn a_cascade_and_what_comes_meanwhile_leave_what_fits(server: &Server) {
+    let admin = server.admin().await;
+    three(&admin).await;
+    for _ in 0..5 {
+        let cascade = admin.post("/api/v1/plugins/ledger/disable?cascade=true");
+        let (off, on) = tokio::join!(cascade, admin.post("/api/v1/plugins/basket/enable"));
+        off.ok();
+        // Before it, basket serves already; after it, there is no ledger.
+        assert!([200, 409].contains(&on.status), "{}", on.text);
+        assert_eq!(states(&admin).await, ["basket 1.0.0 disabled", "chorus 1.0.0 disabled", "ledger 1.0.0 disabled"]);
+        for id in ["ledger", "basket", "chorus"] {
+            admin.post(&format!("/api/v1/plugins/{id}/enable")).await.ok();
+        }
+    }
+}
+
 async fn a_cascade_that_fails_leaves_everything_on(server: &Server) {
     let admin = server.admin().await;
     three(&admin).await;
@@ -208,4 +230,39 @@ async fn no_cascade_reaches_what_is_required(server: &Server) {
     assert!(message.starts_with("plugin basket is required"), "{message}");
     assert_eq!(states(&admin).await, before);
     admin.upload("/api/v1/plugins/ledger/upgrade", plugin("ledger", "1.5.0", "")).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_cascades_and_tells_what_is_needed() {
+    let server = Server::start_with(&FREE).await;
+    let operator = Person::at(Some(&format!("http://{}", server.address())));
+    operator.logs_in();
+    three(&server.admin().await).await;
+    let told = operator.says(&["plugin", "info", "basket"]);
+    assert!(told.contains("needs: ledger ^1.0\nneeded by: chorus *"), "{told}");
+    let message = operator.fails(&["plugin", "disable", "basket"], 1);
+    assert!(message.contains("plugin basket 1.0.0 is needed by chorus 1.0.0 (needs basket)"), "{message}");
+    assert_eq!(operator.answers(&["plugin", "disable", "basket", "--cascade"])["state"], "disabled");
+    operator.says(&["plugin", "enable", "basket"]);
+    operator.says(&["plugin", "uninstall", "ledger", "--purge", "--cascade"]);
+    let listed = operator.answers(&["plugin", "list"]);
+    let states: Vec<_> = listed.as_array().expect("a list").iter().map(|plugin| &plugin["state"]).collect();
+    assert_eq!(states, ["disabled", "disabled"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cascade_holds_on_every_node_at_once() {
+    with_shared(async |shared| {
+        let (one, two) = (shared.node().await, shared.node().await);
+        let here = one.admin().await;
+        let there = two.known(&here);
+        three(&here).await;
+        there.post("/api/v1/plugins/ledger/disable?cascade=true").await.ok();
+        for id in ["ledger", "basket", "chorus"] {
+            here.get(&format!("/api/v1/{id}")).await.refused(404);
+            there.get(&format!("/api/v1/{id}")).await.refused(404);
+        }
+        assert_eq!(states(&here).await, states(&there).await);
+    })
+    .await;
 }

@@ -139,6 +139,8 @@ async fn what_can_not_be_is_explained_and_nothing_is_changed() {
     let message = operator.person.fails(&["plugin", "sync", "--plan"], 1);
     assert!(message.contains("other.zip in the directory of bundles can't be used"), "{message}");
     operator.person.fails(&["plugin", "sync"], 2);
+    let message = operator.person.fails(&["plugin", "sync", "--plan", "--bundles", "nowhere"], 1);
+    assert!(message.contains("cannot read nowhere"), "{message}");
     assert_eq!(states(&operator.admin).await, [""; 0]);
     assert!(!operator.person.path("plugins.lock").exists());
 }

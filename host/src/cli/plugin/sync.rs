@@ -44,7 +44,7 @@ struct Report<'a> {
 
 pub(super) async fn run(order: &Sync, context: &Context) -> Result<(), CliError> {
     let file = PluginsFile::read(&order.file)?;
-    let shelf = Shelf::read(&bundles_of(order))?;
+    let shelf = shelf_of(order)?;
     let lock_path = order.file.with_extension("lock");
     let lock = Lock::read(&lock_path)?;
     if order.locked && lock.is_none() {
@@ -91,9 +91,14 @@ async fn sync(order: &Sync, inputs: &Inputs, admin: &dyn Admin, context: &Contex
     }
 }
 
-/// The directory that was named, else `bundles` beside the file.
-fn bundles_of(order: &Sync) -> PathBuf {
-    order.bundles.clone().unwrap_or_else(|| order.file.with_file_name("bundles"))
+/// The bundles of the directory that was named, else of `bundles` beside the file, if there is one.
+fn shelf_of(order: &Sync) -> Result<Shelf, SyncError> {
+    let usual = order.file.with_file_name("bundles");
+    match &order.bundles {
+        Some(folder) => Shelf::read(folder),
+        None if usual.is_dir() => Shelf::read(&usual),
+        None => Ok(Shelf::default()),
+    }
 }
 
 async fn take(

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     cli::{admin::Leavings, check::Checked, output::table, pack::Packed, scaffold::Scaffold},
-    plugin::PluginId,
+    plugin::{Manifest, PluginId, dependencies::wanted},
 };
 
 /// What the texts need of the API's answer about one plugin.
@@ -229,13 +229,16 @@ pub(super) fn packed(packed: &Packed) -> String {
 
 /// A bundle that the server would accept.
 pub(super) fn checked(checked: &Checked) -> String {
-    format!(
-        "{} {}: the server would accept it\n{}\n{}",
-        checked.manifest.id,
-        checked.manifest.version,
-        checked.manifest.summary,
-        descriptor(&checked.descriptor)
-    )
+    let Manifest { id, version, summary, .. } = &checked.manifest;
+    let mut text =
+        format!("{id} {version}: the server would accept it\n{summary}\n{}", descriptor(&checked.descriptor));
+    let abi = checked.manifest.abi.iter().map(|range| format!("  ABI {range}"));
+    let others = checked.manifest.all_dependencies().into_iter().map(|(id, dependency)| {
+        let note = if dependency.optional { " (optional)" } else { "" };
+        format!("  {}{note}", wanted(&id, &dependency.version))
+    });
+    section(&mut text, "needs", abi.chain(others).collect());
+    text
 }
 
 fn descriptor(descriptor: &Descriptor) -> String {

@@ -1,9 +1,8 @@
 //! What plugins need of each other, as the fuller routes show it, and refusals about it in Chinese.
 
-use crate::plugin::dependencies::{Clash, DependencyError, Dependent, Found};
+use crate::plugin::dependencies::{Clash, DependencyError, Dependent, Found, wanted};
 use crate::plugin::{Dependency, Manifest, Observed, PluginId, PluginStatus, SupervisorHandle};
 use poem_openapi::Object;
-use semver::VersionReq;
 use std::sync::Arc;
 
 /// What a plugin needs of another one.
@@ -109,10 +108,6 @@ fn clash(clash: &Clash) -> String {
             format!("插件 {id} {version} 需要 ABI {range}，当前服务提供 ABI {}.{}", offered.major, offered.minor)
         }
     }
-}
-
-fn wanted(id: &PluginId, range: &VersionReq) -> String {
-    if *range == VersionReq::STAR { id.to_string() } else { format!("{id} {range}") }
 }
 
 fn listed(by: &[Dependent]) -> String {

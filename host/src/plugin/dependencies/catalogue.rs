@@ -53,7 +53,7 @@ impl Catalogue {
     #[must_use]
     pub fn of_serving(graph: &Graph, abi: Version) -> Self {
         let mut catalogue = Self::for_abi(abi);
-        for (id, node) in graph.iter().filter(|(_, node)| node.serves) {
+        for (id, node) in graph.iter().filter(|(_, node)| node.serves()) {
             catalogue.add(id.clone(), node.clone());
         }
         catalogue

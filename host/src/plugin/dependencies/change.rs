@@ -14,7 +14,7 @@ use super::refusal::DependencyError;
 /// # Errors
 /// [`DependencyError::Cycle`] and [`DependencyError::Unmet`].
 pub fn refuse_change(graph: &Graph, manifest: &Manifest, serves: bool) -> Result<(), DependencyError> {
-    let node = Node { serves: true, ..Node::of(manifest) };
+    let node = Node::of(manifest).serving();
     let graph = graph.clone().with(manifest.id.clone(), node);
     if let Some(cycle) = cycle_through(&graph, &manifest.id) {
         return Err(DependencyError::Cycle(cycle));
@@ -27,7 +27,7 @@ pub fn refuse_change(graph: &Graph, manifest: &Manifest, serves: bool) -> Result
 /// # Errors
 /// [`DependencyError::Unmet`].
 pub fn refuse_own_needs(graph: &Graph, manifest: &Manifest) -> Result<(), DependencyError> {
-    let node = Node { serves: true, ..Node::of(manifest) };
+    let node = Node::of(manifest).serving();
     let graph = graph.clone().with(manifest.id.clone(), node);
     refuse(&graph, &manifest.id, |clash| !matches!(clash, Clash::Needed { .. }))
 }

@@ -30,8 +30,8 @@ pub struct Dependent {
 pub fn refuse_removal(graph: &Graph, id: &PluginId, required: &BTreeSet<PluginId>) -> Result<(), DependencyError> {
     cascade(graph, id, required)?;
     let Some(node) = graph.get(id) else { return Ok(()) };
-    let serving = graph.dependents(id).filter(|(_, node, _)| node.serves);
-    let by: Vec<Dependent> = serving
+    let wanted = graph.dependents(id).filter(|(_, node, _)| node.is_wanted());
+    let by: Vec<Dependent> = wanted
         .map(|(dependent, node, range)| Dependent {
             id: dependent.clone(),
             version: node.version.clone(),
@@ -57,7 +57,7 @@ pub fn cascade(graph: &Graph, id: &PluginId, required: &BTreeSet<PluginId>) -> R
             if required.contains(dependent) {
                 return Err(DependencyError::NeededByRequired { id: id.clone(), by: dependent.clone() });
             }
-            if node.serves && dependent != id && reached.insert(dependent) {
+            if node.is_wanted() && dependent != id && reached.insert(dependent) {
                 ahead.push(dependent);
             }
         }

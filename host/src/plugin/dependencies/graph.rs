@@ -2,6 +2,7 @@
 
 use super::super::id::PluginId;
 use super::super::manifest::{Dependency, Manifest};
+use super::super::status::{Desired, PluginStatus};
 use super::super::table::Plugins;
 use semver::{Version, VersionReq};
 use std::collections::BTreeMap;
@@ -15,10 +16,21 @@ pub struct Node {
     pub needs: BTreeMap<PluginId, Dependency>,
     /// The versions of the ABI that it runs on.
     pub abi: Option<VersionReq>,
-    /// Whether others can count on it.
-    pub serves: bool,
+    /// Whether others can count on it, and it on them.
+    pub standing: Standing,
     /// The version that a rollback returns to.
     pub previous: Option<Version>,
+}
+
+/// Whether a plugin serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It does.
+    Serves,
+    /// It should, and can't.
+    Fails,
+    /// It should not.
+    Off,
 }
 
 /// Plugins by id, each in one version.
@@ -33,7 +45,7 @@ impl Node {
             version: manifest.version.clone(),
             needs: manifest.all_dependencies(),
             abi: manifest.abi.clone(),
-            serves: false,
+            standing: Standing::Off,
             previous: None,
         }
     }
@@ -41,7 +53,25 @@ impl Node {
     /// The same plugin, if it serves.
     #[must_use]
     pub fn serving(self) -> Self {
-        Self { serves: true, ..self }
+        Self { standing: Standing::Serves, ..self }
+    }
+
+    /// The same plugin, if nobody wants it to serve.
+    #[must_use]
+    pub fn off(self) -> Self {
+        Self { standing: Standing::Off, ..self }
+    }
+
+    /// Whether others can count on it.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        self.standing == Standing::Serves
+    }
+
+    /// Whether it counts on others: one that can't serve in this process may do so in another one.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.standing != Standing::Off
     }
 
     /// What it can't do without.
@@ -51,13 +81,23 @@ impl Node {
     }
 }
 
+impl Standing {
+    fn of(status: &PluginStatus) -> Self {
+        match (&status.active, status.desired) {
+            (Some(_), _) => Self::Serves,
+            (None, Desired::Enabled) => Self::Fails,
+            (None, Desired::Disabled) => Self::Off,
+        }
+    }
+}
+
 impl Graph {
     /// The plugins of this process.
     #[must_use]
     pub fn of(plugins: &Plugins) -> Self {
         let nodes = plugins.iter().map(|(id, status)| {
             let node = Node {
-                serves: status.active.is_some(),
+                standing: Standing::of(status),
                 previous: status.previous.clone(),
                 ..Node::of(&status.release.manifest)
             };

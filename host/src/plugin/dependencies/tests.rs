@@ -42,9 +42,9 @@ fn node(plugin: &str, needs: &[&str]) -> Node {
 /// Plugins that serve, but those whose name begins with `-`.
 fn graph(plugins: &[(&str, &[&str])]) -> Graph {
     let one = |(plugin, needs): &(&str, &[&str])| {
-        let serves = !plugin.starts_with('-');
-        let manifest = manifest(plugin.trim_start_matches('-'), needs);
-        (manifest.id.clone(), Node { serves, ..Node::of(&manifest) })
+        let node = Node::of(&manifest(plugin.trim_start_matches('-'), needs));
+        let name = plugin.trim_start_matches('-').split(' ').next().unwrap();
+        (id(name), if plugin.starts_with('-') { node } else { node.serving() })
     };
     plugins.iter().map(one).collect()
 }

@@ -31,20 +31,15 @@ pub(super) struct Offer {
 }
 
 impl Shelf {
-    /// Reads every `.zip` of a directory; none where there is no directory.
+    /// Reads every `.zip` of a directory.
     ///
     /// # Errors
     /// [`SyncError::File`], [`SyncError::Bundle`], [`SyncError::Twice`].
     pub(super) fn read(folder: &Path) -> Result<Self, SyncError> {
         let unreadable = |source| SyncError::File { what: "read", path: folder.to_owned(), source };
         let mut shelf = Self::default();
-        let entries = match std::fs::read_dir(folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(shelf),
-            Err(source) => return Err(unreadable(source)),
-        };
         let mut paths = Vec::new();
-        for entry in entries {
+        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
             paths.push(entry.map_err(unreadable)?.path());
         }
         paths.sort();

@@ -60,10 +60,10 @@ pub(in crate::cli) enum SyncError {
         id: String,
     },
     /// The wishes contradict each other.
-    #[error("{source}{}", off_note(off))]
+    #[error("{contradiction}{}", off_note(off))]
     Unresolved {
-        /// The contradiction.
-        source: Unresolved,
+        /// What does not fit together.
+        contradiction: Unresolved,
         /// What is not at hand because the file wants it disabled.
         off: Vec<PluginId>,
     },

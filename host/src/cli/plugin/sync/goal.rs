@@ -63,11 +63,11 @@ impl Sources<'_> {
         self.refuse_stale_lock()?;
         let mut goals = BTreeMap::new();
         for (id, version) in self.choose()? {
-            goals.insert(id.clone(), self.goal(&id, &version, |node| node.serving())?);
+            goals.insert(id.clone(), self.goal(&id, &version, Node::serving)?);
         }
         for (id, entry) in self.file.plugins.iter().filter(|(_, entry)| !entry.enabled) {
             let version = self.newest(id, &entry.version)?;
-            goals.insert(id.clone(), self.goal(id, &version, |node| Node { serves: false, ..node })?);
+            goals.insert(id.clone(), self.goal(id, &version, Node::off)?);
         }
         self.refuse_other_lock(&goals)?;
         Ok(goals)
@@ -84,9 +84,9 @@ impl Sources<'_> {
         }
         let kept = self.there.iter().filter(|(id, _)| !self.file.plugins.contains_key(*id));
         let preferred = kept.map(|(id, there)| (id.clone(), there.node.version.clone())).collect();
-        catalogue.choose(&self.wishes(), &preferred).map_err(|source| {
-            let off = off.into_iter().filter(|id| source.names(id)).collect();
-            SyncError::Unresolved { source, off }
+        catalogue.choose(&self.wishes(), &preferred).map_err(|contradiction| {
+            let off = off.into_iter().filter(|id| contradiction.names(id)).collect();
+            SyncError::Unresolved { contradiction, off }
         })
     }
 
@@ -95,7 +95,7 @@ impl Sources<'_> {
         let listed = self.file.plugins.iter().filter(|(_, entry)| entry.enabled);
         let listed =
             listed.map(|(id, entry)| (id.clone(), Wish { range: entry.version.clone(), origin: Origin::File }));
-        let kept = self.there.iter().filter(|(id, there)| there.node.serves && !self.file.plugins.contains_key(*id));
+        let kept = self.there.iter().filter(|(id, there)| there.node.serves() && !self.file.plugins.contains_key(*id));
         let kept = kept.map(|(id, there)| {
             let exact = Wish::for_version(&there.node.version, Origin::Server);
             let any = Wish { range: VersionReq::STAR, origin: Origin::Server };
@@ -140,7 +140,7 @@ impl Sources<'_> {
         let Candidate { node, bundle, sha256 } = chosen.expect("it was chosen among these");
         let entry = self.file.plugins.get(id);
         let settings = entry.map_or_else(|| Ok(Map::new()), |entry| self.settings(id, version, entry))?;
-        let managed = entry.is_some() || self.is_locked(id) || !self.there.get(id).is_some_and(|it| it.node.serves);
+        let managed = entry.is_some() || self.is_locked(id) || !self.there.get(id).is_some_and(|it| it.node.serves());
         Ok(Goal { node: Node { previous: None, ..serves(node) }, bundle, sha256, settings, managed })
     }
 

@@ -9,16 +9,17 @@ use serde_json::Value;
 use super::error::SyncError;
 use crate::{
     cli::{admin::Admin, error::CliError},
-    plugin::{Dependency, PluginId, dependencies::Node},
+    plugin::{
+        Dependency, PluginId,
+        dependencies::{Node, Standing},
+    },
 };
 
 /// An installed plugin.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct There {
-    /// Its version and what it needs.
+    /// Its version, what it needs, and whether it serves.
     pub(super) node: Node,
-    /// Whether the administrator wants it to serve; [`Node::serves`] says whether it does.
-    pub(super) wanted: bool,
     /// Whether it may be neither disabled nor uninstalled.
     pub(super) required: bool,
     /// The hash of its bundle.
@@ -101,10 +102,13 @@ impl There {
                 version: view.version,
                 needs: view.dependencies.into_iter().map(|view| (view.id, view.dependency)).collect(),
                 abi: view.abi,
-                serves: view.state == "enabled",
+                standing: match (view.state.as_str(), view.desired.as_str()) {
+                    ("enabled", _) => Standing::Serves,
+                    (_, "enabled") => Standing::Fails,
+                    _ => Standing::Off,
+                },
                 previous: None,
             },
-            wanted: view.desired == "enabled",
             required: view.required,
             settings: view.settings.into_iter().map(setting).collect(),
             capabilities: granted(&view.capabilities),

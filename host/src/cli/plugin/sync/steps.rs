@@ -65,7 +65,7 @@ pub(super) fn between(
     there: &BTreeMap<PluginId, There>,
     goals: &BTreeMap<PluginId, Goal>,
 ) -> Result<Vec<Step>, SyncError> {
-    let serves_in_the_end = |id: &PluginId| goals.get(id).is_some_and(|goal| goal.node.serves);
+    let serves_in_the_end = |id: &PluginId| goals.get(id).is_some_and(|goal| goal.node.serves());
     let off = off_meanwhile(there, goals)?;
     let disable = |id: &PluginId| Step::Disable { id: id.clone(), meanwhile: serves_in_the_end(id) };
     let mut steps: Vec<Step> = off.iter().map(disable).collect();
@@ -76,7 +76,7 @@ pub(super) fn between(
         }
     }
     for id in order.iter().rev().filter(|id| goals.contains_key(*id) && !serves_in_the_end(id)) {
-        if there.get(id).is_some_and(|there| there.wanted) && !off.contains(id) {
+        if there.get(id).is_some_and(|there| there.node.is_wanted()) && !off.contains(id) {
             steps.push(disable(id));
         }
     }
@@ -94,11 +94,12 @@ fn off_meanwhile(
     let required = there.iter().filter(|(_, there)| there.required).map(|(id, _)| id.clone()).collect();
     let mut off: BTreeSet<PluginId> = BTreeSet::new();
     for (id, goal) in goals {
-        let serving = now.dependents(id).filter(|(_, node, _)| node.serves);
+        let serving = now.dependents(id).filter(|(_, node, _)| node.serves());
         let do_not_fit = serving.filter(|(_, _, range)| !range.matches(&goal.node.version)).map(|(id, _, _)| id);
         // What goes need not find what its last version needs.
-        let changes = there.get(id).is_some_and(|there| there.wanted && there.node.version != goal.node.version);
-        let goes = changes && !goal.node.serves;
+        let changes =
+            there.get(id).is_some_and(|there| there.node.is_wanted() && there.node.version != goal.node.version);
+        let goes = changes && !goal.node.serves();
         for first in do_not_fit.chain(Some(id).filter(|_| goes)) {
             off.extend(dependencies::cascade(&now, first, &required)?);
             off.insert(first.clone());
@@ -126,13 +127,13 @@ fn towards(id: &PluginId, there: Option<&There>, goal: &Goal, is_off: bool) -> V
         Some(_) => None,
     };
     // A plugin that is wanted serves as soon as another version takes its place.
-    let wanted = there.filter(|there| there.wanted && !is_off);
-    let serves = wanted.is_some_and(|there| there.node.serves || change.is_some());
+    let wanted = there.filter(|there| there.node.is_wanted() && !is_off);
+    let serves = wanted.is_some_and(|there| there.node.serves() || change.is_some());
     steps.extend(change);
     if !goal.settings.is_empty() {
         steps.push(Step::Set { id: id(), values: goal.settings.clone() });
     }
-    if goal.node.serves && !serves {
+    if goal.node.serves() && !serves {
         steps.push(Step::Enable { id: id() });
     }
     steps

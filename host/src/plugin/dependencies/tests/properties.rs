@@ -1,7 +1,8 @@
 //! What holds for any graph.
 
 use super::super::{
-    Catalogue, Graph, Node, Origin, Wish, Wishes, cascade, cycle_through, enable_order, refuse_change, refuse_removal,
+    Catalogue, Graph, Node, Origin, Standing, Wish, Wishes, cascade, cycle_through, enable_order, refuse_change,
+    refuse_removal,
 };
 use super::{dependency, id, manifest, none};
 use crate::plugin::id::PluginId;
@@ -31,7 +32,7 @@ fn node() -> impl Strategy<Value = Node> {
         version,
         needs,
         abi: None,
-        serves,
+        standing: if serves { Standing::Serves } else { Standing::Off },
         previous: None,
     })
 }
@@ -52,7 +53,7 @@ fn fitting_graph() -> impl Strategy<Value = Graph> {
     any_graph().prop_map(|mut graph| {
         let lacking = |graph: &Graph| graph.iter().find(|(_, node)| lacks(graph, node)).map(|(id, _)| id.clone());
         while let Some(id) = lacking(&graph) {
-            graph.get_mut(&id).expect("there").serves = false;
+            graph.get_mut(&id).expect("there").standing = Standing::Off;
         }
         graph
     })
@@ -64,8 +65,8 @@ fn place(order: &[PluginId], id: &PluginId) -> usize {
 
 /// Whether a plugin serves and does not find what it needs.
 fn lacks(graph: &Graph, node: &Node) -> bool {
-    let there = |id: &PluginId| graph.get(id).filter(|node| node.serves).map(|node| &node.version);
-    node.serves && !node.mandatory().all(|(on, range)| there(on).is_some_and(|version| range.matches(version)))
+    let there = |id: &PluginId| graph.get(id).filter(|node| node.serves()).map(|node| &node.version);
+    node.serves() && !node.mandatory().all(|(on, range)| there(on).is_some_and(|version| range.matches(version)))
 }
 
 fn is_consistent(graph: &Graph) -> bool {
@@ -169,7 +170,7 @@ proptest! {
         for id in cascade(&graph, &going, &none).expect("nothing is required").into_iter().chain([going]) {
             prop_assert_eq!(refuse_removal(&graph, &id, &none), Ok(()));
             if let Some(node) = graph.get_mut(&id) {
-                node.serves = false;
+                node.standing = Standing::Off;
             }
             prop_assert!(is_consistent(&graph));
         }

@@ -1,8 +1,8 @@
 //! What refusals say, and what is accepted.
 
 use super::super::{
-    Catalogue, Graph, Origin, Wish, Wishes, cascade, cycle_through, enable_order, refuse_change, refuse_own_needs,
-    refuse_removal,
+    Catalogue, Graph, Origin, Standing, Wish, Wishes, cascade, cycle_through, enable_order, refuse_change,
+    refuse_own_needs, refuse_removal,
 };
 use super::{graph, id, manifest, node, none};
 use crate::plugin::id::PluginId;
@@ -100,6 +100,17 @@ fn what_is_needed_does_not_go() {
     assert_eq!(order("dict", &[]), Ok(vec![id("cart"), id("shop")]));
     assert!(order("dict", &["cart"]).unwrap_err().to_string().contains("needed by cart, which is required"));
     assert_eq!(order("cart", &[]), Ok(Vec::new()));
+}
+
+/// It may serve in another process.
+#[test]
+fn one_that_fails_here_needs_what_it_needs() {
+    let mut there = graph(&[("dict 1.0.0", &[]), ("shop 1.0.0", &["dict *"])]);
+    there.get_mut(&id("shop")).unwrap().standing = Standing::Fails;
+    assert!(refuse_removal(&there, &id("dict"), &required(&[])).is_err());
+    assert_eq!(cascade(&there, &id("dict"), &required(&[])), Ok(vec![id("shop")]));
+    // Others can't count on it.
+    assert_snapshot!(refused(&there, "cart 1.0.0", &["shop *"]), @"plugin cart 1.0.0 needs shop, and shop 1.0.0 is not enabled; enable it first");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
     cli::plugin::sync::{goal::Goal, server::There},
     plugin::{
         Dependency, PluginId,
-        dependencies::{Graph, Node, refuse_removal},
+        dependencies::{Graph, Node, Standing, refuse_removal},
     },
 };
 
@@ -24,9 +24,13 @@ fn id(text: &str) -> PluginId {
     text.parse().unwrap()
 }
 
-fn there(node: Node, wanted: bool) -> There {
+fn there(node: Node) -> There {
     let (sha256, settings, capabilities) = Default::default();
-    There { node, wanted, required: false, sha256, settings, capabilities }
+    There { node, required: false, sha256, settings, capabilities }
+}
+
+fn standing(serves: bool) -> Standing {
+    if serves { Standing::Serves } else { Standing::Off }
 }
 
 fn goal(node: Node) -> Goal {
@@ -37,11 +41,11 @@ fn goal(node: Node) -> Goal {
 fn node(version: u64, needs: &[(&str, &str)], serves: bool) -> Node {
     let dependency = |range: &str| Dependency { version: range.parse().unwrap(), optional: false };
     let needs = needs.iter().map(|(on, range)| (id(on), dependency(range))).collect();
-    Node { version: Version::new(version, 0, 0), needs, abi: None, serves, previous: None }
+    Node { version: Version::new(version, 0, 0), needs, abi: None, standing: standing(serves), previous: None }
 }
 
 fn told(now: &[(&str, Node)], then: &[(&str, Node)]) -> Vec<String> {
-    let now = now.iter().map(|(name, node)| (id(name), there(node.clone(), node.serves))).collect();
+    let now = now.iter().map(|(name, node)| (id(name), there(node.clone()))).collect();
     let then = then.iter().map(|(name, node)| (id(name), goal(node.clone()))).collect();
     between(&now, &then).unwrap().iter().map(ToString::to_string).collect()
 }
@@ -86,9 +90,9 @@ fn what_goes_goes_last_and_after_those_that_need_it() {
 
 #[test]
 fn what_is_required_is_not_switched_off() {
-    let mut now = there(node(1, &[("b", "^1")], true), true);
+    let mut now = there(node(1, &[("b", "^1")], true));
     now.required = true;
-    let now: BTreeMap<_, _> = [(id("a"), now), (id("b"), there(node(1, &[], true), true))].into_iter().collect();
+    let now: BTreeMap<_, _> = [(id("a"), now), (id("b"), there(node(1, &[], true)))].into_iter().collect();
     let error = |then: &[(&str, Node)]| {
         let then = then.iter().map(|(name, node)| (id(name), goal(node.clone()))).collect();
         between(&now, &then).unwrap_err().to_string()
@@ -128,19 +132,19 @@ fn settled(needs: &Needs, chosen: &Chosen) -> Graph {
     for name in NAMES.map(id) {
         let lacks = graph.get(&name).is_some_and(|node| !finds_its_needs(&graph, node));
         if let Some(node) = graph.get_mut(&name).filter(|_| lacks) {
-            node.serves = false;
+            node.standing = Standing::Off;
         }
     }
     graph
 }
 
 fn finds_its_needs(graph: &Graph, node: &Node) -> bool {
-    let there = |id: &PluginId| graph.get(id).filter(|node| node.serves).map(|node| &node.version);
+    let there = |id: &PluginId| graph.get(id).filter(|node| node.serves()).map(|node| &node.version);
     node.mandatory().all(|(on, range): (_, &VersionReq)| there(on).is_some_and(|version| range.matches(version)))
 }
 
 fn fits(graph: &Graph) -> bool {
-    graph.iter().all(|(_, node)| !node.serves || finds_its_needs(graph, node))
+    graph.iter().all(|(_, node)| !node.serves() || finds_its_needs(graph, node))
 }
 
 proptest! {
@@ -150,22 +154,22 @@ proptest! {
         // What the goals do not name stays, so it is among them here.
         let then: Chosen = now.clone().into_iter().chain(then).collect();
         let goals = settled(&needs, &then);
-        let installed = before.iter().map(|(id, node)| (id.clone(), there(node.clone(), node.serves))).collect();
+        let installed = before.iter().map(|(id, node)| (id.clone(), there(node.clone()))).collect();
         let wanted: BTreeMap<_, _> = goals.iter().map(|(id, node)| (id.clone(), goal(node.clone()))).collect();
         let steps = between(&installed, &wanted).expect("nothing is required");
         let mut graph = before;
         for step in &steps {
             let id = step.id().clone();
             match step {
-                Step::Install { .. } => graph = graph.with(id.clone(), Node { serves: false, ..wanted[&id].node.clone() }),
+                Step::Install { .. } => graph = graph.with(id.clone(), wanted[&id].node.clone().off()),
                 Step::Change { .. } => {
-                    let serves = graph.get(&id).expect("installed").serves;
-                    graph = graph.with(id.clone(), Node { serves, ..wanted[&id].node.clone() });
+                    let standing = graph.get(&id).expect("installed").standing;
+                    graph = graph.with(id.clone(), Node { standing, ..wanted[&id].node.clone() });
                 }
-                Step::Enable { .. } => graph.get_mut(&id).expect("installed").serves = true,
+                Step::Enable { .. } => graph.get_mut(&id).expect("installed").standing = Standing::Serves,
                 Step::Disable { .. } => {
                     prop_assert_eq!(refuse_removal(&graph, &id, &BTreeSet::new()), Ok(()));
-                    graph.get_mut(&id).expect("installed").serves = false;
+                    graph.get_mut(&id).expect("installed").standing = Standing::Off;
                 }
                 Step::Set { .. } => {}
             }
