@@ -10,6 +10,7 @@ mod definition;
 mod functions;
 mod lexical;
 mod names;
+mod types;
 mod walk;
 
 pub use breaking::Break;

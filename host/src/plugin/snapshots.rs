@@ -137,6 +137,17 @@ impl Snapshots {
         Ok(())
     }
 
+    /// Deletes every copy of a plugin, for a purge that leaves nothing.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn delete_all(&self, id: &PluginId) -> Result<(), OperationError> {
+        for snapshot in self.list(id).await? {
+            self.forget(&snapshot).await?;
+        }
+        Ok(())
+    }
+
     /// Removes files of copies that nobody knows: of a copy that was cut off, or deleted elsewhere.
     ///
     /// # Errors

@@ -168,3 +168,49 @@ async fn an_export_holds_tables_settings_and_the_bundle() {
     let about: Value = serde_json::from_slice(&entry("plugin.json")).expect("JSON");
     assert_eq!((&about["id"], &about["database"]), (&json!("notice"), &json!("sqlite")));
 }
+
+/// The two migrations of the fixture, in a version that does not fail, and in one that takes a column away.
+fn version(number: &str, second: &str) -> Vec<u8> {
+    let up = "CREATE TABLE failing_migration_second (id BIGINT PRIMARY KEY);\n\
+              INSERT INTO failing_migration_second (id) VALUES (1);\n\
+              INSERT INTO failing_migration_second (id) VALUES (1);";
+    let down = "DROP TABLE failing_migration_second;";
+    let padded = |text: &str, like: &str| format!("{text:<width$}", width = like.len());
+    let parts = Parts::of("failing_migration").replaced(up, &padded(second, up));
+    parts.replaced(down, &padded("SELECT 1;", down)).replaced("1.0.0", number).zip()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_that_the_serving_version_would_notice_waits_until_it_is_off() {
+    const PLUGIN: &str = "/api/v1/plugins/failing_migration";
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    admin.install(version("1.0.0", "SELECT 1;")).await.ok();
+    let pool = server.pool().await;
+    // As if the first version had brought one migration only.
+    pool.database()
+        .query("DELETE FROM _migrations_failing_migration WHERE version = 2")
+        .execute()
+        .await
+        .expect("deletes");
+    pool.close().await;
+    let upgrade = format!("{PLUGIN}/upgrade");
+    let next = || version("2.0.0", "ALTER TABLE failing_migration_first DROP COLUMN note;");
+    let message = admin.upload(&upgrade, next()).await.refused(409);
+    assert!(
+        message.starts_with(
+            "plugin failing_migration 2.0.0 can't replace 1.0.0 while that serves: migration 2 (second), line 1: "
+        ),
+        "{message}"
+    );
+    assert!(
+        message.ends_with("disable the plugin before the upgrade, or let the upgrade drain it first (drain=true)"),
+        "{message}"
+    );
+    assert_eq!(admin.plugin("failing_migration").await["version"], "1.0.0");
+
+    admin.post(&format!("{PLUGIN}/disable")).await.ok();
+    admin.upload(&upgrade, next()).await.ok();
+    let enabled = admin.post(&format!("{PLUGIN}/enable")).await.ok();
+    assert_eq!(enabled["data"]["version"], "2.0.0");
+}

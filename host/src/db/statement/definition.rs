@@ -4,8 +4,9 @@ use super::walk::Walk;
 use super::{Action, Kind};
 use plugin_api::db::Dialect;
 use sqlparser::ast::{
-    AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentObject, CreateIndex, CreateTable, CreateTrigger,
-    CreateView, ObjectName, ObjectType, RenameTableNameKind, Statement, TableConstraint, Truncate,
+    AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentObject, CreateIndex,
+    CreateTable, CreateTrigger, CreateView, ObjectName, ObjectType, RenameTableNameKind, Statement, TableConstraint,
+    Truncate,
 };
 
 /// What would be accepted instead of a statement that is not on the list.
@@ -66,6 +67,7 @@ fn create_table(walk: &mut Walk, create: &CreateTable) {
 }
 
 fn column_options(walk: &mut Walk, column: &ColumnDef) {
+    walk.data_type(&column.data_type);
     for option in &column.options {
         match &option.option {
             ColumnOption::ForeignKey(key) => drop(walk.touch(Action::Refer, Kind::Table, &key.foreign_table)),
@@ -147,8 +149,12 @@ fn alter_table(walk: &mut Walk, alter: &AlterTable) {
             | AlterTableOperation::DropConstraint { .. }
             | AlterTableOperation::RenameColumn { .. }
             | AlterTableOperation::RenameConstraint { .. }
-            | AlterTableOperation::ValidateConstraint { .. }
-            | AlterTableOperation::AlterColumn { .. } => {}
+            | AlterTableOperation::ValidateConstraint { .. } => {}
+            AlterTableOperation::AlterColumn { op, .. } => {
+                if let AlterColumnOperation::SetDataType { data_type, .. } = op {
+                    walk.data_type(data_type);
+                }
+            }
             other => {
                 let text = other.to_string();
                 let words: Vec<&str> = text.split_whitespace().take(2).collect();

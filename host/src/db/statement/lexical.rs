@@ -26,6 +26,7 @@ pub(super) fn tokens(grammar: &dyn Grammar, script: &str) -> Result<Vec<TokenWit
         column: error.location.column,
         reason: error.message,
     })?;
+    let strange = strange_spaces(script);
     let mut depth = Depth::default();
     for token in &tokens {
         let start = token.span.start;
@@ -33,12 +34,25 @@ pub(super) fn tokens(grammar: &dyn Grammar, script: &str) -> Result<Vec<TokenWit
         if let Some(reason) = ambiguous(&token.token) {
             return Err(place(reason.to_owned()));
         }
+        if strange.iter().any(|(line, column)| (start.line, start.column) == (*line, *column)) {
+            return Err(place("only spaces, tabs and line ends may stand between words".to_owned()));
+        }
         depth.pass(&token.token);
         if depth.is_too_deep() {
             return Err(place(format!("more than {OPERATORS_MAX} operators stand in a row")));
         }
     }
     Ok(tokens)
+}
+
+/// Where characters stand that the parser takes for space, and databases for letters. Inside of texts they are fine: no
+/// token begins at them there.
+fn strange_spaces(script: &str) -> Vec<(u64, u64)> {
+    let places = (1u64..).zip(script.split('\n')).flat_map(|(line, text)| {
+        let strange = (1u64..).zip(text.chars()).filter(|(_, c)| c.is_whitespace() && !c.is_ascii());
+        strange.map(move |(column, _)| (line, column))
+    });
+    places.collect()
 }
 
 fn ambiguous(token: &Token) -> Option<&'static str> {
@@ -64,10 +78,20 @@ fn ambiguous(token: &Token) -> Option<&'static str> {
         Token::Whitespace(Whitespace::SingleLineComment { prefix, .. }) if prefix != "--" => {
             "a comment begins with -- or /*"
         }
+        Token::Word(word) if word.quote_style.is_none() && !word.value.is_ascii() => {
+            "a name with other than ASCII characters stands in quotes"
+        }
+        Token::Word(_) | Token::SingleQuotedString(_) | Token::Whitespace(_) => return None,
+        // The parser goes on with the operator where the database begins a comment.
+        token if holds_comment(&token.to_string()) => "a space stands between an operator and a comment",
         Token::CopyData { .. } => "COPY is not allowed; write INSERT",
         Token::Backslash => "a backslash is not allowed here",
         _ => return None,
     })
+}
+
+fn holds_comment(operator: &str) -> bool {
+    operator.contains("--") || operator.contains("/*")
 }
 
 /// Operators in a row, which make a tree deeper without nesting in the text.

@@ -102,106 +102,105 @@ fn names_are_those_of_the_database() {
 }
 
 /// What could reach further than a name shows.
+const FORBIDDEN: &[&str] = &[
+    "DROP TABLE main.sys_user",
+    "SELECT * FROM main.sys_user",
+    "SELECT * FROM pg_catalog.pg_authid",
+    "SELECT * FROM \"information_schema\".\"tables\"",
+    "INSERT INTO temp.t VALUES (1)",
+    "CREATE TABLE public.t (id BIGINT)",
+    "CREATE INDEX i ON public.t (id)",
+    "CREATE TABLE t (a BIGINT REFERENCES main.sys_user (id))",
+    "CREATE TEMP TABLE sys_user (id BIGINT)",
+    "CREATE TEMPORARY VIEW sys_user AS SELECT 1",
+    "CREATE TABLE IF NOT EXISTS t (id BIGINT)",
+    "CREATE INDEX IF NOT EXISTS i ON t (id)",
+    "CREATE VIEW IF NOT EXISTS v AS SELECT 1",
+    "CREATE OR REPLACE VIEW v AS SELECT 1",
+    "CREATE TABLE t (id BIGINT) INHERITS (sys_user)",
+    "CREATE TABLE t PARTITION OF sys_user FOR VALUES FROM (1) TO (2)",
+    "SELECT * INTO t FROM u",
+    "TABLE sys_user",
+    "SELECT 1 UNION TABLE sys_user",
+    "ATTACH DATABASE 'x.db' AS x",
+    "DETACH DATABASE main",
+    "PRAGMA writable_schema = 1",
+    "PRAGMA foreign_keys",
+    "VACUUM",
+    "ANALYZE",
+    "REINDEX",
+    "CREATE VIRTUAL TABLE t USING fts5(x)",
+    "COPY t FROM STDIN",
+    "COPY t FROM PROGRAM 'id'",
+    "DO $$ BEGIN DROP TABLE sys_user; END $$",
+    "DO 'BEGIN DROP TABLE sys_user; END'",
+    "GRANT ALL ON t TO PUBLIC",
+    "REVOKE ALL ON t FROM PUBLIC",
+    "CREATE FUNCTION f() RETURNS INT LANGUAGE sql AS 'SELECT 1'",
+    "CREATE EXTENSION dblink",
+    "CREATE SCHEMA s",
+    "CREATE ROLE r",
+    "CREATE SEQUENCE s",
+    "CREATE TYPE t AS ENUM ('a')",
+    "CREATE DATABASE d",
+    "CREATE RULE r AS ON SELECT TO t DO INSTEAD SELECT 1",
+    "CREATE POLICY p ON t",
+    "CALL f()",
+    "SET search_path = x",
+    "SET LOCAL search_path TO x",
+    "RESET ALL",
+    "LOCK TABLE sys_user",
+    "LISTEN x",
+    "NOTIFY x",
+    "PREPARE p AS SELECT 1",
+    "EXECUTE p",
+    "EXPLAIN DELETE FROM sys_user",
+    "BEGIN",
+    "COMMIT",
+    "SAVEPOINT a",
+    "DROP SCHEMA public",
+    "DROP TABLE t CASCADE",
+    "TRUNCATE t CASCADE",
+    "DROP FUNCTION f",
+    "ALTER TABLE t OWNER TO x",
+    "ALTER TABLE t SET SCHEMA x",
+    "ALTER TABLE t INHERIT sys_user",
+    "ALTER TABLE t DISABLE TRIGGER ALL",
+    "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE t DROP COLUMN a CASCADE",
+    "ALTER ROLE r SUPERUSER",
+    "SELECT load_extension('x')",
+    "SELECT readfile('/etc/passwd')",
+    "SELECT pg_read_file('/etc/passwd')",
+    "SELECT set_config('search_path', 'x', false)",
+    "SELECT query_to_xml('SELECT * FROM sys_user', true, true, '')",
+    "SELECT * FROM dblink('', 'SELECT 1') AS t (a INT)",
+    "SELECT * FROM pragma_table_info('sys_user')",
+    "SELECT nextval('sys_user_id_seq')",
+    "SELECT pg_sleep(1000)",
+    "SELECT pg_catalog.pg_sleep(1000)",
+    "CREATE TABLE t (id BIGINT DEFAULT nextval('s'))",
+    "CREATE TABLE t (id BIGINT CHECK (pg_sleep(1) IS NULL))",
+    "INSERT INTO t VALUES ($1)",
+    "INSERT INTO t VALUES (?)",
+    "SELECT $a$ ; DROP TABLE sys_user; SELECT $a$",
+    "SELECT $$x$$",
+    "SELECT 'x\0'",
+    "SELECT 1 SELECT 2",
+    "DROP TABLE a, ",
+    "CREATE TABEL t (id BIGINT)",
+    "SELECT 'not closed",
+];
+
 #[test]
 fn what_could_do_more_than_it_shows_is_forbidden_or_unreadable() {
     let long = format!("CREATE TABLE {} (id BIGINT)", "t".repeat(64));
     let deep = format!("SELECT 1{}", " + 1".repeat(5_000));
     let unions = format!("SELECT 1, 2{}", " UNION SELECT 1, 2".repeat(5_000));
     let nested = format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500));
+    let grown = [long.as_str(), &deep, &unions, &nested];
     let mut passed = Vec::new();
-    for sql in [
-        "DROP TABLE main.sys_user",
-        "SELECT * FROM main.sys_user",
-        "SELECT * FROM pg_catalog.pg_authid",
-        "SELECT * FROM \"information_schema\".\"tables\"",
-        "INSERT INTO temp.t VALUES (1)",
-        "CREATE TABLE public.t (id BIGINT)",
-        "CREATE INDEX i ON public.t (id)",
-        "CREATE TABLE t (a BIGINT REFERENCES main.sys_user (id))",
-        "CREATE TEMP TABLE sys_user (id BIGINT)",
-        "CREATE TEMPORARY VIEW sys_user AS SELECT 1",
-        "CREATE TABLE IF NOT EXISTS t (id BIGINT)",
-        "CREATE INDEX IF NOT EXISTS i ON t (id)",
-        "CREATE VIEW IF NOT EXISTS v AS SELECT 1",
-        "CREATE OR REPLACE VIEW v AS SELECT 1",
-        "CREATE TABLE t (id BIGINT) INHERITS (sys_user)",
-        "CREATE TABLE t PARTITION OF sys_user FOR VALUES FROM (1) TO (2)",
-        "SELECT * INTO t FROM u",
-        "TABLE sys_user",
-        "SELECT 1 UNION TABLE sys_user",
-        "ATTACH DATABASE 'x.db' AS x",
-        "DETACH DATABASE main",
-        "PRAGMA writable_schema = 1",
-        "PRAGMA foreign_keys",
-        "VACUUM",
-        "ANALYZE",
-        "REINDEX",
-        "CREATE VIRTUAL TABLE t USING fts5(x)",
-        "COPY t FROM STDIN",
-        "COPY t FROM PROGRAM 'id'",
-        "DO $$ BEGIN DROP TABLE sys_user; END $$",
-        "DO 'BEGIN DROP TABLE sys_user; END'",
-        "GRANT ALL ON t TO PUBLIC",
-        "REVOKE ALL ON t FROM PUBLIC",
-        "CREATE FUNCTION f() RETURNS INT LANGUAGE sql AS 'SELECT 1'",
-        "CREATE EXTENSION dblink",
-        "CREATE SCHEMA s",
-        "CREATE ROLE r",
-        "CREATE SEQUENCE s",
-        "CREATE TYPE t AS ENUM ('a')",
-        "CREATE DATABASE d",
-        "CREATE RULE r AS ON SELECT TO t DO INSTEAD SELECT 1",
-        "CREATE POLICY p ON t",
-        "CALL f()",
-        "SET search_path = x",
-        "SET LOCAL search_path TO x",
-        "RESET ALL",
-        "LOCK TABLE sys_user",
-        "LISTEN x",
-        "NOTIFY x",
-        "PREPARE p AS SELECT 1",
-        "EXECUTE p",
-        "EXPLAIN DELETE FROM sys_user",
-        "BEGIN",
-        "COMMIT",
-        "SAVEPOINT a",
-        "DROP SCHEMA public",
-        "DROP TABLE t CASCADE",
-        "TRUNCATE t CASCADE",
-        "DROP FUNCTION f",
-        "ALTER TABLE t OWNER TO x",
-        "ALTER TABLE t SET SCHEMA x",
-        "ALTER TABLE t INHERIT sys_user",
-        "ALTER TABLE t DISABLE TRIGGER ALL",
-        "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
-        "ALTER TABLE t DROP COLUMN a CASCADE",
-        "ALTER ROLE r SUPERUSER",
-        "SELECT load_extension('x')",
-        "SELECT readfile('/etc/passwd')",
-        "SELECT pg_read_file('/etc/passwd')",
-        "SELECT set_config('search_path', 'x', false)",
-        "SELECT query_to_xml('SELECT * FROM sys_user', true, true, '')",
-        "SELECT * FROM dblink('', 'SELECT 1') AS t (a INT)",
-        "SELECT * FROM pragma_table_info('sys_user')",
-        "SELECT nextval('sys_user_id_seq')",
-        "SELECT pg_sleep(1000)",
-        "SELECT pg_catalog.pg_sleep(1000)",
-        "CREATE TABLE t (id BIGINT DEFAULT nextval('s'))",
-        "CREATE TABLE t (id BIGINT CHECK (pg_sleep(1) IS NULL))",
-        "INSERT INTO t VALUES ($1)",
-        "INSERT INTO t VALUES (?)",
-        "SELECT $a$ ; DROP TABLE sys_user; SELECT $a$",
-        "SELECT $$x$$",
-        "SELECT 'x\0'",
-        "SELECT 1 SELECT 2",
-        "DROP TABLE a, ",
-        "CREATE TABEL t (id BIGINT)",
-        "SELECT 'not closed",
-        &long,
-        &deep,
-        &unions,
-        &nested,
-    ] {
+    for sql in FORBIDDEN.iter().copied().chain(grown) {
         for dialect in BOTH {
             let found = touched(dialect, sql);
             if !(found.contains("forbidden") || found.contains("unreadable")) {
@@ -236,6 +235,107 @@ fn comments_end_where_the_database_ends_them() {
         assert_eq!(touched(dialect, "SELECT '\\'; DROP TABLE sys_user; --'"), "drop table sys_user", "{dialect:?}");
         assert_eq!(touched(dialect, "SELECT 1 --\nFROM sys_user"), "read sys_user", "{dialect:?}");
     }
+}
+
+/// Operators that swallow the beginning of a comment would hide from the parser what the database runs.
+#[test]
+fn operators_end_where_a_comment_begins() {
+    for sql in [
+        "SELECT 'a' ||-- '\n'b'; DROP TABLE sys_user; --'",
+        "SELECT 'a' ||/* ' */ 'b'; DROP TABLE sys_user; --'",
+        "SELECT 1 <-- '\n2; DROP TABLE sys_user; --'",
+        "SELECT 1 @>/* ' */ 2; DROP TABLE sys_user; --'",
+        "SELECT 1 ~-- '\n2; DROP TABLE sys_user; --'",
+        "SELECT 1 +-- '\n2; DROP TABLE sys_user; --'",
+        "SELECT 1 #>-- '\n2; DROP TABLE sys_user; --'",
+        "SELECT 1 -/* ' */ 2; DROP TABLE sys_user; --'",
+        "SELECT 1 =-- '\n2; DROP TABLE sys_user; --'",
+        "SELECT 1 !=-- '\n2; DROP TABLE sys_user; --'",
+        "SELECT 1 %-- '\n2; DROP TABLE sys_user; --'",
+        "SELECT 1 ^-- '\n2; DROP TABLE sys_user; --'",
+        "SELECT 1 */* ' */ 2; DROP TABLE sys_user; --'",
+        "SELECT 1 //* ' */ 2; DROP TABLE sys_user; --'",
+        "SELECT a::/* ' */int; DROP TABLE sys_user; --'",
+    ] {
+        for dialect in BOTH {
+            let found = touched(dialect, sql);
+            let seen = ["drop table sys_user", "unreadable", "forbidden"].iter().any(|word| found.contains(word));
+            assert!(seen, "{dialect:?}: {sql}: {found:?}");
+        }
+    }
+}
+
+/// The parser takes these for space, the databases for letters of a name.
+#[test]
+fn only_plain_space_parts_words() {
+    for sql in
+        ["DROP TABLE a\u{a0}", "SELECT 1\u{3000}FROM t", "SELECT\u{2003}1", "\u{feff}SELECT 1", "SELECT \u{e9} FROM t"]
+    {
+        for dialect in BOTH {
+            assert!(touched(dialect, sql).contains("unreadable"), "{dialect:?}: {sql}");
+        }
+    }
+    for dialect in BOTH {
+        let sql = "INSERT INTO t (\"n\u{a0}me\") VALUES ('\u{3000}x\n\u{a0}y\u{feff}'); -- \u{a0}\u{3000}";
+        assert_eq!(touched(dialect, sql), "write t", "{dialect:?}");
+    }
+}
+
+/// Every table of PostgreSQL is a type, too.
+#[test]
+fn types_are_those_of_the_database() {
+    for sql in [
+        "CREATE TABLE t (x sys_user)",
+        "CREATE TABLE t (x sys_user[])",
+        "CREATE TABLE t (x public.sys_user)",
+        "ALTER TABLE t ADD COLUMN x sys_user",
+        "ALTER TABLE t ALTER COLUMN x TYPE sys_user",
+        "CREATE VIEW v AS SELECT NULL::sys_user",
+        "SELECT CAST(NULL AS sys_user[])",
+    ] {
+        let found = touched(Dialect::Postgres, sql);
+        assert!(found.contains("forbidden"), "{sql}: {found}");
+    }
+    let types = [
+        "BIGSERIAL",
+        "SERIAL",
+        "SMALLINT",
+        "INT",
+        "BIGINT",
+        "REAL",
+        "DOUBLE PRECISION",
+        "NUMERIC(10, 2)",
+        "VARCHAR(3)",
+        "CHAR(3)",
+        "TEXT",
+        "TEXT[]",
+        "INT[][]",
+        "BOOLEAN",
+        "BYTEA",
+        "DATE",
+        "TIME",
+        "TIMESTAMP",
+        "TIMESTAMPTZ",
+        "TIMESTAMP WITH TIME ZONE",
+        "INTERVAL",
+        "UUID",
+        "JSON",
+        "JSONB",
+        "INET",
+        "CIDR",
+        "TSVECTOR",
+        "POINT",
+        "MONEY",
+        "XML",
+        "CITEXT",
+        "BIT(3)",
+        "INT4RANGE",
+    ];
+    for kind in types {
+        let sql = format!("CREATE TABLE t (x {kind})");
+        assert_eq!(touched(Dialect::Postgres, &sql), "create table t", "{sql}");
+    }
+    assert_eq!(touched(Dialect::Sqlite, "CREATE TABLE t (x whatever, y)"), "create table t");
 }
 
 #[test]

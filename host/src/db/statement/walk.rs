@@ -2,11 +2,13 @@
 
 use super::functions;
 use super::names;
+use super::types;
 use super::{Action, Kind, Touch, definition};
 use plugin_api::db::Dialect;
 use sqlparser::ast::{
-    ConflictTarget, Delete, Expr, FromTable, InTarget, Insert, ObjectName, OnConflictAction, OnInsert, Query, Select,
-    SetExpr, Statement, TableFactor, TableObject, TableWithJoins, Value, ValueWithSpan, Visit, Visitor,
+    ArrayElemTypeDef, ConflictTarget, DataType, Delete, Expr, FromTable, InTarget, Insert, ObjectName,
+    OnConflictAction, OnInsert, Query, Select, SetExpr, Statement, TableFactor, TableObject, TableWithJoins, Value,
+    ValueWithSpan, Visit, Visitor,
 };
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -88,6 +90,34 @@ impl Walk {
         let Some(name) = self.plain(name) else { return };
         if !functions::is_allowed(&name.to_ascii_lowercase()) {
             self.forbid(format!("it calls {name}, which is not among the functions that a migration may call"));
+        }
+    }
+
+    /// On PostgreSQL every table is a type as well, and what uses the type depends on the table. SQLite takes
+    /// any words for a type.
+    pub(super) fn data_type(&mut self, data_type: &DataType) {
+        if self.dialect == Dialect::Sqlite {
+            return;
+        }
+        match data_type {
+            DataType::Custom(name, _) => {
+                if let Some(name) = self.plain(name)
+                    && !types::is_allowed(&name)
+                {
+                    self.forbid(format!("{name} is not among the types that a migration may use"));
+                }
+            }
+            DataType::Array(
+                ArrayElemTypeDef::AngleBracket(inner)
+                | ArrayElemTypeDef::SquareBracket(inner, _)
+                | ArrayElemTypeDef::Parenthesis(inner)
+                | ArrayElemTypeDef::ParenthesisNotNull(inner)
+                | ArrayElemTypeDef::Qualified(inner, _),
+            ) => self.data_type(inner),
+            DataType::Struct(..) | DataType::Table(_) | DataType::Nested(_) | DataType::Tuple(_) => {
+                self.forbid(format!("{data_type} is not among the types that a migration may use"));
+            }
+            _ => {}
         }
     }
 
@@ -252,6 +282,7 @@ impl Visitor for Walk {
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         match expr {
             Expr::Function(function) => self.call(&function.name),
+            Expr::Cast { data_type, .. } => self.data_type(data_type),
             Expr::In { target: InTarget::Table { name, args: Some(_) }, .. } => self.call(name),
             _ => {}
         }
