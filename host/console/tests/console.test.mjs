@@ -143,6 +143,22 @@ describe('every page', () => {
   })
 })
 
+describe('the dashboard', () => {
+  it('shows calls as they happen', async () => {
+    const { context, page } = await loggedIn({ dark: true })
+    await open(page, '/analytics')
+    const calls = page.locator('.number').nth(1).locator('strong')
+    const end = Date.now() + 9_000
+    while (Date.now() < end) {
+      await Promise.all(Array.from({ length: 1 + Math.floor(Math.random() * 12) }, () => fetch(`${url}/api/v1/hello`)))
+      await ask(root, 'GET', '/api/v1/sys/notices')
+    }
+    await eventually(async () => Number(await calls.innerText()) > 0, 'calls are shown')
+    await shoot(page, 'live-dashboard')
+    await context.close()
+  })
+})
+
 describe('lists and forms', () => {
   it('add, edit and delete a role, and grant it menus with half-chosen parents', async () => {
     const { context, page } = await loggedIn()
@@ -225,7 +241,11 @@ describe('plugins', () => {
     await page.getByRole('dialog', { name: /2\.0\.0/ }).waitFor()
     await shoot(page, 'plugin-detail')
     await page.getByRole('tab', { name: /Routes/ }).click()
+    await page.getByRole('button', { name: 'Try it: GET /api/v1/steady', exact: true }).click()
+    await page.getByRole('button', { name: 'Send' }).click()
+    await drawerOf(page).locator('pre').waitFor()
     await shoot(page, 'plugin-routes')
+    assert.deepEqual(await faults(page), [])
     await page.getByRole('button', { name: 'Roll back to 1.0.0' }).first().click()
     await page.getByRole('dialog', { name: /1\.0\.0/ }).waitFor()
     await page.getByRole('button', { name: 'Uninstall' }).click()
@@ -340,6 +360,8 @@ describe('somebody with few permissions', () => {
     await context.close()
   })
 })
+
+const drawerOf = (page) => page.locator('.el-drawer')
 
 /** Where the server makes plans, applies the one that is shown. */
 async function accept(page) {

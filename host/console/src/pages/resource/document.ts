@@ -49,7 +49,31 @@ export interface Resources {
 }
 
 const LONG_CHARACTERS = 200
+/** The field that holds a whole body. */
+export const BODY = 'request body'
 const PAGING = ['page', 'size', 'cursor']
+
+/** An operation by its method and path. */
+export function operationOf(document: Document, method: string, path: string): Operation | undefined {
+  const one = document.paths[path]?.[method.toLowerCase()]
+  return one && { ...one, method: method.toLowerCase(), path }
+}
+
+/** What may be written into an operation: its parameters, and its body as JSON. */
+export function inputsOf(document: Document, operation: Operation): Field[] {
+  const parameters = (operation.parameters ?? []).filter((one) => one.in !== 'header')
+  const fields = parameters.map((one) => fieldOf(document, one.name, { description: one.description, ...one.schema }, one.required ?? false))
+  const schema = body(document, operation)
+  if (!schema.properties) return fields
+  const sample = Object.fromEntries(Object.entries(schema.properties).map(([name, one]) => [name, sampleOf(whole(document, one))]))
+  return [...fields, { key: BODY, label: fixed('JSON'), kind: 'area', initial: JSON.stringify(sample, null, 2) }]
+}
+
+function sampleOf(schema: Schema): unknown {
+  if (schema.enum) return schema.enum[0]
+  const samples: Record<string, unknown> = { string: '', integer: schema.minimum ?? 0, number: 0, boolean: false, array: [], object: {} }
+  return samples[schema.type ?? ''] ?? null
+}
 
 /** Makes a page of a plugin's part of the document. */
 export function resources(document: Document, plugin: string): Resources {
@@ -154,7 +178,7 @@ function columnOf(document: Document, name: string, schema: Schema): Column {
 }
 
 /** A field of a form or a filter. */
-export function fieldOf(document: Document, name: string, schema: Schema, required: boolean): Field {
+function fieldOf(document: Document, name: string, schema: Schema, required: boolean): Field {
   const full = whole(document, schema)
   const choices = choicesOf(full)
   const hint = choices || !full.description ? undefined : fixed(full.description)
