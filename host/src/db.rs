@@ -18,6 +18,7 @@ mod postgres;
 mod runner;
 mod sql;
 mod sqlite;
+mod touches;
 mod transactions;
 
 pub use exclusive::Exclusive;
@@ -25,3 +26,4 @@ pub use ids::{Ids, PART_MAX};
 pub use plugin::PluginDatabase;
 pub use pool::{OpenError, Pool};
 pub use runner::Limits;
+pub use touches::{Touches, created, touches};

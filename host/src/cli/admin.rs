@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::error::CliError;
-use crate::plugin::PluginId;
+use crate::plugin::{Acceptance, PluginId};
 
 /// An answer of the API: its `data`, the same whoever gives it.
 pub(super) type Answer<'a> = BoxFuture<'a, Result<Value, CliError>>;
@@ -86,7 +86,7 @@ pub(super) trait Admin: Send + Sync {
     /// Installs this bundle.
     fn install<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a>;
     /// Puts this bundle's version in the place of the installed one.
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a>;
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, acceptance: Acceptance) -> Answer<'a>;
     /// Enables, disables or rolls back.
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a>;
     /// The settings of one plugin.

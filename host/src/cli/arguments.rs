@@ -238,6 +238,9 @@ pub(super) struct Upgrade {
     /// A bundle (.zip), or the directory of a plugin crate; it names the plugin
     #[arg(value_name = "BUNDLE|DIR")]
     pub(super) source: PathBuf,
+    /// Grant what the new version asks for beyond what is granted
+    #[arg(long)]
+    pub(super) accept_capabilities: bool,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,

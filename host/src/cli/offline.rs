@@ -18,7 +18,7 @@ use crate::{
     admin::Clock,
     app::Core,
     http::plugins::{PluginDetailDto, PluginDto, PluginSettingsDto},
-    plugin::{AfterInstall, Data, OperationError, PluginId, SupervisorHandle},
+    plugin::{Acceptance, AfterInstall, Data, OperationError, PluginId, SupervisorHandle},
     store::Staged,
 };
 
@@ -88,10 +88,10 @@ impl Admin for Offline {
         .boxed()
     }
 
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a> {
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, acceptance: Acceptance) -> Answer<'a> {
         async move {
             let staged = self.stage(bundle).await?;
-            self.supervisor().upgrade(Some(id), staged).await?;
+            self.supervisor().upgrade(Some(id), staged, acceptance).await?;
             self.told(id).await
         }
         .boxed()

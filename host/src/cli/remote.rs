@@ -15,7 +15,10 @@ use super::{
     progress::Progress,
     trust::{self, TrustError},
 };
-use crate::{http::API_PREFIX, plugin::PluginId};
+use crate::{
+    http::API_PREFIX,
+    plugin::{Acceptance, PluginId},
+};
 
 /// How long a server may take to accept a connection.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
@@ -241,8 +244,9 @@ impl Admin for Remote {
         self.upload(path, bundle).boxed()
     }
 
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a> {
-        let path = format!("/plugins/{id}/upgrade");
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, acceptance: Acceptance) -> Answer<'a> {
+        let accept = acceptance == Acceptance::Accept;
+        let path = format!("/plugins/{id}/upgrade?accept_capabilities={accept}");
         async move { self.upload(&path, bundle).await }.boxed()
     }
 

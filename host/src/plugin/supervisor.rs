@@ -24,6 +24,7 @@ use super::candidate::{Candidate, Inspection};
 use super::core_surface::CoreSurface;
 use super::error::OperationError;
 use super::event::{EventState, PluginEvent};
+use super::grants::{self, Acceptance};
 use super::id::PluginId;
 use super::own_models::DataPermissions;
 use super::rows::Data;
@@ -175,11 +176,11 @@ impl SupervisorHandle {
     }
 
     /// Checks a bundle and puts it in the place of the installed version, without a gap. `id` is
-    /// the plugin that is meant, where the caller says so.
+    /// the plugin that is meant, where the caller says so; `acceptance` is of what it asks for beyond what is granted.
     ///
     /// # Errors
     /// [`OperationError`]; the old version goes on then as if nothing had been asked.
-    pub async fn upgrade(&self, id: Option<&PluginId>, staged: Staged) -> Outcome {
+    pub async fn upgrade(&self, id: Option<&PluginId>, staged: Staged, acceptance: Acceptance) -> Outcome {
         if let Some(id) = id {
             self.installed(id)?;
         }
@@ -187,6 +188,7 @@ impl SupervisorHandle {
         if let Some(asked) = id.filter(|asked| *asked != candidate.id()) {
             return Err(OperationError::OtherPlugin { asked: asked.clone(), found: candidate.id().clone() });
         }
+        self.refuse_added(&candidate, acceptance).await?;
         self.operate(|reply| Command::Upgrade(Box::new(candidate), reply)).await
     }
 
@@ -305,6 +307,20 @@ impl SupervisorHandle {
     #[must_use]
     pub fn workplace(&self) -> &Workplace {
         &self.workplace
+    }
+
+    /// A new version takes nothing that nobody has agreed to.
+    async fn refuse_added(&self, candidate: &Candidate, acceptance: Acceptance) -> Result<(), OperationError> {
+        if acceptance == Acceptance::Accept {
+            return Ok(());
+        }
+        let granted = grants::load(&self.workplace.pool.database(), candidate.id()).await?;
+        let added = grants::added(&candidate.release.manifest.capabilities, &granted);
+        if added.is_empty() {
+            return Ok(());
+        }
+        let (id, version) = (candidate.id().clone(), candidate.version().clone());
+        Err(OperationError::CapabilitiesAdded { id, version, added })
     }
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, OperationError> {

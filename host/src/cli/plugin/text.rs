@@ -25,6 +25,7 @@ struct View {
     permissions: Vec<Value>,
     models: Vec<Value>,
     migrations: Vec<Value>,
+    capabilities: Vec<CapabilityView>,
     calls: Option<u64>,
     errors: Option<u64>,
     panics: Option<u64>,
@@ -41,6 +42,15 @@ struct RouteView {
     access: String,
     permission: Option<String>,
     summary: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CapabilityView {
+    capability: String,
+    detail: String,
+    asked: bool,
+    granted: bool,
 }
 
 /// Who may call a public route.
@@ -92,6 +102,8 @@ fn facts(view: &View) -> String {
         ("permissions", names(&view.permissions, "code")),
         ("models", names(&view.models, "name")),
         ("migrations", names(&view.migrations, "name")),
+        ("may use", capabilities(view, |one| one.asked && one.granted)),
+        ("asks for and is not granted", capabilities(view, |one| one.asked && !one.granted)),
     ];
     let counted = [
         ("calls", view.calls),
@@ -111,6 +123,12 @@ fn facts(view: &View) -> String {
         text.push_str(&format!("{}\n", counts.join(", ")));
     }
     text
+}
+
+fn capabilities(view: &View, wanted: fn(&CapabilityView) -> bool) -> String {
+    let chosen = view.capabilities.iter().filter(|one| wanted(one));
+    let words = chosen.map(|one| format!("{} {}", one.capability, one.detail).trim_end().to_owned());
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// The values of one field, or the values themselves where they are texts.
@@ -195,11 +213,13 @@ pub(super) fn packed(packed: &Packed) -> String {
 
 /// A bundle that the server would accept.
 pub(super) fn checked(checked: &Checked) -> String {
+    let asked = checked.manifest.capabilities.list();
     format!(
-        "{} {}: the server would accept it\n{}\n{}",
+        "{} {}: the server would accept it\n{}\nasks for: {}\n{}",
         checked.manifest.id,
         checked.manifest.version,
         checked.manifest.summary,
+        asked.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         descriptor(&checked.descriptor)
     )
 }

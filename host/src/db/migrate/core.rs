@@ -42,6 +42,7 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(17, "plugin_revision", "0017_plugin_revision"),
         migration!(18, "log_filters", "0018_log_filters"),
         migration!(21, "setting_secrets", "0021_setting_secrets"),
+        migration!(22, "plugin_capabilities", "0022_plugin_capabilities"),
     ]
 }
 

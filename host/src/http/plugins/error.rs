@@ -44,6 +44,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::NoPrevious { .. }
         | E::Needs { .. }
         | E::NeededBy { .. }
+        | E::CapabilitiesAdded { .. }
         | E::Conflict(_) => StatusCode::CONFLICT,
         E::Bundle(BundleError::Io(_))
         | E::Staging(_)
@@ -101,6 +102,10 @@ fn chinese(error: &OperationError) -> String {
         E::Disagree { .. } | E::Contribution { .. } | E::Id(_) => format!("插件内容非法：{}", error.chain()),
         E::Load { id, .. } | E::Start { id, .. } => format!("插件 {id} 启动失败：{}", error.chain()),
         E::Migrate { id, .. } => format!("插件 {id} 数据库迁移失败：{}", error.chain()),
+        E::CapabilitiesAdded { id, version, added } => {
+            let added = added.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");
+            format!("插件 {id} {version} 请求了尚未授权的能力：{added}，如需授权请以 accept_capabilities=true 升级")
+        }
         E::Settings { .. } => format!("插件设置非法：{}", error.chain()),
         E::SettingsRefused { id, source, .. } => format!("插件 {id} 未接受设置，未作更改：{source}"),
         E::Setting(fault) => format!("插件设置非法：{fault}"),

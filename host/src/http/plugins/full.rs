@@ -5,7 +5,7 @@ use super::model::{DataChoice, EventDto, PluginDetailDto, PluginDto};
 use super::upload::BundleUpload;
 use crate::admin::Clock;
 use crate::http::{Answer, ApiError, SuperCaller};
-use crate::plugin::{AfterInstall, Data, PluginId, SupervisorHandle};
+use crate::plugin::{Acceptance, AfterInstall, Data, PluginId, SupervisorHandle};
 use futures_util::stream::BoxStream;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -88,11 +88,15 @@ impl PluginsApi {
         &self,
         _caller: SuperCaller,
         plugin: Path<String>,
+        /// Grants what the new version asks for beyond what is granted
+        #[oai(default)]
+        accept_capabilities: Query<bool>,
         upload: BundleUpload,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         let staged = upload.receive(&self.supervisor).await?;
-        self.supervisor.upgrade(Some(&id), staged).await?;
+        let acceptance = if accept_capabilities.0 { Acceptance::Accept } else { Acceptance::Refuse };
+        self.supervisor.upgrade(Some(&id), staged, acceptance).await?;
         self.answer(&id).await
     }
 

@@ -7,13 +7,14 @@ use crate::loader::{Generation, Image};
 use crate::plugin::active::ActivePlugin;
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
+use crate::plugin::fence::Fence;
 use crate::plugin::id::PluginId;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
-use crate::plugin::schema;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::KnownVersion;
+use crate::plugin::{grants, schema};
 use plugin_api::services::HostServices;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -86,6 +87,9 @@ impl Supervisor {
     async fn services(&self, release: &Release, stats: Arc<PluginStats>) -> Result<PluginServices, OperationError> {
         let settings = self.effective(release).await?.to_json();
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
+        let access = grants::database(&self.workplace.pool.database(), release).await?;
+        let dialect = self.workplace.pool.database().dialect();
+        let fence = Fence::new(release.id().clone(), dialect, &release.descriptor.migrations, access);
         let services = PluginServices::new(
             release.id().clone(),
             release.version().clone(),
@@ -94,7 +98,7 @@ impl Supervisor {
             self.workplace.time_zone.clone(),
             stats,
         );
-        Ok(services.with_models(OwnModels::new(release.id().clone(), models, permissions)))
+        Ok(services.with_fence(fence).with_models(OwnModels::new(release.id().clone(), models, permissions)))
     }
 
     /// Runs the plugin's own start. One that fails leaves nothing open in the database.
