@@ -20,6 +20,7 @@ pub mod snapshot;
 mod sql;
 mod sqlite;
 pub mod statement;
+mod touches;
 mod transactions;
 
 pub use exclusive::Exclusive;
@@ -27,3 +28,4 @@ pub use ids::{Ids, PART_MAX};
 pub use plugin::PluginDatabase;
 pub use pool::{OpenError, Pool};
 pub use runner::Limits;
+pub use touches::{Touches, created, touches};

@@ -17,6 +17,8 @@ mod access;
 mod bad_input;
 #[path = "server/bundled.rs"]
 mod bundled;
+#[path = "server/capabilities.rs"]
+mod capabilities;
 #[path = "server/cli.rs"]
 mod cli;
 #[path = "server/compilers.rs"]

@@ -9,7 +9,7 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::error::CliError;
-use crate::plugin::{PluginId, Tables, Way};
+use crate::plugin::{Acceptance, PluginId, Tables, Way};
 
 /// An answer of the API: its `data`, the same whoever gives it.
 pub(super) type Answer<'a> = BoxFuture<'a, Result<Value, CliError>>;
@@ -123,7 +123,7 @@ pub(super) trait Admin: Send + Sync {
     /// Installs this bundle.
     fn install<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a>;
     /// Puts this bundle's version in the place of the installed one.
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way) -> Answer<'a>;
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way, acceptance: Acceptance) -> Answer<'a>;
     /// Enables, disables or releases.
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a>;
     /// The settings of one plugin.

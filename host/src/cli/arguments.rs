@@ -275,6 +275,9 @@ pub(super) struct Upgrade {
     /// Stop the old version first, for changes of the tables that it could not go on with
     #[arg(long)]
     pub(super) drain: bool,
+    /// Grant what the new version asks for beyond what is granted
+    #[arg(long)]
+    pub(super) accept_capabilities: bool,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,

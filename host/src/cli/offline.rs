@@ -20,7 +20,9 @@ use crate::{
     admin::Clock,
     app::Core,
     http::plugins::{PlanDto, PluginDetailDto, PluginDto, PluginSettingsDto, SnapshotDto},
-    plugin::{AfterInstall, Data, OperationError, PlanRequest, PluginId, SupervisorHandle, Tables, Way, export},
+    plugin::{
+        Acceptance, AfterInstall, Data, OperationError, PlanRequest, PluginId, SupervisorHandle, Tables, Way, export,
+    },
     store::Staged,
 };
 
@@ -108,10 +110,10 @@ impl Admin for Offline {
         .boxed()
     }
 
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way) -> Answer<'a> {
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way, acceptance: Acceptance) -> Answer<'a> {
         async move {
             let staged = self.stage(bundle).await?;
-            self.supervisor().upgrade(Some(id), staged, way).await?;
+            self.supervisor().upgrade(Some(id), staged, way, acceptance).await?;
             self.told(id).await
         }
         .boxed()

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::plugin::Acceptance;
+
 use super::{
     Context,
     admin::{Admin, Change, Dependents, Leavings, Start},
@@ -83,7 +85,8 @@ async fn upgrade(order: &Upgrade, context: &Context) -> Result<(), CliError> {
     let id = check::manifest_of(&bundle.path)?.id;
     let admin = connect(&order.server, MissingData::Refuse, context).await?;
     let place = admin.place();
-    let outcome = admin.upgrade(&id, &bundle.path, order.way()).await;
+    let acceptance = if order.accept_capabilities { Acceptance::Accept } else { Acceptance::Refuse };
+    let outcome = admin.upgrade(&id, &bundle.path, order.way(), acceptance).await;
     let plugin = finish(outcome, admin).await?;
     report(context, &plugin, || text::changed("upgraded", &plugin, &place))
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     http::API_PREFIX,
-    plugin::{PluginId, Tables, Way},
+    plugin::{Acceptance, PluginId, Tables, Way},
 };
 
 /// How long a server may take to accept a connection.
@@ -270,8 +270,9 @@ impl Admin for Remote {
         self.upload(path, bundle).boxed()
     }
 
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way) -> Answer<'a> {
-        let path = format!("/plugins/{id}/upgrade?drain={}", way == Way::DrainFirst);
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way, acceptance: Acceptance) -> Answer<'a> {
+        let (drain, accept) = (way == Way::DrainFirst, acceptance == Acceptance::Accept);
+        let path = format!("/plugins/{id}/upgrade?drain={drain}&accept_capabilities={accept}");
         async move { self.upload(&path, bundle).await }.boxed()
     }
 

@@ -1,7 +1,9 @@
 //! Everything that can be told of one plugin, gathered for people.
 
 use super::error::OperationError;
+use super::grants::{self, Grant};
 use super::id::PluginId;
+use super::manifest::Capability;
 use super::schema;
 use super::settings::{self, Effective, Field, SettingsView};
 use super::status::PluginStatus;
@@ -19,8 +21,23 @@ pub struct PluginDetail {
     pub migrations: Vec<MigrationState>,
     /// Its settings with their values.
     pub settings: Vec<SettingState>,
+    /// What it asks to be allowed, and what else is granted.
+    pub capabilities: Vec<CapabilityState>,
     /// The images of it that are mapped.
     pub images: Vec<ImageReport>,
+}
+
+/// A capability that is asked for or granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapabilityState {
+    /// Which one.
+    pub capability: String,
+    /// How far.
+    pub detail: String,
+    /// Whether the installed version asks for it.
+    pub asked: bool,
+    /// When it was granted, in Unix milliseconds.
+    pub granted_at_ms: Option<i64>,
 }
 
 /// A migration, applied or not.
@@ -67,7 +84,8 @@ impl SupervisorHandle {
         let migrations = self.migrations(&status).await?;
         let settings = self.setting_states(&status).await?;
         let images = self.workplace().loader.images().into_iter().filter(|image| image.plugin == id.as_str()).collect();
-        Ok(PluginDetail { status, migrations, settings, images })
+        let capabilities = self.capabilities(&status).await?;
+        Ok(PluginDetail { status, migrations, settings, capabilities, images })
     }
 
     async fn migrations(&self, status: &PluginStatus) -> Result<Vec<MigrationState>, OperationError> {
@@ -89,6 +107,29 @@ impl SupervisorHandle {
             }
         }
         states.sort_by_key(|state| state.version);
+        Ok(states)
+    }
+
+    async fn capabilities(&self, status: &PluginStatus) -> Result<Vec<CapabilityState>, OperationError> {
+        let granted = grants::load(&self.workplace().pool.database(), status.id()).await?;
+        let asked = status.release.manifest.capabilities.list();
+        let is_same = |one: &Capability, grant: &Grant| one.name == grant.capability && one.detail == grant.detail;
+        let mut states: Vec<CapabilityState> = asked
+            .iter()
+            .map(|one| CapabilityState {
+                capability: one.name.to_owned(),
+                detail: one.detail.clone(),
+                asked: true,
+                granted_at_ms: granted.iter().find(|grant| is_same(one, grant)).map(|grant| grant.granted_time),
+            })
+            .collect();
+        let others = granted.into_iter().filter(|grant| !asked.iter().any(|one| is_same(one, grant)));
+        states.extend(others.map(|grant| CapabilityState {
+            capability: grant.capability,
+            detail: grant.detail,
+            asked: false,
+            granted_at_ms: Some(grant.granted_time),
+        }));
         Ok(states)
     }
 

@@ -4,7 +4,7 @@ use super::conflict::Conflict;
 use super::contribution::ContributionError;
 use super::dependencies::DependencyError;
 use super::id::{ParseIdError, PluginId};
-use super::manifest::ManifestError;
+use super::manifest::{Capability, ManifestError};
 use super::operation::Step;
 use super::rows::RowError;
 use super::settings::{SettingError, SettingFault};
@@ -291,6 +291,19 @@ pub enum OperationError {
         /// Its version.
         version: Version,
     },
+    /// It asks for more than is granted.
+    #[error(
+        "plugin {id} {version} asks for more than is granted: {}; upgrade it with accept_capabilities=true to grant that",
+        in_turn(added)
+    )]
+    CapabilitiesAdded {
+        /// The plugin.
+        id: PluginId,
+        /// The version that asks.
+        version: Version,
+        /// For what.
+        added: Vec<Capability>,
+    },
     /// A change of its settings is not one that it declares.
     #[error("the settings of plugin {id} can't be changed so: {}", in_words(faults))]
     Settings {
@@ -357,4 +370,8 @@ fn kept_ones(versions: &[Version]) -> String {
 
 fn in_words(faults: &[SettingFault]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn in_turn(capabilities: &[Capability]) -> String {
+    capabilities.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -1,8 +1,10 @@
 //! The manifest: what a bundle declares in `plugin.toml` before any of its code runs.
 
+mod capabilities;
 mod dependency;
 mod fields;
 
+pub use capabilities::{Capabilities, Capability, DatabaseAccess, HostPattern};
 pub use dependency::Dependency;
 
 use super::id::PluginId;
@@ -59,6 +61,9 @@ pub struct Manifest {
     pub api: BTreeMap<String, ApiGroup>,
     /// What a call may cost.
     pub limits: Limits,
+    /// What it asks to be allowed.
+    #[serde(default)]
+    pub capabilities: Capabilities,
 }
 
 /// Where a plugin's routes hang.
@@ -160,6 +165,7 @@ impl Manifest {
             app: top.section("app")?.map(app).transpose()?,
             api: api_groups(&mut top)?,
             limits: top.section("limits")?.map_or_else(|| Ok(Limits::default()), limits)?,
+            capabilities: top.section("capabilities")?.map(capabilities::read).transpose()?.unwrap_or_default(),
         };
         plugin.finish()?;
         top.finish()?;

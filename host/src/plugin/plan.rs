@@ -4,6 +4,7 @@
 
 use super::contribution::Contribution;
 use super::id::PluginId;
+use super::manifest::Capability;
 use super::operation::{Operation, Step};
 use super::release::Release;
 use crate::store::{BundleFile, Sha256};
@@ -41,6 +42,10 @@ pub struct Plan {
     pub settings: Difference,
     /// Models of data rules.
     pub models: Difference,
+    /// What the version asks to be allowed; applying the plan grants it.
+    pub capabilities: Vec<Capability>,
+    /// What of that is not granted yet.
+    pub capabilities_added: Vec<Capability>,
     /// Other plugins that have to do with it.
     pub dependencies: Vec<Dependency>,
     /// What an administrator should know before.
@@ -128,6 +133,10 @@ impl Plan {
             ("permissions", self.permissions == other.permissions),
             ("settings", self.settings == other.settings),
             ("models", self.models == other.models),
+            (
+                "capabilities",
+                (&self.capabilities, &self.capabilities_added) == (&other.capabilities, &other.capabilities_added),
+            ),
             ("dependencies", self.dependencies == other.dependencies),
             ("warnings", self.warnings == other.warnings),
         ];

@@ -3,6 +3,7 @@
 //! [`save`] makes the rows equal to a status, whatever they were; every operation commits with it.
 
 use super::contribution::{Contribution, ContributionError};
+use super::grants;
 use super::guard::Guard;
 use super::id::PluginId;
 use super::manifest::Manifest;
@@ -139,7 +140,9 @@ pub(super) async fn release(
 /// Makes the rows of a plugin equal to `status`; its menu entries too, if it serves.
 pub(super) async fn save(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Result<(), DbError> {
     save_plugin(tx, status, now_ms).await?;
-    save_version(tx, &status.release).await?;
+    if save_version(tx, &status.release).await? {
+        grants::grant(tx, &status.release, now_ms).await?;
+    }
     forget_other_versions(tx, status).await?;
     if status.active.is_some() {
         menus::save(tx, status.id(), &status.release.descriptor.menus, now_ms).await?;
@@ -151,6 +154,7 @@ pub(super) async fn save(tx: &Transaction, status: &PluginStatus, now_ms: i64) -
 pub(super) async fn remove(tx: &Transaction, id: &PluginId, data: Data) -> Result<(), DbError> {
     tx.query("DELETE FROM plugin_version WHERE plugin_id = $1").bind(id.as_str()).execute().await?;
     tx.query("DELETE FROM plugin WHERE id = $1").bind(id.as_str()).execute().await?;
+    grants::remove(tx, id).await?;
     if data == Data::Purge {
         tx.query("DELETE FROM plugin_setting WHERE plugin_id = $1").bind(id.as_str()).execute().await?;
         menus::remove(tx, id).await?;
@@ -196,7 +200,8 @@ async fn save_plugin(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Re
     statement.execute().await.map(drop)
 }
 
-async fn save_version(tx: &Transaction, release: &Release) -> Result<(), DbError> {
+/// True if the version is new.
+async fn save_version(tx: &Transaction, release: &Release) -> Result<bool, DbError> {
     let sql = "INSERT INTO plugin_version \
                (plugin_id, version, sha256, library_sha256, manifest, descriptor, installed_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (plugin_id, version) DO NOTHING";
@@ -209,7 +214,7 @@ async fn save_version(tx: &Transaction, release: &Release) -> Result<(), DbError
         .bind(json_text(&release.manifest))
         .bind(json_text(release.descriptor.as_ref()))
         .bind(release.installed_at_ms);
-    statement.execute().await.map(drop)
+    Ok(statement.execute().await? > 0)
 }
 
 async fn forget_other_versions(tx: &Transaction, status: &PluginStatus) -> Result<(), DbError> {

@@ -1,5 +1,6 @@
 //! What the host does for one generation of a plugin.
 
+use super::fence::Fence;
 use super::guard::{Strike, Watch};
 use super::id::PluginId;
 use super::own_models::OwnModels;
@@ -30,6 +31,8 @@ pub struct PluginServices {
     stats: Arc<PluginStats>,
     models: OwnModels,
     watch: Arc<Watch>,
+    /// None on trial, where there is nothing to guard.
+    fence: Option<Fence>,
     runtime: Handle,
 }
 
@@ -50,7 +53,18 @@ impl PluginServices {
         let models = OwnModels::none(id.clone());
         let settings = RwLock::new(settings.into());
         let watch = Watch::silent(id.clone(), Arc::clone(&stats));
-        Self { id, version, database, settings, time_zone, stats, models, watch, runtime: Handle::current() }
+        Self {
+            id,
+            version,
+            database,
+            settings,
+            time_zone,
+            stats,
+            models,
+            watch,
+            fence: None,
+            runtime: Handle::current(),
+        }
     }
 
     /// The same for a generation that has these models.
@@ -69,6 +83,16 @@ impl PluginServices {
     #[must_use]
     pub fn watch(&self) -> &Arc<Watch> {
         &self.watch
+    }
+
+    /// The same for a generation whose statements are held to this.
+    #[must_use]
+    pub(super) fn with_fence(self, fence: Fence) -> Self {
+        Self { fence: Some(fence), ..self }
+    }
+
+    fn check(&self, sql: &str) -> Result<(), DbError> {
+        self.fence.as_ref().map_or(Ok(()), |fence| fence.check(sql))
     }
 
     /// The settings that the plugin sees, a JSON object.
@@ -166,11 +190,17 @@ impl Executor for PluginServices {
     }
 
     fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<Bytes, DbError>> {
-        self.database.query(tx, sql, parameters)
+        match self.check(sql) {
+            Ok(()) => self.database.query(tx, sql, parameters),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 
     fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>> {
-        self.database.execute(tx, sql, parameters)
+        match self.check(sql) {
+            Ok(()) => self.database.execute(tx, sql, parameters),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 
     fn begin(&self) -> BoxFuture<'static, Result<u64, DbError>> {

@@ -34,6 +34,7 @@ use super::core_surface::CoreSurface;
 use super::dependencies::{self, Graph};
 use super::error::OperationError;
 use super::event::{EventState, PluginEvent};
+use super::grants::{self, Acceptance};
 use super::guard::{ALARMS_MAX, Alarm, GuardRules};
 use super::id::PluginId;
 use super::manifest::Manifest;
@@ -226,11 +227,11 @@ impl SupervisorHandle {
     }
 
     /// Checks a bundle and puts it in the place of the installed version, without a gap. `id` is
-    /// the plugin that is meant, where the caller says so.
+    /// the plugin that is meant, where the caller says so; `acceptance` is of what it asks for beyond what is granted.
     ///
     /// # Errors
     /// [`OperationError`]; the old version goes on then as if nothing had been asked.
-    pub async fn upgrade(&self, id: Option<&PluginId>, staged: Staged, way: Way) -> Outcome {
+    pub async fn upgrade(&self, id: Option<&PluginId>, staged: Staged, way: Way, acceptance: Acceptance) -> Outcome {
         if let Some(id) = id {
             self.installed(id)?;
         }
@@ -239,6 +240,7 @@ impl SupervisorHandle {
         if let Some(asked) = id.filter(|asked| *asked != candidate.id()) {
             return Err(OperationError::OtherPlugin { asked: asked.clone(), found: candidate.id().clone() });
         }
+        self.refuse_added(&candidate, acceptance).await?;
         self.operate(Change::Upgrade(Box::new(candidate), way)).await
     }
 
@@ -380,6 +382,20 @@ impl SupervisorHandle {
     #[must_use]
     pub fn workplace(&self) -> &Workplace {
         &self.workplace
+    }
+
+    /// A new version takes nothing that nobody has agreed to.
+    async fn refuse_added(&self, candidate: &Candidate, acceptance: Acceptance) -> Result<(), OperationError> {
+        if acceptance == Acceptance::Accept {
+            return Ok(());
+        }
+        let granted = grants::load(&self.workplace.pool.database(), candidate.id()).await?;
+        let added = grants::added(&candidate.release.manifest.capabilities, &granted);
+        if added.is_empty() {
+            return Ok(());
+        }
+        let (id, version) = (candidate.id().clone(), candidate.version().clone());
+        Err(OperationError::CapabilitiesAdded { id, version, added })
     }
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, OperationError> {

@@ -24,7 +24,8 @@ async fn says_what_an_upgrade_changes(server: &Server) {
     assert_eq!(first["operation"], "install");
     assert_eq!(first["steps"], json!(["keep", "load", "migrate", "start", "commit", "publish"]));
     assert_eq!((&first["from_version"], &first["to_version"]), (&Value::Null, &json!("1.0.0")));
-    let names: Vec<&str> = first["files"].as_array().expect("files").iter().filter_map(|f| f["name"].as_str()).collect();
+    let names: Vec<&str> =
+        first["files"].as_array().expect("files").iter().filter_map(|f| f["name"].as_str()).collect();
     assert!(names.contains(&"plugin.toml") && names.iter().any(|name| name.starts_with("lib/")), "{names:?}");
     assert_eq!(first["routes"], json!({"added": ["GET /api/v1/shelf"], "removed": [], "kept": 0}));
     assert_eq!(first["menus"]["added"], json!(["AddBook", "Shelf"]));

@@ -11,6 +11,8 @@ use std::convert::Infallible;
 
 /// How much of a long payload is shown, in characters.
 const PREVIEW_CHARACTERS: usize = 1_000;
+/// What bodies are called, by their kind.
+const BODIES: [&str; 3] = ["json", "x-www-form-urlencoded", "form-data"];
 /// Fields of a form that are looked at.
 const FIELDS_MAX: usize = 200;
 
@@ -40,11 +42,17 @@ pub(super) async fn of(operation: &Operation) -> Option<Value> {
 
 /// Settings of a plugin are hidden unless it was found out which of them are secret.
 fn redact_settings(operation: &Operation, path: &str, all: &mut Map<String, Value>) {
-    let is_settings = path.contains("/plugins/") && path.trim_end_matches('/').ends_with("/settings");
-    match (&operation.secrets, all.get_mut("json").and_then(Value::as_object_mut)) {
-        (Some(secrets), Some(fields)) => redact_named(fields, secrets),
-        (None, _) if is_settings => drop(all.remove("json")),
-        _ => {}
+    let pattern = operation.route.as_ref().map_or("", |route| &route.pattern);
+    let is_of_settings = |path: &str| path.contains("/plugins/") && path.trim_end_matches('/').ends_with("/settings");
+    let is_settings = is_of_settings(path) || is_of_settings(pattern);
+    match &operation.secrets {
+        Some(secrets) => {
+            if let Some(fields) = all.get_mut("json").and_then(Value::as_object_mut) {
+                redact_named(fields, secrets);
+            }
+        }
+        None if is_settings => BODIES.into_iter().for_each(|kind| drop(all.remove(kind))),
+        None => {}
     }
 }
 

@@ -118,6 +118,7 @@ fn words(plan: &Value) -> String {
             migration["sqlite"].as_str().or(migration["postgres"].as_str()).unwrap_or("as recorded in the database");
         lines.extend(sql.trim_end().lines().map(|line| format!("  {line}")));
     }
+    lines.extend(listed(&plan["capabilities_added"], |one| Some(format!("asks to be allowed: {}", one.as_str()?))));
     lines.extend(listed(&plan["dependencies"], |other| {
         let relation = if other["relation"] == "needs" { "needs" } else { "is needed by" };
         let state = if other["serves"] == true { "which serves" } else { "which does not serve" };

@@ -26,7 +26,7 @@ use crate::{
         error::CliError,
         output::Format,
     },
-    plugin::{PluginId, Way},
+    plugin::{Acceptance, PluginId, Way},
 };
 use bundles::Shelf;
 use file::PluginsFile;
@@ -115,7 +115,7 @@ async fn take(
     let bundle = || goal.bundle.as_deref().ok_or_else(|| SyncError::Vanished { id: id.clone() });
     let plugin = match step {
         Step::Install { .. } => admin.install(bundle()?, Start::Disabled).await?,
-        Step::Change { .. } => admin.upgrade(id, bundle()?, Way::SideBySide).await?,
+        Step::Change { .. } => admin.upgrade(id, bundle()?, Way::SideBySide, Acceptance::Accept).await?,
         Step::Set { values, .. } => admin.configure(id, values.clone()).await?,
         Step::Enable { .. } => admin.change(id, Change::Enable).await?,
         Step::Disable { .. } => admin.change(id, Change::Disable(Dependents::Respect)).await?,

@@ -28,6 +28,7 @@ struct View {
     permissions: Vec<Value>,
     models: Vec<Value>,
     migrations: Vec<Value>,
+    capabilities: Vec<CapabilityView>,
     calls: Option<u64>,
     errors: Option<u64>,
     panics: Option<u64>,
@@ -53,6 +54,15 @@ struct DependencyView {
     version: String,
     optional: bool,
     met: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CapabilityView {
+    capability: String,
+    detail: String,
+    asked: bool,
+    granted: bool,
 }
 
 /// Who may call a public route.
@@ -106,6 +116,8 @@ fn facts(view: &View) -> String {
         ("permissions", names(&view.permissions, "code")),
         ("models", names(&view.models, "name")),
         ("migrations", names(&view.migrations, "name")),
+        ("may use", capabilities(view, |one| one.asked && one.granted)),
+        ("asks for and is not granted", capabilities(view, |one| one.asked && !one.granted)),
     ];
     let counted = [
         ("calls", view.calls),
@@ -145,6 +157,12 @@ fn listed(dependencies: &[DependencyView]) -> String {
         format!("{} {}{note}", one.id, one.version)
     };
     dependencies.iter().map(words).collect::<Vec<_>>().join(", ")
+}
+
+fn capabilities(view: &View, wanted: fn(&CapabilityView) -> bool) -> String {
+    let chosen = view.capabilities.iter().filter(|one| wanted(one));
+    let words = chosen.map(|one| format!("{} {}", one.capability, one.detail).trim_end().to_owned());
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// The values of one field, or the values themselves where they are texts.
@@ -238,6 +256,8 @@ pub(super) fn checked(checked: &Checked) -> String {
         format!("  {}{note}", wanted(&id, &dependency.version))
     });
     section(&mut text, "needs", abi.chain(others).collect());
+    let asked = checked.manifest.capabilities.list();
+    section(&mut text, "asks for", asked.iter().map(|one| format!("  {one}")).collect());
     text
 }
 

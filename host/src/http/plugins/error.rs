@@ -50,6 +50,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::RestoreWhileEnabled { .. }
         | E::Contracts { .. }
         | E::Unproven { .. }
+        | E::CapabilitiesAdded { .. }
         | E::Conflict(_) => StatusCode::CONFLICT,
         E::Bundle(BundleError::Io(_))
         | E::Staging(_)
@@ -134,6 +135,10 @@ fn chinese(error: &OperationError) -> String {
         E::NoSnapshot { id, number } => format!("插件 {id} 没有快照 {number}"),
         E::RestoreWhileEnabled { id, number } => format!("插件 {id} 正在启用，无法恢复快照 {number}，请先停用"),
         E::Migrations { id, .. } => format!("插件 {id} 的数据库迁移被拒绝：{error}"),
+        E::CapabilitiesAdded { id, version, added } => {
+            let added = added.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");
+            format!("插件 {id} {version} 请求了尚未授权的能力：{added}，如需授权请以 accept_capabilities=true 升级")
+        }
         E::Settings { .. } => format!("插件设置非法：{}", error.chain()),
         E::SettingsRefused { id, source, .. } => format!("插件 {id} 未接受设置，未作更改：{source}"),
         E::Setting(fault) => format!("插件设置非法：{fault}"),

@@ -6,7 +6,7 @@ use super::model::{ChangeDto, DataChoice, EventDto, PluginDetailDto, PluginDto};
 use super::upload::BundleUpload;
 use crate::admin::Clock;
 use crate::http::{Answer, ApiError, Caller, Message, SuperCaller};
-use crate::plugin::{AfterInstall, Data, PluginId, SupervisorHandle, Tables, Way};
+use crate::plugin::{Acceptance, AfterInstall, Data, PluginId, SupervisorHandle, Tables, Way};
 use futures_util::stream::BoxStream;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -108,11 +108,15 @@ impl PluginsApi {
         /// Whether the old version stops first, for changes of the schema that it could not go on with.
         #[oai(default)]
         drain: Query<bool>,
+        /// Grants what the new version asks for beyond what is granted
+        #[oai(default)]
+        accept_capabilities: Query<bool>,
         upload: BundleUpload,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         let staged = upload.receive(&self.supervisor).await?;
-        in_name_of(&caller, &self.supervisor).upgrade(Some(&id), staged, way(drain.0)).await?;
+        let acceptance = if accept_capabilities.0 { Acceptance::Accept } else { Acceptance::Refuse };
+        in_name_of(&caller, &self.supervisor).upgrade(Some(&id), staged, way(drain.0), acceptance).await?;
         self.answer(&id).await
     }
 

@@ -133,6 +133,8 @@ pub struct PluginDetailDto {
     pub models: Vec<ModelDto>,
     /// Its settings.
     pub settings: Vec<SettingDto>,
+    /// What it asks to be allowed, and what else is granted.
+    pub capabilities: Vec<CapabilityDto>,
     /// What a call may cost.
     pub limits: LimitsDto,
     /// Bytes of the address space that its images take.
@@ -231,6 +233,21 @@ pub struct SettingDto {
     pub value: Option<Value>,
     /// Whether it is one.
     pub secret: bool,
+}
+
+/// A capability.
+#[derive(Debug, Clone, Object)]
+pub struct CapabilityDto {
+    /// `database`, `http`, `files`, `events`, `jobs` or `services`.
+    pub capability: String,
+    /// How far it reaches: `own` or `read`, a host, a plugin; empty where there is no more to say.
+    pub detail: String,
+    /// Whether the installed version asks for it.
+    pub asked: bool,
+    /// Whether it is granted.
+    pub granted: bool,
+    /// Since when.
+    pub granted_time: Option<String>,
 }
 
 /// What a call may cost.
@@ -343,6 +360,7 @@ impl PluginDetailDto {
             permissions: descriptor.permissions.iter().map(permission).collect(),
             models: descriptor.models.iter().map(model).collect(),
             settings: detail.settings.iter().map(setting).collect(),
+            capabilities: detail.capabilities.iter().map(|state| capability(state, clock)).collect(),
             limits: limits(manifest.limits),
             memory_mapped: detail.mapped_bytes(),
             images: detail.images.iter().map(image).collect(),
@@ -466,6 +484,18 @@ fn setting(setting: &crate::plugin::SettingState) -> SettingDto {
         default: setting.default.clone(),
         value: setting.value.clone(),
         secret: setting.secret,
+    }
+}
+
+fn capability(state: &crate::plugin::CapabilityState, clock: &Clock) -> CapabilityDto {
+    // A plugin's own tables need no row.
+    let is_own = state.capability == "database" && state.detail == "own";
+    CapabilityDto {
+        capability: state.capability.clone(),
+        detail: state.detail.clone(),
+        asked: state.asked,
+        granted: is_own || state.granted_at_ms.is_some(),
+        granted_time: state.granted_at_ms.map(|at| clock.format(at)),
     }
 }
 

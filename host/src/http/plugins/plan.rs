@@ -89,6 +89,10 @@ pub struct PlanDto {
     pub settings: DifferenceDto,
     /// Models of data rules.
     pub models: DifferenceDto,
+    /// What the version asks to be allowed; applying the plan grants it.
+    pub capabilities: Vec<String>,
+    /// What of that is not granted yet.
+    pub capabilities_added: Vec<String>,
     /// Other plugins that have to do with it.
     pub dependencies: Vec<DependencyDto>,
     /// What to know before.
@@ -257,6 +261,8 @@ impl PlanDto {
             permissions: DifferenceDto::of(&plan.permissions),
             settings: DifferenceDto::of(&plan.settings),
             models: DifferenceDto::of(&plan.models),
+            capabilities: plan.capabilities.iter().map(ToString::to_string).collect(),
+            capabilities_added: plan.capabilities_added.iter().map(ToString::to_string).collect(),
             dependencies: plan.dependencies.iter().map(DependencyDto::of).collect(),
             warnings: plan.warnings.iter().map(|warning| words(warning, plan.operation)).collect(),
         }

@@ -48,6 +48,27 @@ impl Fields {
         }
     }
 
+    /// The same, where it may be absent.
+    pub(super) fn optional<T: FromStr>(
+        &mut self,
+        key: &'static str,
+        accepted: &str,
+    ) -> Result<Option<T>, ManifestError> {
+        if !self.table.contains_key(key) {
+            self.asked.push(key);
+            return Ok(None);
+        }
+        self.required(key, accepted).map(Some)
+    }
+
+    /// True or false; false where it is absent.
+    pub(super) fn flag(&mut self, key: &'static str) -> Result<bool, ManifestError> {
+        let Some(value) = self.take(key) else {
+            return Ok(false);
+        };
+        value.as_bool().ok_or_else(|| self.invalid_value(key, &value, "true or false"))
+    }
+
     /// A list of texts that are parsed; empty where it is absent.
     pub(super) fn list<T: FromStr>(&mut self, key: &'static str, accepted: &str) -> Result<Vec<T>, ManifestError> {
         let Some(value) = self.take(key) else {

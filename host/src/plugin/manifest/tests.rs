@@ -130,3 +130,23 @@ fn a_stored_manifest_without_ranges_is_read() {
     assert_eq!((manifest.dependencies.len(), &manifest.abi), (0, &None));
     assert_eq!(manifest.all_dependencies().len(), 1);
 }
+
+#[test]
+fn capabilities_are_read_and_without_the_section_there_are_own_tables() {
+    let listed = |text: &str| {
+        let all = Manifest::parse(text).unwrap().capabilities.list();
+        all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(listed(GOOD), "database own");
+    let with = |lines: &str| format!("{GOOD}\n[capabilities]\n{lines}");
+    assert_eq!(listed(&with("files = true\nevents = false")), "database own, files");
+    let all = "database = \"read\"\nhttp = [\"*.a.example\"]\njobs = true\nservices = [\"dict\"]";
+    assert_eq!(listed(&with(all)), "database read, http *.a.example, jobs, services dict");
+    for host in ["", "a b", "https://a", "*", "*.", "A.example", "a..b"] {
+        refused(&with(&format!("http = [\"{host}\"]")), "capabilities.http is");
+    }
+    // Manifests that were stored before there were capabilities.
+    let mut stored = serde_json::to_value(Manifest::parse(GOOD).unwrap()).unwrap();
+    stored.as_object_mut().unwrap().remove("capabilities");
+    assert_eq!(serde_json::from_value::<Manifest>(stored).unwrap(), Manifest::parse(GOOD).unwrap());
+}

@@ -4,7 +4,9 @@ use super::work::{Change, Tables, Way, Work};
 use super::{Command, Outcome, Supervisor, SupervisorHandle};
 use crate::db::migrate::Applied;
 use crate::plugin::error::OperationError;
+use crate::plugin::grants;
 use crate::plugin::id::PluginId;
+use crate::plugin::manifest::Capabilities;
 use crate::plugin::operation::journal::Order;
 use crate::plugin::operation::{Operation, Step};
 use crate::plugin::plan::{self, Dependency, Difference, Plan, PlannedMigration, Warning};
@@ -176,6 +178,8 @@ impl Supervisor {
         let after = Some(work.release().as_ref()).filter(|_| work.will_serve());
         let difference = |what| Difference::of(before, after, what);
         let (migrations, warnings) = self.schema_changes(work).await?;
+        let granted = grants::load(&self.workplace.pool.database(), work.id()).await?;
+        let asked = work.after.as_ref().map(|after| &after.release.manifest.capabilities);
         Ok(Plan {
             operation: work.operation,
             steps: work.operation.steps().to_vec(),
@@ -190,6 +194,8 @@ impl Supervisor {
             permissions: difference(plan::permissions),
             settings: difference(plan::settings),
             models: difference(plan::models),
+            capabilities: asked.map(Capabilities::list).unwrap_or_default(),
+            capabilities_added: asked.map(|asked| grants::added(asked, &granted)).unwrap_or_default(),
             dependencies: self.dependencies(work.release()),
             warnings: [warnings, warnings_of(work)].concat(),
         })

@@ -7,11 +7,13 @@ use crate::plugin::active::ActivePlugin;
 use crate::plugin::dependencies::{self, Graph};
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
+use crate::plugin::fence::Fence;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::KnownVersion;
+use crate::plugin::{grants, schema};
 use plugin_api::services::HostServices;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,6 +61,9 @@ impl Supervisor {
         let watch = self.watch(release, &stats, &effective.values);
         let settings = effective.to_json();
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
+        let access = grants::database(&self.workplace.pool.database(), release).await?;
+        let dialect = self.workplace.pool.database().dialect();
+        let fence = Fence::new(release.id().clone(), dialect, &release.descriptor.migrations, access);
         let services = PluginServices::new(
             release.id().clone(),
             release.version().clone(),
@@ -67,7 +72,8 @@ impl Supervisor {
             self.workplace.time_zone.clone(),
             stats,
         );
-        Ok(services.with_models(OwnModels::new(release.id().clone(), models, permissions)).watched_by(watch))
+        let models = OwnModels::new(release.id().clone(), models, permissions);
+        Ok(services.with_fence(fence).with_models(models).watched_by(watch))
     }
 
     /// Runs the plugin's own start. One that fails leaves nothing open in the database.

@@ -56,6 +56,18 @@ async fn parameters_and_bodies_of_each_kind_are_shown_without_secrets() {
     }
 }
 
+#[tokio::test]
+async fn settings_of_plugins_are_shown_without_those_that_are_secret_and_not_at_all_while_that_is_unknown() {
+    let target = "/api/v1/plugins/shop/settings";
+    let json = Some(("application/json", r#"{"page_size": 1, "pin": "s3cret"}"#));
+    let form = Some(("application/x-www-form-urlencoded", "pin=s3cret"));
+    let known = Operation { secrets: Some(vec!["pin".to_owned()]), ..operation(target, target, json) };
+    assert_eq!(of(&known).await, Some(json!({"json": {"page_size": 1, "pin": "[REDACTED]"}})));
+    for unknown in [operation(target, target, json), operation(target, "", form), operation("/x", target, form)] {
+        assert_eq!(of(&unknown).await, None, "{unknown:?}");
+    }
+}
+
 #[test]
 fn a_path_with_a_secret_is_told_by_its_pattern() {
     assert_eq!(path(&operation("/x/7?a=1", "/x/{pk}", None)), "/x/7");
