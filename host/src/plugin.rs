@@ -14,6 +14,7 @@ mod conflict;
 mod contribution;
 mod core_surface;
 mod detail;
+pub mod doctor;
 mod error;
 mod event;
 mod guard;

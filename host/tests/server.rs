@@ -27,6 +27,8 @@ mod contract;
 mod data_permission;
 #[path = "server/defects.rs"]
 mod defects;
+#[path = "server/doctor.rs"]
+mod doctor;
 #[path = "server/durability.rs"]
 mod durability;
 #[path = "server/lifecycle.rs"]

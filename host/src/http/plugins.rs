@@ -3,6 +3,7 @@
 
 mod contract;
 mod descriptor;
+mod doctor;
 mod download;
 mod error;
 mod events;
@@ -17,6 +18,7 @@ use super::SuperCaller;
 use crate::plugin::SupervisorHandle;
 
 pub use contract::ContractPluginsApi;
+pub use doctor::DiagnosisDto;
 pub use full::PluginsApi;
 pub use model::{PluginDetailDto, PluginDto};
 pub use operations::OperationsApi;
