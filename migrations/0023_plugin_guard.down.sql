@@ -1,4 +1,3 @@
-DROP TABLE plugin_kept;
 ALTER TABLE plugin DROP COLUMN last_rollback;
 ALTER TABLE plugin DROP COLUMN probation;
 ALTER TABLE plugin DROP COLUMN quarantine;

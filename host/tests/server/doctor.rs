@@ -206,7 +206,7 @@ async fn what_was_kept_by_an_older_version_is_no_fault() {
     with_plugins(&server).await;
     assert!(server.terminate().await.success());
     let pool = server.pool().await;
-    backplane::db::migrate::revert_core(&pool, 22).await.expect("reverted");
+    backplane::db::migrate::revert_core(&pool, 23).await.expect("reverted");
     pool.close().await;
     let unmigrated = backplane(&server, &["doctor"]);
     assert_eq!(unmigrated.status.code(), Some(1));

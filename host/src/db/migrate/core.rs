@@ -18,7 +18,7 @@ macro_rules! migration {
 /// Oldest first. Listed by name rather than by folder, so that cargo sees every file.
 pub(super) fn migrations() -> Vec<MigrationSpec> {
     let menu_ids_postgres = include_str!("../../../../migrations/0006_menu_ids.postgres.up.sql");
-    let plugin_guard_postgres = include_str!("../../../../migrations/0023_plugin_guard.postgres.up.sql");
+    let plugin_kept_postgres = include_str!("../../../../migrations/0024_plugin_kept.postgres.up.sql");
     let plugin_bundles_postgres = include_str!("../../../../migrations/0016_plugin_bundles.postgres.up.sql");
     vec![
         migration!(1, "users", "0001_users"),
@@ -43,9 +43,10 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(17, "plugin_revision", "0017_plugin_revision"),
         migration!(18, "log_filters", "0018_log_filters"),
         migration!(19, "plugin_operations", "0019_plugin_operations"),
+        migration!(23, "plugin_guard", "0023_plugin_guard"),
         MigrationSpec {
-            up_postgres: Some(plugin_guard_postgres.to_owned()),
-            ..migration!(23, "plugin_guard", "0023_plugin_guard")
+            up_postgres: Some(plugin_kept_postgres.to_owned()),
+            ..migration!(24, "plugin_kept", "0024_plugin_kept")
         },
     ]
 }

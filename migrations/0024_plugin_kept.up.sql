@@ -1,8 +1,3 @@
--- Why the host took a plugin out, which upgrade has yet to prove itself, and the last one that did not; JSON each.
-ALTER TABLE plugin ADD COLUMN quarantine TEXT;
-ALTER TABLE plugin ADD COLUMN probation TEXT;
-ALTER TABLE plugin ADD COLUMN last_rollback TEXT;
-
 -- Uninstalled plugins whose data was kept: what has neither such an owner nor an installed one has none.
 CREATE TABLE plugin_kept (
     plugin_id VARCHAR(32) NOT NULL PRIMARY KEY,
@@ -13,8 +8,8 @@ CREATE TABLE plugin_kept (
 );
 INSERT INTO plugin_kept (plugin_id)
 SELECT left_behind.plugin_id FROM (
-    SELECT CAST(substr(table_name, 13) AS VARCHAR(32)) AS plugin_id FROM information_schema.tables
-    WHERE table_schema = current_schema() AND substr(table_name, 1, 12) = '_migrations_'
+    SELECT substr(name, 13) AS plugin_id FROM sqlite_master
+    WHERE type = 'table' AND substr(name, 1, 12) = '_migrations_'
     UNION SELECT plugin_id FROM plugin_setting
     UNION SELECT plugin_id FROM sys_menu WHERE plugin_id IS NOT NULL
 ) AS left_behind
