@@ -7,6 +7,7 @@ mod admin;
 mod arguments;
 mod check;
 mod credentials;
+mod doctor;
 mod error;
 mod import;
 mod login;
@@ -70,6 +71,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Config => settings::run(context),
         Command::Serve(order) => block_on(serve::run(&order, context)),
         Command::Import(order) => block_on(import::run(order, context)),
+        Command::Doctor(order) => block_on(doctor::run(&order, context)),
         Command::Migrate => block_on(migrate::run(context)),
         // Done before anything else, in `run`.
         Command::Preflight { .. } => Ok(()),

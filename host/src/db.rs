@@ -8,6 +8,7 @@
 //! on it, whatever was cancelled; a transaction ends with its first failing statement, on SQLite as
 //! PostgreSQL demands it.
 
+pub mod catalogue;
 mod exclusive;
 mod ids;
 mod lease;

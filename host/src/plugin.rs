@@ -15,6 +15,7 @@ mod contribution;
 mod core_surface;
 pub mod dependencies;
 mod detail;
+pub mod doctor;
 mod error;
 mod event;
 mod export;

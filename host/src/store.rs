@@ -191,9 +191,26 @@ impl Store {
         Ok(sweep(&self.bundles, bundles)? + sweep(&self.libraries, libraries)?)
     }
 
+    /// The hashes of everything that is there: bundles, then libraries.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if a folder can't be read.
+    pub fn stored(&self) -> Result<(BTreeSet<Sha256>, BTreeSet<Sha256>), StoreError> {
+        Ok((hashes(&self.bundles)?, hashes(&self.libraries)?))
+    }
+
     fn library_path(&self, sha256: &Sha256) -> PathBuf {
         self.libraries.join(format!("{sha256}.so"))
     }
+}
+
+fn hashes(folder: &Path) -> Result<BTreeSet<Sha256>, StoreError> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder).map_err(io_error("list", folder))? {
+        let path = entry.map_err(io_error("list", folder))?.path();
+        found.extend(path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse::<Sha256>().ok()));
+    }
+    Ok(found)
 }
 
 /// Moves a staged file to its place, unless the same bytes are there.

@@ -31,6 +31,8 @@ mod data_permission;
 mod defects;
 #[path = "server/dependencies.rs"]
 mod dependencies;
+#[path = "server/doctor.rs"]
+mod doctor;
 #[path = "server/durability.rs"]
 mod durability;
 #[path = "server/lifecycle.rs"]

@@ -59,6 +59,8 @@ pub(super) enum Command {
     /// Add rows to try the server with, while it does not run
     #[command(subcommand)]
     Seed(SeedCommand),
+    /// Look for what belongs to no plugin: tables, menu entries, settings, files
+    Doctor(Doctor),
     /// Bring the core's tables up to this version of the program
     Migrate,
     /// Show the settings in effect, secrets hidden
@@ -83,6 +85,20 @@ pub(super) struct Serve {
     /// Run the core alone: no plugin is loaded, and nothing about plugins is changed
     #[arg(long)]
     pub(super) safe_mode: bool,
+}
+
+/// Whether what is found is taken away.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Doctor {
+    /// Take away what has no owner
+    #[arg(long)]
+    pub(super) repair: bool,
+    /// Do not ask before
+    #[arg(long, requires = "repair")]
+    pub(super) yes: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
 }
 
 /// Which server, and who asks.

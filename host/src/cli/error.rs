@@ -80,6 +80,17 @@ pub(super) enum CliError {
         "the data directory has not the tables of this version yet: run `backplane migrate` first, or import with --apply"
     )]
     NotMigrated,
+    /// The database is not yet what could be examined.
+    #[error("the data directory has not the tables of this version yet: run `backplane migrate` first")]
+    OldTables,
+    /// Things were found that are not as they should be.
+    #[error("{found} faults {are}; {hint}", are = if *.repaired { "are left" } else { "were found" }, hint = hint(*.repaired))]
+    Faults {
+        /// How many.
+        found: usize,
+        /// Whether a repair has been made already.
+        repaired: bool,
+    },
     /// Looking for a server.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -148,6 +159,10 @@ impl CliError {
         }
         text.replace('\n', " ")
     }
+}
+
+fn hint(repaired: bool) -> &'static str {
+    if repaired { "a repair can't mend them" } else { "`backplane doctor --repair` mends what can be mended" }
 }
 
 impl From<io::Error> for CliError {

@@ -206,7 +206,7 @@ fn note_offline(context: &Context) {
     }
 }
 
-fn stored_token(url: &str) -> Result<Option<String>, CliError> {
+pub(super) fn stored_token(url: &str) -> Result<Option<String>, CliError> {
     let credentials = Credentials::of_user()?;
     Ok(credentials.get(url).map(|stored| stored.token.clone()))
 }

@@ -152,6 +152,16 @@ impl Remote {
             .map_err(|_| RemoteError::Strange { url: self.url.clone(), status: StatusCode::OK })
     }
 
+    /// Has the server look for what belongs to no plugin, or take it away.
+    ///
+    /// # Errors
+    /// Every [`RemoteError`] but [`RemoteError::Bundle`].
+    pub(super) async fn doctor(&self, repair: bool) -> Result<Value, RemoteError> {
+        let (method, path) =
+            if repair { (Method::POST, "/plugins/doctor/repair") } else { (Method::GET, "/plugins/doctor") };
+        self.send(self.request(method, path), "waiting for the examination").await
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request =
             self.client.request(method, format!("{}{API_PREFIX}{path}", self.url)).header("Accept-Language", "en");

@@ -4,6 +4,7 @@
 mod contract;
 mod dependency;
 mod descriptor;
+mod doctor;
 mod download;
 mod error;
 mod events;
@@ -21,6 +22,7 @@ use super::SuperCaller;
 use crate::plugin::SupervisorHandle;
 
 pub use contract::ContractPluginsApi;
+pub use doctor::DiagnosisDto;
 pub use full::PluginsApi;
 pub use model::{PluginDetailDto, PluginDto};
 pub use operations::OperationsApi;

@@ -9,6 +9,7 @@ use super::id::PluginId;
 use super::manifest::Manifest;
 use super::menus;
 use super::release::Release;
+use super::services::now_ms;
 use super::status::{Desired, KnownVersion, PluginStatus};
 use crate::store::Sha256;
 use plugin_api::db::{Database, DbError, Statements, Transaction};
@@ -140,6 +141,7 @@ pub(super) async fn release(
 /// Makes the rows of a plugin equal to `status`; its menu entries too, if it serves.
 pub(super) async fn save(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Result<(), DbError> {
     save_plugin(tx, status, now_ms).await?;
+    tx.query("DELETE FROM plugin_kept WHERE plugin_id = $1").bind(status.id().as_str()).execute().await?;
     if save_version(tx, &status.release).await? {
         grants::grant(tx, &status.release, now_ms).await?;
     }
@@ -152,6 +154,13 @@ pub(super) async fn save(tx: &Transaction, status: &PluginStatus, now_ms: i64) -
 
 /// Removes the rows of a plugin; of its data as much as `data` says.
 pub(super) async fn remove(tx: &Transaction, id: &PluginId, data: Data) -> Result<(), DbError> {
+    if data == Data::Keep {
+        // So that somebody is known to own it.
+        let sql = "INSERT INTO plugin_kept (plugin_id, version, descriptor, kept_time) \
+                   SELECT v.plugin_id, v.version, v.descriptor, $2 FROM plugin p \
+                   JOIN plugin_version v ON v.plugin_id = p.id AND v.version = p.version WHERE p.id = $1";
+        tx.query(sql).bind(id.as_str()).bind(now_ms()).execute().await?;
+    }
     tx.query("DELETE FROM plugin_version WHERE plugin_id = $1").bind(id.as_str()).execute().await?;
     tx.query("DELETE FROM plugin WHERE id = $1").bind(id.as_str()).execute().await?;
     grants::remove(tx, id).await?;

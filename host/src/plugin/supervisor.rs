@@ -10,6 +10,7 @@ mod cascade;
 mod configure;
 mod disable;
 mod enable;
+mod examine;
 mod follow;
 mod guard;
 mod install;
@@ -32,6 +33,7 @@ mod work;
 use super::candidate::{Candidate, Inspection};
 use super::core_surface::CoreSurface;
 use super::dependencies::{self, Graph};
+use super::doctor::{Diagnosis, Repaired};
 use super::error::OperationError;
 use super::event::{EventState, PluginEvent};
 use super::grants::{self, Acceptance};
@@ -54,6 +56,7 @@ use crate::db::{Limits as DatabaseLimits, Pool};
 use crate::loader::Loader;
 use crate::store::{Staged, Store};
 use crate::tasks;
+use examine::Visit;
 use jiff::tz::TimeZone;
 use plan::Plans;
 use semver::Version;
@@ -166,6 +169,7 @@ type Outcome = Result<Arc<PluginStatus>, OperationError>;
 
 enum Command {
     Change(Box<Change>, Order, oneshot::Sender<Outcome>),
+    Visit(Visit, oneshot::Sender<Result<(Diagnosis, Vec<Repaired>), OperationError>>),
     Release(PluginId, Order, oneshot::Sender<Outcome>),
     Alarm(Alarm, oneshot::Sender<Outcome>),
     Plan(Box<Change>, oneshot::Sender<Result<(Plan, Box<Change>), OperationError>>),
@@ -413,6 +417,7 @@ impl Supervisor {
             match command {
                 Command::Change(change, order, reply) => answer(reply, self.change_or_release(*change, &order).await),
                 Command::Release(id, order, reply) => answer(reply, self.release(&id, &order).await),
+                Command::Visit(visit, reply) => answer(reply, self.visit(visit).await),
                 Command::Alarm(alarm, reply) => answer(reply, self.act_on(alarm).await),
                 Command::Plan(change, reply) => answer(reply, self.plan(change).await),
                 Command::Restore(id, number, reply) => answer(reply, self.restore(&id, number).await),

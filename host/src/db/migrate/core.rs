@@ -18,6 +18,7 @@ macro_rules! migration {
 /// Oldest first. Listed by name rather than by folder, so that cargo sees every file.
 pub(super) fn migrations() -> Vec<MigrationSpec> {
     let menu_ids_postgres = include_str!("../../../../migrations/0006_menu_ids.postgres.up.sql");
+    let plugin_kept_postgres = include_str!("../../../../migrations/0024_plugin_kept.postgres.up.sql");
     let plugin_bundles_postgres = include_str!("../../../../migrations/0016_plugin_bundles.postgres.up.sql");
     vec![
         migration!(1, "users", "0001_users"),
@@ -46,6 +47,10 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(21, "setting_secrets", "0021_setting_secrets"),
         migration!(22, "plugin_capabilities", "0022_plugin_capabilities"),
         migration!(23, "plugin_guard", "0023_plugin_guard"),
+        MigrationSpec {
+            up_postgres: Some(plugin_kept_postgres.to_owned()),
+            ..migration!(24, "plugin_kept", "0024_plugin_kept")
+        },
     ]
 }
 

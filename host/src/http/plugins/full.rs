@@ -1,5 +1,6 @@
 //! `/plugins`: everything an administrator can do with plugins.
 
+use super::doctor::DiagnosisDto;
 use super::events::{changes, events};
 use super::in_name_of;
 use super::model::{ChangeDto, DataChoice, EventDto, PluginDetailDto, PluginDto};
@@ -54,6 +55,19 @@ impl PluginsApi {
         let then = if enable.0 { AfterInstall::Enable } else { AfterInstall::Wait };
         let status = in_name_of(&caller, &self.supervisor).install(staged, then).await?;
         self.answer(status.id()).await
+    }
+
+    /// Look for what belongs to no plugin
+    #[oai(path = "/doctor", method = "get")]
+    async fn examine(&self, _caller: SuperCaller) -> Result<Answer<DiagnosisDto>, ApiError> {
+        Ok(Answer::of(DiagnosisDto::of(&self.supervisor.examine().await?, &[])))
+    }
+
+    /// Take away what belongs to no plugin
+    #[oai(path = "/doctor/repair", method = "post")]
+    async fn repair(&self, _caller: SuperCaller) -> Result<Answer<DiagnosisDto>, ApiError> {
+        let (diagnosis, repaired) = self.supervisor.repair().await?;
+        Ok(Answer::of(DiagnosisDto::of(&diagnosis, &repaired)))
     }
 
     /// Watch changes of state as server-sent events

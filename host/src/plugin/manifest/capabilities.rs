@@ -45,7 +45,7 @@ pub enum DatabaseAccess {
 pub struct HostPattern(String);
 
 /// One capability, as it is granted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Capability {
     /// `database`, `http`, `files`, `events`, `jobs` or `services`.
     pub name: &'static str,
