@@ -193,6 +193,23 @@ async fn what_is_not_named_stays_and_settings_are_compared() {
     assert!(message.contains("plugin notice has no setting page; it has data_rules"), "{message}");
 }
 
+/// What somebody installed by hand is not changed for a plugin that would need another version.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_named_is_not_changed_for_others() {
+    let server = Server::start_with(&FREE).await;
+    let operator = Operator::of(&server).await;
+    operator.admin.install(plugin("ledger", "1.0.0", "")).await.ok();
+    operator.wants("basket = \"^2\"");
+    let message = operator.person.fails(&["plugin", "sync", "--apply"], 1);
+    let premises =
+        "plugins.toml asks for basket ^2; ledger =1.0.0 is enabled on the server; basket 2.0.0 needs ledger ^2";
+    assert!(message.contains(premises), "{message}");
+    operator.wants("basket = \"^2\"\nledger = \"*\"");
+    assert_eq!(operator.plans(&[])[0], "upgrade ledger 1.0.0 to 2.0.0");
+    operator.applies();
+    assert_eq!(states(&operator.admin).await, ["basket 2.0.0 enabled", "ledger 2.0.0 enabled"]);
+}
+
 /// The same on a directory at rest, before the first start of its server.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_at_rest_becomes_what_the_file_says() {

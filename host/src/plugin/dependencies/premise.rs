@@ -58,9 +58,10 @@ impl Premise {
     /// Who wishes, who needs, what there is.
     pub(super) fn rank(&self) -> u8 {
         match self {
-            Self::Wished { .. } => 0,
-            Self::Needs { .. } | Self::NeedsAbi { .. } => 1,
-            Self::AtHand { .. } | Self::TooMany { .. } => 2,
+            Self::Wished { origin: Origin::File, .. } => 0,
+            Self::Wished { origin: Origin::Server, .. } => 1,
+            Self::Needs { .. } | Self::NeedsAbi { .. } => 2,
+            Self::AtHand { .. } | Self::TooMany { .. } => 3,
         }
     }
 
