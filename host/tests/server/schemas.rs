@@ -177,7 +177,11 @@ fn version(number: &str, second: &str) -> Vec<u8> {
     let down = "DROP TABLE failing_migration_second;";
     let padded = |text: &str, like: &str| format!("{text:<width$}", width = like.len());
     let parts = Parts::of("failing_migration").replaced(up, &padded(second, up));
-    parts.replaced(down, &padded("SELECT 1;", down)).replaced("1.0.0", number).zip()
+    // The library has its id and version side by side; elsewhere the same number means something else.
+    let said = |number: &str| format!("failing_migration{number}");
+    let mut parts = parts.replaced(down, &padded("SELECT 1;", down)).replaced(&said("1.0.0"), &said(number));
+    let manifest = parts.manifest().replace("1.0.0", number);
+    parts.with_manifest(&manifest).zip()
 }
 
 #[tokio::test(flavor = "multi_thread")]
