@@ -104,15 +104,6 @@ impl Fields {
             .ok_or_else(|| self.invalid_value(key, &value, &format!("a whole number from 1 to {max}")))
     }
 
-    /// Whether a flag is set; it is not where it is absent.
-    pub(super) fn flag(&mut self, key: &'static str) -> Result<bool, ManifestError> {
-        match self.take(key) {
-            None => Ok(false),
-            Some(Value::Boolean(set)) => Ok(set),
-            Some(value) => Err(self.invalid_value(key, &value, "true or false")),
-        }
-    }
-
     /// All that is here, under keys of the author's choice.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.table.iter().map(|(key, value)| (key.as_str(), value))
