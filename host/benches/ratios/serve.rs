@@ -84,7 +84,9 @@ async fn serve(data: &Path, many: usize) {
     let site = Site {
         name: "bench".to_owned(),
         version: "0".to_owned(),
+        time_zone: "UTC".to_owned(),
         docs: false,
+        frame_policy: Cors::new(&[]).frame_policy(),
         console: None,
         uploads: core.uploads(),
         openapi: Arc::new(move || document.load().openapi().clone()),

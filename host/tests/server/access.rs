@@ -31,6 +31,8 @@ async fn a_route_is_for_those_it_names() {
     // a token that is none
     let bad = anonymous.request(Method::GET, "/api/v1/hello").bearer_auth("x.y.z");
     assert_eq!(Answer::of(bad).await.status, 401);
+    // that something has changed may know who is logged in
+    anonymous.get("/api/v1/plugins/changes/events").await.refused(401);
     // changing plugins is for super-users
     for role in [&anonymous, &member] {
         let status = if role.get("/api/v1/sys/users/me").await.status == 200 { 403 } else { 401 };

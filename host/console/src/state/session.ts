@@ -53,7 +53,7 @@ async function enter(): Promise<void> {
   await Promise.all([loadUser(), loadMenus()])
   watching?.abort()
   watching = new AbortController()
-  void watchChanges(isSuper.value ? '/api/v1/plugins/events' : '/api/v1/plugins/changes', watching.signal)
+  void watchChanges(isSuper.value ? '/api/v1/plugins/events' : '/api/v1/plugins/changes/events', watching.signal)
 }
 
 function leave(address: string): void {

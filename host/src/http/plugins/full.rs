@@ -77,7 +77,7 @@ impl PluginsApi {
     }
 
     /// Learn as server-sent events that plugins have changed, and menus with them
-    #[oai(path = "/changes", method = "get")]
+    #[oai(path = "/changes/events", method = "get")]
     async fn changes(&self, _caller: Caller) -> EventStream<BoxStream<'static, ChangeDto>> {
         changes(&self.supervisor)
     }

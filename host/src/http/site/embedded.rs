@@ -15,6 +15,8 @@ const INDEX: &str = "index.html";
 /// Files below it never change.
 const HASHED: &str = "assets/";
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const VARY: HeaderValue = HeaderValue::from_static("Accept-Encoding");
+const VARY_OF_PAGES: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 /// Pictures and frames come from anywhere, since avatars and menu entries name any address.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https: http:; \
@@ -32,7 +34,8 @@ pub(super) fn is_there() -> bool {
     Files::get(INDEX).is_some()
 }
 
-/// Serves the embedded files; the index for every path that is no API's and names no file.
+/// Serves the embedded files; the index at `/` and, to browsers that ask for a page, for every path
+/// that is no API's and names no file. Other clients still learn that there is nothing.
 pub(super) struct Embedded {
     policy: HeaderValue,
 }
@@ -50,7 +53,7 @@ impl Embedded {
         let headers = response.headers_mut();
         let is_hashed = name.starts_with(HASHED);
         headers.insert(header::CACHE_CONTROL, if is_hashed { FOREVER } else { NO_CACHE });
-        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        headers.insert(header::VARY, if is_hashed { VARY } else { VARY_OF_PAGES });
         headers.insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
         if let Some(coding) = coding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
@@ -64,15 +67,22 @@ impl Endpoint for Embedded {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let path = request.uri().path();
-        if belongs_to_an_api(path) {
-            return Err(NotFoundError.into());
-        }
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return Err(MethodNotAllowedError.into());
-        }
-        let name = if names_a_file(path) { path.trim_start_matches('/') } else { INDEX };
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let name = match path {
+            "/" if is_read => INDEX,
+            "/" => return Err(MethodNotAllowedError.into()),
+            _ if !is_read || belongs_to_an_api(path) => return Err(NotFoundError.into()),
+            _ if names_a_file(path) => path.trim_start_matches('/'),
+            _ if asks_for_a_page(request.headers()) => INDEX,
+            _ => return Err(NotFoundError.into()),
+        };
         self.response(name, request.headers()).ok_or_else(|| NotFoundError.into())
     }
+}
+
+fn asks_for_a_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 /// A file in the smallest form that the client reads.
@@ -119,23 +129,29 @@ mod tests {
     use super::*;
     use poem::http::StatusCode;
 
-    async fn asked(method: Method, path: &str) -> Response {
+    async fn asked(method: Method, path: &str, accepted: &str) -> StatusCode {
         let console = Embedded::new(&HeaderValue::from_static("frame-ancestors 'self'"));
-        console.get_response(Request::builder().method(method).uri_str(path).finish()).await
+        let request = Request::builder().method(method).uri_str(path).header("accept", accepted).finish();
+        console.get_response(request).await.status()
     }
 
     #[tokio::test]
     async fn apis_and_missing_files_and_other_methods_get_no_page() {
-        for path in ["/api/v1/nope", "/api", "/missing.js", "/.gitignore", "/../Cargo.toml", "/assets/../../build.rs"] {
-            assert_eq!(asked(Method::GET, path).await.status(), StatusCode::NOT_FOUND, "{path}");
+        let missing =
+            ["/api/v1/nope", "/api", "/missing.js", "/.gitignore", "/../Cargo.toml", "/assets/../../build.rs"];
+        for path in missing {
+            assert_eq!(asked(Method::GET, path, "text/html").await, StatusCode::NOT_FOUND, "{path}");
         }
-        assert_eq!(asked(Method::POST, "/system/user").await.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(asked(Method::POST, "/system/user", "text/html").await, StatusCode::NOT_FOUND);
+        assert_eq!(asked(Method::POST, "/", "text/html").await, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(asked(Method::GET, "/system/user", "application/json").await, StatusCode::NOT_FOUND);
     }
 
     #[tokio::test]
     async fn pages_are_there_exactly_if_the_console_was_built() {
-        let response = asked(Method::GET, "/system/user").await;
-        assert_eq!(response.status() == StatusCode::OK, is_there());
+        for (path, accepted) in [("/", "*/*"), ("/system/user", "text/html,application/xhtml+xml,*/*;q=0.8")] {
+            assert_eq!(asked(Method::GET, path, accepted).await == StatusCode::OK, is_there(), "{path}");
+        }
     }
 
     #[test]
