@@ -176,10 +176,13 @@ fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
     let version = env!("CARGO_PKG_VERSION");
     let published = core.supervisor.published().clone();
     let document = published.clone();
+    let cors = Cors::new(&server.cors_origins);
     let site = Site {
         name: server.name.clone(),
         version: version.to_owned(),
+        time_zone: server.time_zone.clone(),
         docs: server.docs,
+        frame_policy: cors.frame_policy(),
         console: Some(core.config.console.dir.clone()).filter(|directory| !directory.as_os_str().is_empty()),
         uploads: core.uploads(),
         openapi: Arc::new(move || document.load().openapi().clone()),
@@ -192,9 +195,7 @@ fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
     if core.cluster.announcements().reach_others() {
         dispatcher = dispatcher.following(core.supervisor.clone());
     }
-    let edge = Edge::new(dispatcher, Cors::new(&server.cors_origins), server.default_language())
-        .behind(proxies)
-        .recorded(recorder(core));
+    let edge = Edge::new(dispatcher, cors, server.default_language()).behind(proxies).recorded(recorder(core));
     if server.demo { edge.demo() } else { edge }
 }
 

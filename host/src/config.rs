@@ -220,6 +220,8 @@ pub struct Plugins {
     pub versions_kept: u32,
     /// Whether no plugin is loaded at all.
     pub safe_mode: bool,
+    /// How many copies of its tables are kept of each plugin.
+    pub snapshots_max: u32,
     /// Settings of plugins by id and key, as the operator wrote them.
     #[serde(flatten, skip_deserializing)]
     pub settings: BTreeMap<String, BTreeMap<String, toml::Value>>,
@@ -421,6 +423,7 @@ impl Config {
             ("plugins.statement_deadline_ms", plugins.statement_deadline_ms),
             ("plugins.quarantine_window_s", u64::from(plugins.quarantine_window_s)),
             ("plugins.versions_kept", u64::from(plugins.versions_kept)),
+            ("plugins.snapshots_max", u64::from(plugins.snapshots_max)),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             None => Ok(()),

@@ -17,8 +17,11 @@ mod plugin;
 mod pool;
 mod postgres;
 mod runner;
+pub mod snapshot;
 mod sql;
 mod sqlite;
+pub mod statement;
+mod touches;
 mod transactions;
 
 pub use exclusive::Exclusive;
@@ -26,3 +29,4 @@ pub use ids::{Ids, PART_MAX};
 pub use plugin::PluginDatabase;
 pub use pool::{OpenError, Pool};
 pub use runner::Limits;
+pub use touches::{Touches, created, touches};

@@ -9,6 +9,10 @@ mod harness;
 mod limits;
 #[path = "db/migrations.rs"]
 mod migrations;
+#[path = "db/ownership.rs"]
+mod ownership;
+#[path = "db/snapshots.rs"]
+mod snapshots;
 #[path = "db/statements.rs"]
 mod statements;
 #[path = "db/transactions.rs"]

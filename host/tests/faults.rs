@@ -71,7 +71,7 @@ async fn visit(operation: Operation, server: &mut Server, orders: &std::path::Pa
             scene.set(server).await;
             point.order(orders);
             let answer = scene.act(server).await;
-            assert!(!orders.exists(), "{point} was not reached");
+            assert!(!orders.exists(), "{point} was not reached: {answer:?}");
             if fault == Fault::Kill {
                 server.kill();
                 server.start_again().await;

@@ -17,6 +17,8 @@ mod access;
 mod bad_input;
 #[path = "server/bundled.rs"]
 mod bundled;
+#[path = "server/capabilities.rs"]
+mod capabilities;
 #[path = "server/cli.rs"]
 mod cli;
 #[path = "server/compilers.rs"]
@@ -27,6 +29,8 @@ mod contract;
 mod data_permission;
 #[path = "server/defects.rs"]
 mod defects;
+#[path = "server/dependencies.rs"]
+mod dependencies;
 #[path = "server/doctor.rs"]
 mod doctor;
 #[path = "server/durability.rs"]
@@ -41,6 +45,8 @@ mod moving_in;
 mod nodes;
 #[path = "server/operations.rs"]
 mod operations;
+#[path = "server/plans.rs"]
+mod plans;
 #[path = "server/plugin_nodes.rs"]
 mod plugin_nodes;
 #[path = "server/probation.rs"]
@@ -55,7 +61,13 @@ mod recovery;
 mod required;
 #[path = "server/safe_mode.rs"]
 mod safe_mode;
+#[path = "server/schemas.rs"]
+mod schemas;
+#[path = "server/settings.rs"]
+mod settings;
 #[path = "server/snowflake.rs"]
 mod snowflake;
+#[path = "server/sync.rs"]
+mod sync;
 #[path = "server/tls.rs"]
 mod tls;

@@ -2,6 +2,9 @@
 
 use crate::descriptor::{Access, DataModel, Descriptor, Menu, MigrationSpec, Permission, RouteSpec, Setting};
 use crate::raw::{Body, BoxHandler, Head, Reply};
+use crate::settings::Declaration;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 
 /// Routes, menu entries, permissions, migrations, settings and models of a plugin.
@@ -13,7 +16,7 @@ pub struct Contributions {
     menus: Vec<Menu>,
     permissions: Vec<Permission>,
     migrations: Vec<MigrationSpec>,
-    settings: Vec<Setting>,
+    settings: Declaration,
     models: Vec<DataModel>,
 }
 
@@ -85,9 +88,41 @@ impl Contributions {
         self
     }
 
-    /// A setting that an administrator may change.
+    /// The settings that an administrator may change, as a type: its fields with their defaults, bounds and
+    /// descriptions. A field without `#[serde(default)]` has to be set before the plugin starts; one of type
+    /// [`Secret`](crate::Secret), or with `#[schemars(extend("x-secret" = true))]`, is never shown.
+    ///
+    /// ```
+    /// use plugin_api::prelude::*;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Tuned {
+    ///     /// Rows of a page
+    ///     #[serde(default = "twenty")]
+    ///     #[schemars(range(min = 1, max = 100))]
+    ///     page_size: u32,
+    ///     /// Of the mail server
+    ///     #[serde(default)]
+    ///     password: Secret<String>,
+    /// }
+    ///
+    /// fn twenty() -> u32 {
+    ///     20
+    /// }
+    ///
+    /// # let _ =
+    /// Contributions::new().settings::<Tuned>()
+    /// # ;
+    /// ```
+    pub fn settings<T: JsonSchema + DeserializeOwned>(mut self) -> Self {
+        self.settings.set_type::<T>();
+        self
+    }
+
+    /// One setting more that an administrator may change, by its default.
     pub fn setting(mut self, setting: Setting) -> Self {
-        self.settings.push(setting);
+        self.settings.add(setting);
         self
     }
 
@@ -102,6 +137,7 @@ impl Contributions {
         self.check_routes()?;
         self.add_asked_permissions();
         self.migrations.sort_by_key(|migration| migration.version);
+        let (settings, settings_schema) = self.settings.into_parts();
         let (routes, handlers) = self.routes.into_iter().unzip();
         let descriptor = Descriptor {
             id: id.to_owned(),
@@ -112,7 +148,8 @@ impl Contributions {
             migrations: self.migrations,
             menus: self.menus,
             permissions: self.permissions,
-            settings: self.settings,
+            settings,
+            settings_schema,
             models: self.models,
         };
         Ok(Parts { descriptor, handlers })

@@ -31,9 +31,36 @@ pub struct Descriptor {
     /// Settings that an administrator may change.
     #[serde(default)]
     pub settings: Vec<Setting>,
+    /// The JSON schema of an object with all of them, if it says more than the list; see
+    /// [`Descriptor::settings_schema`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings_schema: Option<serde_json::Value>,
     /// Models that data rules may speak of.
     #[serde(default)]
     pub models: Vec<DataModel>,
+}
+
+impl Descriptor {
+    /// The JSON schema of an object with all settings. A property whose value is never shown has the keyword
+    /// `x-secret`; one without a `default` that is `required` has to be set before the plugin starts.
+    pub fn settings_schema(&self) -> serde_json::Value {
+        self.settings_schema.clone().unwrap_or_else(|| crate::settings::schema_of(&self.settings))
+    }
+
+    /// The settings that hold while nothing is set.
+    pub fn settings_defaults(&self) -> serde_json::Map<String, serde_json::Value> {
+        let schema = self.settings_schema();
+        let properties = schema.get("properties").and_then(serde_json::Value::as_object);
+        let with_default = |(key, property): (&String, &serde_json::Value)| {
+            property.get("default").map(|default| (key.clone(), default.clone()))
+        };
+        properties.into_iter().flatten().filter_map(with_default).collect()
+    }
+}
+
+/// Whether a property of a settings' schema must never be shown, because it or a part of it is marked so.
+pub fn is_secret_property(property: &serde_json::Value) -> bool {
+    crate::settings::is_secret(property)
 }
 
 /// One route.

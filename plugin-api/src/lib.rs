@@ -60,4 +60,5 @@ pub use poem;
 #[cfg(feature = "poem")]
 pub use poem_openapi;
 pub use request_info::RequestInfo;
-pub use settings::Settings;
+pub use schemars;
+pub use settings::{Secret, Settings};

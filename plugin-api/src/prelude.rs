@@ -3,8 +3,10 @@
 pub use crate::descriptor::{Access, DataModel, Menu, Setting};
 pub use crate::services::Level;
 pub use crate::{
-    Contributions, Id, Permitted, Plugin, PluginContext, PluginError, RequestInfo, Settings, export_plugin, migrations,
+    Contributions, Id, Permitted, Plugin, PluginContext, PluginError, RequestInfo, Secret, Settings, export_plugin,
+    migrations,
 };
+pub use schemars::{self, JsonSchema};
 
 #[cfg(feature = "poem")]
 pub use crate::{ApiError, Envelope, Page, PageQuery};

@@ -1,4 +1,10 @@
-//! The settings of a plugin, as the host gives them.
+//! The settings of a plugin: how they are declared, and as the host gives them.
+
+mod declared;
+mod secret;
+
+pub(crate) use declared::{Declaration, is_secret, schema_of};
+pub use secret::Secret;
 
 use serde::de::DeserializeOwned;
 use std::fmt;

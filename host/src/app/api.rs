@@ -2,11 +2,12 @@
 
 use super::Core;
 use crate::admin;
-use crate::http::plugins::{ContractPluginsApi, OperationsApi, PlansApi, PluginsApi};
+use crate::http::plugins::{ContractPluginsApi, OperationsApi, PlansApi, PluginSettingsApi, PluginsApi, SnapshotsApi};
 use crate::http::routes;
 
 /// Every API of the core.
-pub(super) type CoreApi = (admin::Apis, PlansApi, OperationsApi, PluginsApi, ContractPluginsApi);
+pub(super) type CoreApi =
+    (admin::Apis, PlansApi, OperationsApi, PluginsApi, PluginSettingsApi, SnapshotsApi, ContractPluginsApi);
 
 /// The API over an opened core.
 pub(super) fn of(core: &Core) -> CoreApi {
@@ -16,6 +17,8 @@ pub(super) fn of(core: &Core) -> CoreApi {
         PlansApi::new(supervisor.clone(), clock.clone()),
         OperationsApi::new(supervisor.clone(), clock.clone()),
         PluginsApi::new(supervisor.clone(), clock.clone()),
+        PluginSettingsApi::new(supervisor.clone()),
+        SnapshotsApi::new(supervisor.clone(), clock.clone()),
         ContractPluginsApi::new(supervisor.clone()),
     )
 }

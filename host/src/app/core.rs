@@ -4,6 +4,7 @@ use super::data_dir::{DataDir, DataDirError};
 use super::permissions::Permissions;
 use super::plugins::{self, Plugged, PluginsError};
 use crate::admin::auth::secret::{self, SecretError};
+use crate::admin::auth::token::TokenKey;
 use crate::admin::auth::{Rules, TokenLives};
 use crate::admin::location::{LocationError, Locations};
 use crate::admin::user::{FirstAdmin, FirstAdminError};
@@ -14,7 +15,7 @@ use crate::db::migrate::{self, MigrateError};
 use crate::db::{Ids, OpenError, PART_MAX, Pool};
 use crate::http::Language;
 use crate::loader::Loader;
-use crate::plugin::SupervisorHandle;
+use crate::plugin::{Sealer, SupervisorHandle};
 use plugin_api::db::DbError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -93,7 +94,8 @@ impl Core {
         if !applied.is_empty() {
             tracing::info!(migrations = ?applied, "the database's schema was updated");
         }
-        let key = secret::load(&config.auth.jwt_secret, data.path())?;
+        let secret = secret::load(&config.auth.jwt_secret, data.path())?;
+        let key = TokenKey::new(&secret);
         let settings = settings(&config, data.path(), locations, &cluster);
         let plugged = Plugged::default();
         let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(plugged.clone()));
@@ -101,6 +103,7 @@ impl Core {
             document: super::api::document(&config.server.name),
             permissions: Arc::new(Permissions(admin.data_scopes().clone())),
             announcements: cluster.announcements(),
+            sealer: Sealer::new(&secret),
         };
         let plugins = plugins::open(&config, data.path(), &pool, surroundings).await?;
         plugged.set(plugins.supervisor.published().clone());

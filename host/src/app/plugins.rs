@@ -10,7 +10,7 @@ use crate::http::API_PREFIX;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
     Configured, CoreSurface, DataPermissions, Deadlines, GuardRules, Inspection, OperationError, ProvidedSettings,
-    Published, SettingGroup, SupervisorHandle, Workplace, supervise,
+    Published, Sealer, SettingGroup, Snapshots, SupervisorHandle, Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
 use futures_util::future::BoxFuture;
@@ -61,6 +61,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) permissions: Arc<dyn DataPermissions>,
     /// What the processes over the database tell each other.
     pub(super) announcements: &'a Announcements,
+    /// What encrypts secret settings.
+    pub(super) sealer: Sealer,
 }
 
 /// Opens store and loader and brings every plugin into its desired state.
@@ -70,7 +72,7 @@ pub(super) async fn open(
     pool: &Pool,
     surroundings: Surroundings<'_>,
 ) -> Result<Plugins, PluginsError> {
-    let Surroundings { document, permissions, announcements } = surroundings;
+    let Surroundings { document, permissions, announcements, sealer } = surroundings;
     let settings = &config.plugins;
     let unload = match settings.unload {
         Unload::Verified => UnloadPolicy::Verified,
@@ -80,6 +82,7 @@ pub(super) async fn open(
     let loader = Loader::new(LoaderSettings { copies_dir, unload }).map_err(PluginsError::Loader)?;
     let workplace = Workplace {
         store: Arc::new(Store::open(data)?),
+        snapshots: Snapshots::new(pool, data, settings.snapshots_max),
         loader: Arc::clone(&loader),
         pool: pool.clone(),
         core: CoreSurface::new(API_PREFIX, document, OTHER_ROUTES).with_models(registry::core_names()),
@@ -90,6 +93,7 @@ pub(super) async fn open(
             ..Limits::PLUGIN
         },
         settings: configured(config),
+        sealer,
         required: settings.required.clone(),
         permissions,
         time_zone: config.server.zone(),

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use futures_util::future::BoxFuture;
 use semver::Version;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::CliError;
-use crate::plugin::PluginId;
+use crate::plugin::{Acceptance, PluginId, Tables, Way};
 
 /// An answer of the API: its `data`, the same whoever gives it.
 pub(super) type Answer<'a> = BoxFuture<'a, Result<Value, CliError>>;
@@ -29,7 +29,7 @@ pub(super) enum Change {
     /// Routes and menus appear.
     Enable,
     /// Routes and menus vanish.
-    Disable,
+    Disable(Dependents),
     /// The host's quarantine ends.
     Release,
 }
@@ -40,7 +40,7 @@ impl Change {
     pub(super) fn verb(self) -> &'static str {
         match self {
             Self::Enable => "enable",
-            Self::Disable => "disable",
+            Self::Disable(_) => "disable",
             Self::Release => "release",
         }
     }
@@ -50,9 +50,32 @@ impl Change {
     pub(super) fn done(self) -> &'static str {
         match self {
             Self::Enable => "enabled",
-            Self::Disable => "disabled",
+            Self::Disable(_) => "disabled",
             Self::Release => "released",
         }
+    }
+}
+
+/// What becomes of plugins that need one that goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dependents {
+    /// While there are some, it stays.
+    Respect,
+    /// They are disabled first.
+    Disable,
+}
+
+impl Dependents {
+    /// What was asked for on the command line.
+    #[must_use]
+    pub(super) fn of(cascade: bool) -> Self {
+        if cascade { Self::Disable } else { Self::Respect }
+    }
+
+    /// The word of the API.
+    #[must_use]
+    pub(super) fn cascade(self) -> bool {
+        self == Self::Disable
     }
 }
 
@@ -76,6 +99,19 @@ impl Leavings {
     }
 }
 
+/// A change of an installed plugin, to be planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Planned {
+    /// It would serve.
+    Enable,
+    /// It would stop.
+    Disable,
+    /// A kept version would be installed, or the one before.
+    Rollback(Option<Version>, Tables),
+    /// It would go.
+    Uninstall(Leavings),
+}
+
 /// The operations. Every future ends with the API's own `data`.
 pub(super) trait Admin: Send + Sync {
     /// Where the plugins are, for people: a URL or a directory.
@@ -87,13 +123,39 @@ pub(super) trait Admin: Send + Sync {
     /// Installs this bundle.
     fn install<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a>;
     /// Puts this bundle's version in the place of the installed one.
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a>;
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way, acceptance: Acceptance) -> Answer<'a>;
     /// Enables, disables or releases.
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a>;
-    /// Puts a kept version in the place of the installed one: `version`, or the one before.
-    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>) -> Answer<'a>;
+    /// The settings of one plugin.
+    fn settings<'a>(&'a self, id: &'a PluginId) -> Answer<'a>;
+    /// Changes settings, null taking a value away; ends with all of them.
+    fn configure<'a>(&'a self, id: &'a PluginId, changes: Map<String, Value>) -> Answer<'a>;
     /// Removes.
-    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a>;
+    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a>;
+    /// Puts a kept version in the place of the installed one: `version`, or the one before.
+    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>, tables: Tables) -> Answer<'a>;
+    /// Whether a plan outlives this value.
+    fn keeps_plans(&self) -> bool;
+    /// What this bundle would change.
+    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start, way: Way) -> Answer<'a>;
+    /// What a change of an installed plugin would come to.
+    fn plan_change<'a>(&'a self, id: &'a PluginId, change: Planned) -> Answer<'a>;
+    /// A plan that waits.
+    fn plan<'a>(&'a self, plan: &'a str) -> Answer<'a>;
+    /// Does what a plan says.
+    fn apply<'a>(&'a self, plan: &'a str) -> Answer<'a>;
+    /// Forgets a plan.
+    fn withdraw<'a>(&'a self, plan: &'a str) -> Answer<'a>;
+    /// The copies of its tables.
+    fn snapshots<'a>(&'a self, id: &'a PluginId) -> Answer<'a>;
+    /// Copies its tables.
+    fn take_snapshot<'a>(&'a self, id: &'a PluginId, reason: &'a str) -> Answer<'a>;
+    /// Brings its tables back.
+    fn restore_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a>;
+    /// Deletes a copy.
+    fn delete_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a>;
+    /// Writes everything of it to a file.
+    fn export<'a>(&'a self, id: &'a PluginId, file: &'a Path) -> Answer<'a>;
     /// Ends the work in good order; to be called last.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }

@@ -2,13 +2,17 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use semver::Version;
 
-use crate::plugin::PluginId;
+use super::admin::Start;
+use crate::plugin::{PluginId, Tables, Way};
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.\n\
     Answers go to stdout, errors and progress to stderr.";
+
+const SYNC_EXIT_CODES: &str = "Exit codes: 0 the plugins are what the file says, 1 failed, 2 wrong usage,\n\
+    3 --plan found differences, 4 --locked and plugins.lock does not fit.";
 
 /// An admin server into which features are plugged while it runs.
 #[derive(Debug, Parser)]
@@ -143,15 +147,28 @@ pub(super) enum PluginCommand {
     /// Let a plugin's routes and menus appear
     Enable(Named),
     /// Take a plugin's routes and menus away; its data stays
-    Disable(Named),
+    Disable(Disable),
     /// Put another version in the place of the running one
     Upgrade(Upgrade),
     /// Go back to the version before the last upgrade, or to another one that is kept
     Rollback(Rollback),
     /// Let a plugin serve again that the server has taken out
     Release(Named),
+    /// Show or change a plugin's settings
+    Settings(SettingsOf),
     /// Remove a plugin
     Uninstall(Uninstall),
+    /// Show what a change would come to, and change nothing
+    Plan(Subject),
+    /// Do what a plan says, after a look at it
+    Apply(Apply),
+    /// Make the plugins of a server what a file says
+    Sync(Sync),
+    /// Copies of a plugin's tables: list, take, restore, delete
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
+    /// Write a plugin's tables, settings and bundle to a zip
+    Export(Export),
     /// Build a plugin crate and write its bundle
     Pack(Pack),
     /// Check a bundle or a crate as the server would, and print what is inside
@@ -238,6 +255,19 @@ pub(super) struct Named {
     pub(super) server: Server,
 }
 
+/// What to disable.
+#[derive(Debug, Args)]
+pub(super) struct Disable {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// Disable the plugins that need it, too, before it
+    #[arg(long)]
+    pub(super) cascade: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
 /// What to install.
 #[derive(Debug, Args)]
 pub(super) struct Install {
@@ -258,6 +288,12 @@ pub(super) struct Upgrade {
     /// A bundle (.zip), or the directory of a plugin crate; it names the plugin
     #[arg(value_name = "BUNDLE|DIR")]
     pub(super) source: PathBuf,
+    /// Stop the old version first, for changes of the tables that it could not go on with
+    #[arg(long)]
+    pub(super) drain: bool,
+    /// Grant what the new version asks for beyond what is granted
+    #[arg(long)]
+    pub(super) accept_capabilities: bool,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,
@@ -271,9 +307,44 @@ pub(super) struct Rollback {
     /// A kept version, as `plugin info` shows them, instead of the one before
     #[arg(long, value_name = "VERSION")]
     pub(super) to: Option<Version>,
+    /// Take the tables back as well, with what the newer version has stored in what is its own
+    #[arg(long)]
+    pub(super) revert: bool,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,
+}
+
+/// Whose settings, and what to do with them.
+#[derive(Debug, Args)]
+pub(super) struct SettingsOf {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// What to do; without it, all settings are shown
+    #[command(subcommand)]
+    pub(super) order: Option<SettingsOrder>,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What to do with settings.
+#[derive(Debug, Subcommand)]
+pub(super) enum SettingsOrder {
+    /// Show all settings; secrets show only whether they are set
+    Get,
+    /// Change settings; a plugin that runs has them at once, and may refuse
+    Set {
+        /// For example page_size=50; what is no JSON is a text
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        values: Vec<String>,
+    },
+    /// Return settings to their defaults
+    Unset {
+        /// For example page_size
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<String>,
+    },
 }
 
 /// What to remove.
@@ -284,6 +355,168 @@ pub(super) struct Uninstall {
     /// Also delete its tables and settings; without it they stay for a later install
     #[arg(long)]
     pub(super) purge: bool,
+    /// Disable the plugins that need it before it is removed
+    #[arg(long)]
+    pub(super) cascade: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// Which plugins there should be.
+#[derive(Debug, Args)]
+#[command(after_help = SYNC_EXIT_CODES)]
+pub(super) struct Sync {
+    /// Show what differs from the file, and change nothing
+    #[arg(long, required_unless_present = "apply", conflicts_with = "apply")]
+    pub(super) plan: bool,
+    /// Install, change, set, enable and disable what differs, and write plugins.lock beside the file
+    #[arg(long)]
+    pub(super) apply: bool,
+    /// The file that says which plugins there should be
+    #[arg(long, value_name = "FILE", default_value = "plugins.toml")]
+    pub(super) file: PathBuf,
+    /// The directory with the bundles (.zip) to choose from [default: bundles beside the file]
+    #[arg(long, value_name = "DIR")]
+    pub(super) bundles: Option<PathBuf>,
+    /// Take exactly what plugins.lock says, or refuse
+    #[arg(long)]
+    pub(super) locked: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What a plan is about.
+#[derive(Debug, Args)]
+pub(super) struct Subject {
+    /// A bundle (.zip) or the directory of a plugin crate; with --action the id of an installed plugin
+    #[arg(value_name = "BUNDLE|DIR|ID")]
+    pub(super) subject: String,
+    /// What to do with an installed plugin
+    #[arg(long, value_enum)]
+    pub(super) action: Option<Action>,
+    /// Install it without enabling it
+    #[arg(long, conflicts_with = "action")]
+    pub(super) disabled: bool,
+    /// With --action uninstall: also delete its tables and settings
+    #[arg(long, requires = "action")]
+    pub(super) purge: bool,
+    /// With --action rollback: a kept version instead of the one before
+    #[arg(long = "to", value_name = "VERSION", requires = "action")]
+    pub(super) version: Option<Version>,
+    /// With --action rollback: take the tables back as well
+    #[arg(long, requires = "action")]
+    pub(super) revert: bool,
+    /// Stop the installed version before another one takes its place
+    #[arg(long, conflicts_with = "action")]
+    pub(super) drain: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What can be done with an installed plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Action {
+    /// Make it serve
+    Enable,
+    /// Make it stop
+    Disable,
+    /// Return to a version before
+    Rollback,
+    /// Remove it
+    Uninstall,
+}
+
+/// Which plan to apply: the id of one that waits, or what one is to be made of.
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    /// What it is about.
+    #[command(flatten)]
+    pub(super) subject: Subject,
+    /// Don't ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+impl Upgrade {
+    /// How the old version goes.
+    pub(super) fn way(&self) -> Way {
+        if self.drain { Way::DrainFirst } else { Way::SideBySide }
+    }
+}
+
+impl Rollback {
+    /// What becomes of the tables.
+    pub(super) fn tables(&self) -> Tables {
+        if self.revert { Tables::Revert } else { Tables::Stay }
+    }
+}
+
+impl Subject {
+    /// How the installed version goes.
+    pub(super) fn way(&self) -> Way {
+        if self.drain { Way::DrainFirst } else { Way::SideBySide }
+    }
+
+    /// What becomes of the tables.
+    pub(super) fn tables(&self) -> Tables {
+        if self.revert { Tables::Revert } else { Tables::Stay }
+    }
+
+    /// What a new plugin does first.
+    pub(super) fn start(&self) -> Start {
+        if self.disabled { Start::Disabled } else { Start::Enabled }
+    }
+}
+
+/// The commands about copies of a plugin's tables.
+#[derive(Debug, Subcommand)]
+pub(super) enum SnapshotCommand {
+    /// List the copies, the newest first
+    List(Named),
+    /// Copy the tables now; the oldest copies go that are too many
+    Take(TakeSnapshot),
+    /// Bring the tables of a disabled plugin back; what came later is lost
+    Restore(NamedSnapshot),
+    /// Delete a copy
+    Delete(NamedSnapshot),
+}
+
+/// What to copy, and why.
+#[derive(Debug, Args)]
+pub(super) struct TakeSnapshot {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// Why, for whoever reads the list
+    #[arg(long, value_name = "TEXT", default_value = "asked for")]
+    pub(super) reason: String,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// One copy.
+#[derive(Debug, Args)]
+pub(super) struct NamedSnapshot {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// The copy's number, as `plugin snapshot list` shows it
+    pub(super) snapshot: i64,
+    /// Which server.
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// What to export, and where to.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The plugin's id, as `plugin list` shows it
+    pub(super) id: PluginId,
+    /// The zip to write [default: ./<id>-export.zip]
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
     /// Which server.
     #[command(flatten)]
     pub(super) server: Server,

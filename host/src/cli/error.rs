@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     check::CheckError, credentials::CredentialsError, output::Format, pack::PackError, place::PlaceError,
-    remote::RemoteError, scaffold::ScaffoldError,
+    plugin::SyncError, remote::RemoteError, scaffold::ScaffoldError,
 };
 
 use crate::{
@@ -14,13 +14,17 @@ use crate::{
     app::{CoreError, ServeError},
     config::ConfigError,
     import::ImportError,
-    plugin::OperationError,
+    plugin::{OperationError, ParseIdError},
 };
 
 /// The exit code of a command that was understood but failed.
 const FAILED: u8 = 1;
 /// The exit code of a command that was not understood, the same that clap uses.
 const USAGE: u8 = 2;
+/// The exit code of `plugin sync --plan` where something differs.
+const DRIFT: u8 = 3;
+/// The exit code of `plugin sync --locked` where the lock does not fit.
+const LOCK: u8 = 4;
 
 /// Everything that can end a command.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +32,12 @@ pub(super) enum CliError {
     /// The words do not make a command; the text says which words would.
     #[error("{0}")]
     Usage(String),
+    /// Nobody said yes.
+    #[error("the plan was not applied: answer y, or give --yes")]
+    Unconfirmed,
+    /// The word is no plugin's id.
+    #[error(transparent)]
+    Id(ParseIdError),
     /// Stdout or a prompt failed.
     #[error("cannot {what}")]
     Terminal {
@@ -96,6 +106,15 @@ pub(super) enum CliError {
     /// The operation ended with a plugin that should run but does not.
     #[error("{0}")]
     NotRunning(String),
+    /// Plugins can't be made what a file says.
+    #[error(transparent)]
+    Sync(Box<SyncError>),
+    /// Plugins are not what a file says.
+    #[error("the plugins are not what the file says: {changes} {} needed", if *changes == 1 { "change is" } else { "changes are" })]
+    Drift {
+        /// How many steps it would take.
+        changes: usize,
+    },
     /// Writing a new crate.
     #[error(transparent)]
     Scaffold(#[from] ScaffoldError),
@@ -114,10 +133,12 @@ impl CliError {
         ExitCode::from(exit)
     }
 
-    /// 2 when the words were wrong, else 1.
+    /// 2 when the words were wrong, 3 and 4 as `plugin sync --help` says, else 1.
     fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => USAGE,
+            Self::Drift { .. } => DRIFT,
+            Self::Sync(error) if error.is_of_lock() => LOCK,
             Self::Scaffold(ScaffoldError::Name { .. } | ScaffoldError::Reserved { .. }) => USAGE,
             _ => FAILED,
         }
@@ -170,4 +191,5 @@ boxed! {
     Pack(PackError),
     Check(CheckError),
     Import(ImportError),
+    Sync(SyncError),
 }

@@ -7,19 +7,22 @@ use std::path::Path;
 use futures_util::{FutureExt, future::BoxFuture};
 use poem_openapi::types::ToJSON;
 use semver::Version;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
-    admin::{Admin, Answer, Change, Leavings, Start},
+    admin::{Admin, Answer, Change, Dependents, Leavings, Planned, Start},
     arguments::Place,
     error::CliError,
+    remote::RemoteError,
     settings,
 };
 use crate::{
     admin::Clock,
     app::Core,
-    http::plugins::{PluginDetailDto, PluginDto},
-    plugin::{AfterInstall, Data, OperationError, PluginId, SupervisorHandle},
+    http::plugins::{PlanDto, PluginDetailDto, PluginDto, PluginSettingsDto, SnapshotDto},
+    plugin::{
+        Acceptance, AfterInstall, Data, OperationError, PlanRequest, PluginId, SupervisorHandle, Tables, Way, export,
+    },
     store::Staged,
 };
 
@@ -51,8 +54,30 @@ impl Offline {
 
     async fn told(&self, id: &PluginId) -> Result<Value, CliError> {
         let detail = self.supervisor().detail(id).await?;
-        let clock = Clock::new(self.core.config.server.zone());
-        Ok(json(&PluginDetailDto::of(&detail, self.supervisor(), &clock)))
+        Ok(json(&PluginDetailDto::of(&detail, self.supervisor(), &self.clock())))
+    }
+
+    async fn offer(&self, request: PlanRequest) -> Result<Value, CliError> {
+        let offered = self.supervisor().plan(request).await?;
+        Ok(json(&PlanDto::of(&offered, &self.clock())))
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::new(self.core.config.server.zone())
+    }
+}
+
+fn after(start: Start) -> AfterInstall {
+    match start {
+        Start::Enabled => AfterInstall::Enable,
+        Start::Disabled => AfterInstall::Wait,
+    }
+}
+
+fn data(leavings: Leavings) -> Data {
+    match leavings {
+        Leavings::Keep => Data::Keep,
+        Leavings::Purge => Data::Purge,
     }
 }
 
@@ -77,22 +102,18 @@ impl Admin for Offline {
     }
 
     fn install<'a>(&'a self, bundle: &'a Path, start: Start) -> Answer<'a> {
-        let then = match start {
-            Start::Enabled => AfterInstall::Enable,
-            Start::Disabled => AfterInstall::Wait,
-        };
         async move {
             let staged = self.stage(bundle).await?;
-            let status = self.supervisor().install(staged, then).await?;
+            let status = self.supervisor().install(staged, after(start)).await?;
             self.told(status.id()).await
         }
         .boxed()
     }
 
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a> {
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way, acceptance: Acceptance) -> Answer<'a> {
         async move {
             let staged = self.stage(bundle).await?;
-            self.supervisor().upgrade(Some(id), staged).await?;
+            self.supervisor().upgrade(Some(id), staged, way, acceptance).await?;
             self.told(id).await
         }
         .boxed()
@@ -103,7 +124,8 @@ impl Admin for Offline {
             let supervisor = self.supervisor();
             match change {
                 Change::Enable => supervisor.enable(id).await?,
-                Change::Disable => supervisor.disable(id).await?,
+                Change::Disable(Dependents::Respect) => supervisor.disable(id).await?,
+                Change::Disable(Dependents::Disable) => supervisor.disable_cascading(id).await?,
                 Change::Release => supervisor.release(id).await?,
             };
             self.told(id).await
@@ -111,21 +133,126 @@ impl Admin for Offline {
         .boxed()
     }
 
-    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>) -> Answer<'a> {
+    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>, tables: Tables) -> Answer<'a> {
         async move {
-            self.supervisor().rollback(id, version.cloned()).await?;
+            self.supervisor().rollback(id, version.cloned(), tables).await?;
             self.told(id).await
         }
         .boxed()
     }
 
-    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a> {
-        let data = match leavings {
-            Leavings::Keep => Data::Keep,
-            Leavings::Purge => Data::Purge,
-        };
+    fn settings<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        async move { Ok(json(&PluginSettingsDto::of(self.supervisor().settings(id).await?))) }.boxed()
+    }
+
+    fn configure<'a>(&'a self, id: &'a PluginId, changes: Map<String, Value>) -> Answer<'a> {
         async move {
-            self.supervisor().uninstall(id, data).await?;
+            self.supervisor().configure(id, changes).await?;
+            Ok(json(&PluginSettingsDto::of(self.supervisor().settings(id).await?)))
+        }
+        .boxed()
+    }
+
+    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {
+        let data = data(leavings);
+        async move {
+            match dependents {
+                Dependents::Respect => self.supervisor().uninstall(id, data).await?,
+                Dependents::Disable => self.supervisor().uninstall_cascading(id, data).await?,
+            };
+            Ok(Value::Null)
+        }
+        .boxed()
+    }
+
+    fn keeps_plans(&self) -> bool {
+        false
+    }
+
+    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start, way: Way) -> Answer<'a> {
+        async move {
+            let staged = self.stage(bundle).await?;
+            self.offer(PlanRequest::Bundle { staged, then: after(start), way }).await
+        }
+        .boxed()
+    }
+
+    fn plan_change<'a>(&'a self, id: &'a PluginId, change: Planned) -> Answer<'a> {
+        let id = id.clone();
+        let request = match change {
+            Planned::Enable => PlanRequest::Enable(id),
+            Planned::Disable => PlanRequest::Disable(id),
+            Planned::Rollback(version, tables) => PlanRequest::Rollback(id, version, tables),
+            Planned::Uninstall(leavings) => PlanRequest::Uninstall(id, data(leavings)),
+        };
+        self.offer(request).boxed()
+    }
+
+    fn plan<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        async move { Ok(json(&PlanDto::of(&self.supervisor().offered(plan)?, &self.clock()))) }.boxed()
+    }
+
+    fn apply<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        async move {
+            let status = self.supervisor().apply(plan).await?;
+            match self.told(status.id()).await {
+                Err(CliError::Operation(error)) if matches!(*error, OperationError::Unknown { .. }) => Ok(Value::Null),
+                told => told,
+            }
+        }
+        .boxed()
+    }
+
+    fn withdraw<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        async move {
+            self.supervisor().withdraw(plan)?;
+            Ok(Value::Null)
+        }
+        .boxed()
+    }
+
+    fn snapshots<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        async move {
+            let id = self.supervisor().installed(id)?.id().clone();
+            let snapshots = self.supervisor().snapshots().list(&id).await?;
+            let snapshots: Vec<SnapshotDto> =
+                snapshots.into_iter().map(|snapshot| SnapshotDto::of(snapshot, &self.clock())).collect();
+            Ok(json(&snapshots))
+        }
+        .boxed()
+    }
+
+    fn take_snapshot<'a>(&'a self, id: &'a PluginId, reason: &'a str) -> Answer<'a> {
+        async move {
+            let snapshot = self.supervisor().take_snapshot(id, reason).await?;
+            Ok(json(&SnapshotDto::of(snapshot, &self.clock())))
+        }
+        .boxed()
+    }
+
+    fn restore_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a> {
+        async move {
+            self.supervisor().restore(id, number).await?;
+            Ok(Value::Null)
+        }
+        .boxed()
+    }
+
+    fn delete_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a> {
+        async move {
+            self.supervisor().snapshots().delete(id, number).await?;
+            Ok(Value::Null)
+        }
+        .boxed()
+    }
+
+    fn export<'a>(&'a self, id: &'a PluginId, file: &'a Path) -> Answer<'a> {
+        async move {
+            let status = self.supervisor().installed(id)?;
+            let workplace = self.supervisor().workplace();
+            let unwritable = |source| RemoteError::File { path: file.to_owned(), source };
+            let target = std::fs::File::create(file).map_err(unwritable)?;
+            export(&workplace.pool, &workplace.store, &status.release, target).await?;
             Ok(Value::Null)
         }
         .boxed()

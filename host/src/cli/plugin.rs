@@ -1,15 +1,23 @@
 //! `plugin …`: the commands about plugins.
 
+mod plan;
+mod settings;
+mod snapshot;
+mod sync;
 mod text;
+
+pub(super) use sync::SyncError;
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::plugin::Acceptance;
+
 use super::{
     Context,
-    admin::{Admin, Change, Leavings, Start},
+    admin::{Admin, Change, Dependents, Leavings, Start},
     arguments::{self, Check, Install, Named, New, Pack, PluginCommand, Rollback, Server, Uninstall, Upgrade},
     check::{self, Checked},
     credentials::Credentials,
@@ -21,18 +29,28 @@ use super::{
     remote::Remote,
     scaffold,
 };
+use crate::plugin::PluginId;
 
 pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(), CliError> {
     match command {
         PluginCommand::List(order) => list(&order.server, context).await,
         PluginCommand::Info(order) => info(&order, context).await,
         PluginCommand::Install(order) => install(&order, context).await,
-        PluginCommand::Enable(order) => change(&order, Change::Enable, context).await,
-        PluginCommand::Disable(order) => change(&order, Change::Disable, context).await,
+        PluginCommand::Enable(order) => change(&order.id, &order.server, Change::Enable, context).await,
+        PluginCommand::Disable(order) => {
+            let disable = Change::Disable(Dependents::of(order.cascade));
+            change(&order.id, &order.server, disable, context).await
+        }
         PluginCommand::Upgrade(order) => upgrade(&order, context).await,
         PluginCommand::Rollback(order) => rollback(&order, context).await,
-        PluginCommand::Release(order) => change(&order, Change::Release, context).await,
+        PluginCommand::Release(order) => change(&order.id, &order.server, Change::Release, context).await,
+        PluginCommand::Settings(order) => settings::run(&order, context).await,
         PluginCommand::Uninstall(order) => uninstall(&order, context).await,
+        PluginCommand::Plan(order) => plan::plan(&order, context).await,
+        PluginCommand::Apply(order) => plan::apply(&order, context).await,
+        PluginCommand::Sync(order) => sync::run(&order, context).await,
+        PluginCommand::Snapshot(command) => snapshot::run(command, context).await,
+        PluginCommand::Export(order) => snapshot::export(&order, context).await,
         PluginCommand::Pack(order) => pack(&order, context).await,
         PluginCommand::Check(order) => check(&order, context).await,
         PluginCommand::New(order) => new(&order, context),
@@ -67,29 +85,30 @@ async fn upgrade(order: &Upgrade, context: &Context) -> Result<(), CliError> {
     let id = check::manifest_of(&bundle.path)?.id;
     let admin = connect(&order.server, MissingData::Refuse, context).await?;
     let place = admin.place();
-    let outcome = admin.upgrade(&id, &bundle.path).await;
+    let acceptance = if order.accept_capabilities { Acceptance::Accept } else { Acceptance::Refuse };
+    let outcome = admin.upgrade(&id, &bundle.path, order.way(), acceptance).await;
     let plugin = finish(outcome, admin).await?;
     report(context, &plugin, || text::changed("upgraded", &plugin, &place))
 }
 
-async fn change(order: &Named, change: Change, context: &Context) -> Result<(), CliError> {
-    let admin = connect(&order.server, MissingData::Refuse, context).await?;
+async fn change(id: &PluginId, server: &Server, change: Change, context: &Context) -> Result<(), CliError> {
+    let admin = connect(server, MissingData::Refuse, context).await?;
     let place = admin.place();
-    let plugin = finish(admin.change(&order.id, change).await, admin).await?;
+    let plugin = finish(admin.change(id, change).await, admin).await?;
     report(context, &plugin, || text::changed(change.done(), &plugin, &place))
 }
 
 async fn rollback(order: &Rollback, context: &Context) -> Result<(), CliError> {
     let admin = connect(&order.server, MissingData::Refuse, context).await?;
     let place = admin.place();
-    let plugin = finish(admin.rollback(&order.id, order.to.as_ref()).await, admin).await?;
+    let plugin = finish(admin.rollback(&order.id, order.to.as_ref(), order.tables()).await, admin).await?;
     report(context, &plugin, || text::changed("rolled back", &plugin, &place))
 }
 
 async fn uninstall(order: &Uninstall, context: &Context) -> Result<(), CliError> {
     let leavings = if order.purge { Leavings::Purge } else { Leavings::Keep };
     let admin = connect(&order.server, MissingData::Refuse, context).await?;
-    finish(admin.uninstall(&order.id, leavings).await, admin).await?;
+    finish(admin.uninstall(&order.id, leavings, Dependents::of(order.cascade)).await, admin).await?;
     let answer = json!({"id": order.id, "removed": true, "data": leavings.word()});
     context.output.answer(&answer, || text::uninstalled(&order.id, leavings))?;
     Ok(())

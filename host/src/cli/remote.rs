@@ -6,17 +6,21 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, multipart};
 use semver::Version;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
 
 use super::{
-    admin::{Admin, Answer, Change, Leavings, Start},
+    admin::{Admin, Answer, Change, Dependents, Leavings, Planned, Start},
     error::CliError,
     place::Target,
     progress::Progress,
     trust::{self, TrustError},
 };
-use crate::{http::API_PREFIX, plugin::PluginId};
+use crate::{
+    http::API_PREFIX,
+    plugin::{Acceptance, PluginId, Tables, Way},
+};
 
 /// How long a server may take to accept a connection.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
@@ -62,6 +66,14 @@ pub(super) enum RemoteError {
         url: String,
         /// The HTTP status.
         status: StatusCode,
+    },
+    /// The file cannot be written.
+    #[error("cannot write {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
     },
     /// The bundle cannot be read.
     #[error("cannot read {}", path.display())]
@@ -196,6 +208,22 @@ impl Remote {
         Ok(self.send(request, "waiting for the server").await?)
     }
 
+    /// Writes an answer that is no envelope to a file.
+    async fn download(&self, path: &str, file: &Path) -> Result<(), RemoteError> {
+        let response = self.request(Method::GET, path).send().await.map_err(|source| self.unreachable(source))?;
+        if !response.status().is_success() {
+            return self.open_envelope(response).await.map(drop);
+        }
+        let unwritable = |source| RemoteError::File { path: file.to_owned(), source };
+        let mut target = tokio::fs::File::create(file).await.map_err(unwritable)?;
+        let mut pieces = response.bytes_stream();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|source| self.unreachable(source))?;
+            target.write_all(&piece).await.map_err(unwritable)?;
+        }
+        target.sync_all().await.map_err(unwritable)
+    }
+
     async fn form(&self, bundle: &Path) -> Result<multipart::Form, RemoteError> {
         let unreadable = |source| RemoteError::Bundle { path: bundle.to_owned(), source };
         let file = tokio::fs::File::open(bundle).await.map_err(unreadable)?;
@@ -252,27 +280,103 @@ impl Admin for Remote {
         self.upload(path, bundle).boxed()
     }
 
-    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path) -> Answer<'a> {
-        let path = format!("/plugins/{id}/upgrade");
+    fn upgrade<'a>(&'a self, id: &'a PluginId, bundle: &'a Path, way: Way, acceptance: Acceptance) -> Answer<'a> {
+        let (drain, accept) = (way == Way::DrainFirst, acceptance == Acceptance::Accept);
+        let path = format!("/plugins/{id}/upgrade?drain={drain}&accept_capabilities={accept}");
         async move { self.upload(&path, bundle).await }.boxed()
     }
 
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a> {
-        let path = format!("/plugins/{id}/{}", change.verb());
+        let query = if change == Change::Disable(Dependents::Disable) { "?cascade=true" } else { "" };
+        let path = format!("/plugins/{id}/{}{query}", change.verb());
         let what = format!("waiting for {} of {id}", change.verb());
         self.plain(Method::POST, path, what)
     }
 
-    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>) -> Answer<'a> {
+    fn rollback<'a>(&'a self, id: &'a PluginId, version: Option<&'a Version>, tables: Tables) -> Answer<'a> {
         // A `+` would be a blank.
-        let version = version.map_or_else(String::new, |version| format!("?version={version}").replace('+', "%2B"));
-        let path = format!("/plugins/{id}/rollback{version}");
+        let version = version.map_or_else(String::new, |version| format!("&version={version}").replace('+', "%2B"));
+        let path = format!("/plugins/{id}/rollback?revert={}{version}", tables == Tables::Revert);
         self.plain(Method::POST, path, format!("waiting for rollback of {id}"))
     }
 
-    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings) -> Answer<'a> {
-        let path = format!("/plugins/{id}?data={}", leavings.word());
+    fn settings<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        self.plain(Method::GET, format!("/plugins/{id}/settings"), format!("asking for the settings of {id}"))
+    }
+
+    fn configure<'a>(&'a self, id: &'a PluginId, changes: Map<String, Value>) -> Answer<'a> {
+        let request = self.request(Method::PUT, &format!("/plugins/{id}/settings")).json(&changes);
+        async move { Ok(self.send(request, "waiting for the plugin").await?) }.boxed()
+    }
+
+    fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {
+        let path = format!("/plugins/{id}?data={}&cascade={}", leavings.word(), dependents.cascade());
         self.plain(Method::DELETE, path, format!("removing {id}"))
+    }
+
+    fn keeps_plans(&self) -> bool {
+        true
+    }
+
+    fn plan_bundle<'a>(&'a self, bundle: &'a Path, start: Start, way: Way) -> Answer<'a> {
+        let (enable, drain) = (start == Start::Enabled, way == Way::DrainFirst);
+        let path = format!("/plugins/plans?enable={enable}&drain={drain}");
+        async move { self.upload(&path, bundle).await }.boxed()
+    }
+
+    fn plan_change<'a>(&'a self, id: &'a PluginId, change: Planned) -> Answer<'a> {
+        let asked = match change {
+            Planned::Enable => json!({"id": id, "action": "enable"}),
+            Planned::Disable => json!({"id": id, "action": "disable"}),
+            Planned::Rollback(version, tables) => {
+                json!({"id": id, "action": "rollback", "version": version, "revert": tables == Tables::Revert})
+            }
+            Planned::Uninstall(leavings) => json!({"id": id, "action": "uninstall", "data": leavings.word()}),
+        };
+        async move {
+            let request = self.request(Method::POST, "/plugins/plans").json(&asked);
+            Ok(self.send(request, "waiting for the plan").await?)
+        }
+        .boxed()
+    }
+
+    fn snapshots<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        self.plain(Method::GET, format!("/plugins/{id}/snapshots"), format!("asking for snapshots of {id}"))
+    }
+
+    fn take_snapshot<'a>(&'a self, id: &'a PluginId, reason: &'a str) -> Answer<'a> {
+        let request = self.request(Method::POST, &format!("/plugins/{id}/snapshots")).query(&[("reason", reason)]);
+        async move { Ok(self.send(request, &format!("copying the tables of {id}")).await?) }.boxed()
+    }
+
+    fn restore_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a> {
+        let path = format!("/plugins/{id}/snapshots/{number}/restore");
+        self.plain(Method::POST, path, format!("bringing back the tables of {id}"))
+    }
+
+    fn delete_snapshot<'a>(&'a self, id: &'a PluginId, number: i64) -> Answer<'a> {
+        let path = format!("/plugins/{id}/snapshots/{number}");
+        self.plain(Method::DELETE, path, format!("deleting snapshot {number} of {id}"))
+    }
+
+    fn export<'a>(&'a self, id: &'a PluginId, file: &'a Path) -> Answer<'a> {
+        async move {
+            self.download(&format!("/plugins/{id}/export"), file).await?;
+            Ok(Value::Null)
+        }
+        .boxed()
+    }
+
+    fn plan<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        self.plain(Method::GET, format!("/plugins/plans/{plan}"), "asking for the plan".to_owned())
+    }
+
+    fn apply<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        self.plain(Method::POST, format!("/plugins/plans/{plan}/apply"), "applying the plan".to_owned())
+    }
+
+    fn withdraw<'a>(&'a self, plan: &'a str) -> Answer<'a> {
+        self.plain(Method::DELETE, format!("/plugins/plans/{plan}"), "withdrawing the plan".to_owned())
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {

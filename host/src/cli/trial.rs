@@ -29,7 +29,7 @@ async fn services_for(descriptor: Arc<Descriptor>) -> Result<Option<Arc<dyn Host
     let id: PluginId = descriptor.id.parse().map_err(words)?;
     let version = descriptor.version.parse().map_err(words)?;
     let pool = scratch_database().await?;
-    let migrator = PluginMigrator::new(&pool, id.as_str());
+    let migrator = PluginMigrator::on_scratch(&pool, id.as_str());
     if migrator.apply(&descriptor.migrations).await.is_err() {
         return Ok(None);
     }

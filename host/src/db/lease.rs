@@ -104,6 +104,15 @@ impl Lease {
         }
     }
 
+    /// Begins a transaction that sees everything as it is at one instant, and changes nothing.
+    pub(super) async fn begin_reading(&mut self) -> Result<(), DbError> {
+        self.in_transaction = true;
+        match self.link {
+            Link::Sqlite(_) => self.script("BEGIN").await,
+            Link::Postgres(_) => self.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await,
+        }
+    }
+
     /// Notes that the transaction changes the schema.
     pub(super) fn will_alter(&mut self) {
         self.alters = true;

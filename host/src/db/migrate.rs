@@ -6,14 +6,23 @@
 //! against other nodes, so that no error can leave it held.
 
 mod core;
+mod expand;
 mod ledger;
+mod ownership;
+mod registry;
 mod script;
 
-use self::ledger::Ledger;
+pub use self::expand::{Contraction, contractions};
+pub use self::ownership::{Direction, Fault, Outline, Owner, Owners, Reads, faults, outlines};
+
+pub(super) use self::ledger::Ledger;
+
+use self::ownership::{Check, Owned};
 use super::Pool;
 use super::lease::Lease;
 use plugin_api::db::DbError;
 use plugin_api::descriptor::MigrationSpec;
+use script::Script;
 
 /// Why a schema was not changed. It is as it was before the call.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +67,12 @@ pub enum MigrateError {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// A migration does what no plugin's migration may do. Nothing of it has run.
+    #[error("accept the migrations: {}", listed(faults))]
+    Refused {
+        /// What is wrong, at least one.
+        faults: Vec<Fault>,
+    },
     /// A migration that is to be taken back has no down script.
     #[error("revert migration {version} ({name}): it has no down script")]
     Irreversible {
@@ -88,6 +103,18 @@ pub enum MigrateError {
     },
 }
 
+/// The most faults that a message lists.
+const FAULTS_LISTED_MAX: usize = 3;
+
+/// The first faults on one line, and how many more there are.
+pub fn listed<T: ToString>(faults: &[T]) -> String {
+    let mut texts: Vec<String> = faults.iter().take(FAULTS_LISTED_MAX).map(ToString::to_string).collect();
+    if let Some(more) = faults.len().checked_sub(FAULTS_LISTED_MAX).filter(|more| *more > 0) {
+        texts.push(format!("and {more} more"));
+    }
+    texts.join("; ")
+}
+
 fn ledger_error(source: DbError) -> MigrateError {
     MigrateError::Ledger { source }
 }
@@ -110,7 +137,7 @@ pub struct Applied {
 /// # Errors
 /// [`MigrateError`]; [`MigrateError::Missing`] means that a newer server has used this database.
 pub async fn core(pool: &Pool) -> Result<Vec<i64>, MigrateError> {
-    Migrator { pool: pool.clone(), table: "_migrations".to_owned() }.apply(&core::migrations()).await
+    Migrator::of_core(pool).apply(&core::migrations()).await
 }
 
 /// What [`core`] brings, oldest first.
@@ -123,7 +150,7 @@ pub fn core_migrations() -> Vec<MigrationSpec> {
 /// # Errors
 /// [`MigrateError`].
 pub async fn revert_core(pool: &Pool, to_version: i64) -> Result<Vec<i64>, MigrateError> {
-    Migrator { pool: pool.clone(), table: "_migrations".to_owned() }.revert(to_version).await
+    Migrator::of_core(pool).revert(to_version).await
 }
 
 /// What of the core's schema is applied, oldest first.
@@ -131,7 +158,7 @@ pub async fn revert_core(pool: &Pool, to_version: i64) -> Result<Vec<i64>, Migra
 /// # Errors
 /// [`MigrateError::Ledger`].
 pub async fn core_applied(pool: &Pool) -> Result<Vec<Applied>, MigrateError> {
-    Migrator { pool: pool.clone(), table: "_migrations".to_owned() }.applied().await
+    Migrator::of_core(pool).applied().await
 }
 
 /// The migrations of one plugin.
@@ -141,9 +168,20 @@ pub struct PluginMigrator {
 }
 
 impl PluginMigrator {
-    /// The migrator of a plugin; its ledger is the table `_migrations_<id>`.
+    /// The migrator of a plugin; its ledger is the table `_migrations_<id>`. Its tables are registered, and
+    /// it touches no others: the core's schema must be there.
     pub fn new(pool: &Pool, plugin_id: &str) -> Self {
-        Self { migrator: Migrator { pool: pool.clone(), table: format!("_migrations_{plugin_id}") } }
+        Self::in_database(pool, plugin_id, Some(plugin_id.to_owned()))
+    }
+
+    /// The migrator of a plugin in a database where nothing else lives, and where it can do no harm.
+    pub fn on_scratch(pool: &Pool, plugin_id: &str) -> Self {
+        Self::in_database(pool, plugin_id, None)
+    }
+
+    fn in_database(pool: &Pool, plugin_id: &str, plugin: Option<String>) -> Self {
+        let table = ledger_table(plugin_id);
+        Self { migrator: Migrator { pool: pool.clone(), table, plugin } }
     }
 
     /// Applies what is not applied yet; gives the versions applied now. All or nothing.
@@ -160,6 +198,15 @@ impl PluginMigrator {
     /// [`MigrateError`] if what is applied doesn't fit them.
     pub async fn missing(&self, migrations: &[MigrationSpec]) -> Result<Vec<i64>, MigrateError> {
         self.migrator.missing(migrations).await
+    }
+
+    /// Registers the tables of what is applied, as `migrations` create them, without applying anything. For
+    /// what was applied before tables were registered.
+    ///
+    /// # Errors
+    /// [`MigrateError`].
+    pub async fn register(&self, migrations: &[MigrationSpec]) -> Result<(), MigrateError> {
+        self.migrator.register(migrations).await
     }
 
     /// Takes back what is newer than `to_version`, newest first; gives the versions taken back. All
@@ -188,22 +235,44 @@ impl PluginMigrator {
     }
 }
 
+/// The table that says which migrations of a plugin were applied.
+pub(super) fn ledger_table(plugin_id: &str) -> String {
+    format!("_migrations_{plugin_id}")
+}
+
 /// The migrations of one owner, who is known by the ledger's name.
 #[derive(Clone)]
 struct Migrator {
     pool: Pool,
     table: String,
+    /// The plugin whose tables are registered.
+    plugin: Option<String>,
 }
 
 impl Migrator {
+    fn of_core(pool: &Pool) -> Self {
+        Self { pool: pool.clone(), table: "_migrations".to_owned(), plugin: None }
+    }
+
     async fn apply(&self, migrations: &[MigrationSpec]) -> Result<Vec<i64>, MigrateError> {
         let scripts = script::all_for(self.pool.shared().dialect(), migrations)?;
         // Most calls find nothing to do: look first, without a lock.
-        if ledger::plan(&scripts, &self.entries().await?)?.is_empty() {
+        let entries = self.entries().await?;
+        let nothing_to_do = ledger::plan(&scripts, &entries)?.is_empty();
+        let owned = self.check(&scripts, &entries).await?;
+        if nothing_to_do && self.is_registered(owned.as_ref()).await? {
             return Ok(Vec::new());
         }
         let mut lease = self.begin().await?;
-        let applied = self.ledger(&mut lease).apply_all(&scripts).await;
+        let mut ledger = self.ledger(&mut lease);
+        let applied = async {
+            let applied = ledger.apply_all(&scripts).await?;
+            if let (Some(plugin), Some(owned)) = (&self.plugin, &owned) {
+                ledger.register(plugin, &owned.relations).await?;
+            }
+            Ok(applied)
+        };
+        let applied = applied.await;
         self.end(lease, applied).await
     }
 
@@ -211,6 +280,47 @@ impl Migrator {
         let scripts = script::all_for(self.pool.shared().dialect(), migrations)?;
         let entries = self.entries().await?;
         Ok(ledger::plan(&scripts, &entries)?.versions())
+    }
+
+    /// Refuses migrations that are not applied yet and do what they may not; gives what a plugin owns when all
+    /// are applied.
+    async fn check(&self, scripts: &[Script], entries: &[ledger::Entry]) -> Result<Option<Owned>, MigrateError> {
+        let Some(plugin) = &self.plugin else { return Ok(None) };
+        let dialect = self.pool.shared().dialect();
+        let owners = self.read(async |ledger| ledger.owners().await).await?;
+        let mut check = Check { plugin, dialect, owners: &owners, reads: Reads::Own, owned: Owned::default() };
+        let mut faults = Vec::new();
+        for script in scripts {
+            let applied = entries.iter().find(|entry| entry.version == script.version);
+            let mut found = check.migration(script);
+            if let Some(applied) = applied {
+                found.retain(|fault| fault.direction == Direction::Down && applied.down != script.down);
+            }
+            faults.extend(found);
+        }
+        if faults.is_empty() { Ok(Some(check.owned)) } else { Err(MigrateError::Refused { faults }) }
+    }
+
+    async fn is_registered(&self, owned: Option<&Owned>) -> Result<bool, MigrateError> {
+        let (Some(plugin), Some(owned)) = (&self.plugin, owned) else { return Ok(true) };
+        Ok(self.read(async |ledger| ledger.relations(plugin).await).await? == owned.relations)
+    }
+
+    async fn register(&self, migrations: &[MigrationSpec]) -> Result<(), MigrateError> {
+        let Some(plugin) = &self.plugin else { return Ok(()) };
+        let entries = self.entries().await?;
+        let mut scripts = script::all_for(self.pool.shared().dialect(), migrations)?;
+        scripts.retain(|script| entries.iter().any(|entry| entry.version == script.version));
+        let owned = self.check(&scripts, &entries).await?.unwrap_or_default();
+        let mut relations = self.read(async |ledger| ledger.relations(plugin).await).await?;
+        let before = relations.len();
+        relations.extend(owned.relations);
+        if relations.len() == before {
+            return Ok(());
+        }
+        let mut lease = self.begin().await?;
+        let registered = self.ledger(&mut lease).register(plugin, &relations).await;
+        self.end(lease, registered).await
     }
 
     async fn revert(&self, to_version: i64) -> Result<Vec<i64>, MigrateError> {
@@ -234,9 +344,15 @@ impl Migrator {
     }
 
     async fn entries(&self) -> Result<Vec<ledger::Entry>, MigrateError> {
+        self.read(async |ledger| if ledger.exists().await? { ledger.entries().await } else { Ok(Vec::new()) }).await
+    }
+
+    async fn read<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Ledger<'_>) -> Result<T, MigrateError>,
+    ) -> Result<T, MigrateError> {
         let mut lease = self.pool.shared().acquire_for("SELECT").await.map_err(ledger_error)?;
-        let mut ledger = self.ledger(&mut lease);
-        if ledger.exists().await? { ledger.entries().await } else { Ok(Vec::new()) }
+        work(&mut self.ledger(&mut lease)).await
     }
 
     async fn begin(&self) -> Result<Lease, MigrateError> {
@@ -261,6 +377,6 @@ impl Migrator {
     }
 
     fn ledger<'a>(&'a self, lease: &'a mut Lease) -> Ledger<'a> {
-        Ledger { shared: self.pool.shared(), lease, table: &self.table }
+        Ledger { shared: self.pool.shared(), lease, table: &self.table, plugin: self.plugin.as_deref() }
     }
 }

@@ -192,6 +192,13 @@ impl Shared {
         Ok(lease)
     }
 
+    /// A connection in a transaction that only reads; writers go on.
+    pub(super) async fn begin_reading(&self) -> Result<Lease, DbError> {
+        let mut lease = self.acquire(Access::Read).await?;
+        lease.begin_reading().await?;
+        Ok(lease)
+    }
+
     async fn acquire(&self, access: Access) -> Result<Lease, DbError> {
         match &self.backend {
             Backend::Sqlite(pool) => pool.acquire(access).await.map(Lease::sqlite),

@@ -34,6 +34,8 @@ pub(super) struct Seen {
     pub(super) route: Option<Route>,
     /// Code and text of the core's answer, if they are not the ordinary ones.
     pub(super) told: Option<(i32, Message)>,
+    /// The fields of its body that are secret, beside those whose names say so.
+    pub(super) secrets: Option<Vec<String>>,
     /// A plugin's answer, if it is short.
     pub(super) envelope: Option<Box<[u8]>>,
 }

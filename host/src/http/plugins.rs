@@ -2,16 +2,20 @@
 //! `/plugins`, and the errors of both.
 
 mod contract;
+mod dependency;
 mod descriptor;
 mod doctor;
 mod download;
 mod error;
 mod events;
+mod export;
 mod full;
 mod guard;
 mod model;
 mod operations;
 mod plan;
+mod settings;
+mod snapshots;
 mod upload;
 
 use super::SuperCaller;
@@ -22,7 +26,9 @@ pub use doctor::DiagnosisDto;
 pub use full::PluginsApi;
 pub use model::{PluginDetailDto, PluginDto};
 pub use operations::OperationsApi;
-pub use plan::PlansApi;
+pub use plan::{PlanDto, PlansApi};
+pub use settings::{PluginSettingsApi, PluginSettingsDto};
+pub use snapshots::{SnapshotDto, SnapshotsApi};
 
 /// The supervisor, for what this caller asks of it.
 fn in_name_of(caller: &SuperCaller, supervisor: &SupervisorHandle) -> SupervisorHandle {

@@ -96,6 +96,7 @@ impl Recorder {
             ip: self.proxies.client(request),
             user_agent: user_agent(request.headers()).map(Into::into),
             payload: None,
+            secrets: None,
             outcome: Outcome { http_status: GONE, code: None, message: None, envelope: None },
             began_ms: jiff::Timestamp::now().as_millisecond(),
             took: Duration::ZERO,
@@ -128,6 +129,7 @@ impl Recording {
         let seen = context::seen();
         operation.user = seen.user;
         operation.route = seen.route;
+        operation.secrets = seen.secrets;
         operation.payload = self.kept.as_ref().map(Kept::take);
         operation.took = self.began.elapsed();
         operation.outcome.http_status = http_status;

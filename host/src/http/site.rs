@@ -2,8 +2,10 @@
 
 mod console;
 mod docs;
+mod embedded;
 mod health;
 mod home;
+mod setup;
 mod uploads;
 
 pub use uploads::UPLOADS_PATH;
@@ -11,6 +13,7 @@ pub use uploads::UPLOADS_PATH;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use poem::endpoint::make_sync;
+use poem::http::HeaderValue;
 use poem::{IntoEndpoint, Response, Route, get};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,9 +28,13 @@ pub struct Site {
     pub name: String,
     /// The host's version.
     pub version: String,
+    /// IANA name of the zone of the times that the API shows.
+    pub time_zone: String,
     /// Whether `/docs` is there.
     pub docs: bool,
-    /// A directory to serve at `/`; None for the built-in page.
+    /// Origins whose pages may show ours in a frame, as the policy's `frame-ancestors`.
+    pub frame_policy: HeaderValue,
+    /// A directory to serve at `/`; None for the embedded console.
     pub console: Option<PathBuf>,
     /// The directory of uploaded files.
     pub uploads: PathBuf,
@@ -45,12 +52,14 @@ pub(super) fn add(route: Route, site: Site) -> Route {
         .at("/healthz", get(make_sync(|_| health::alive())))
         .at("/readyz", get(health::Ready::new(site.ready.clone())))
         .at("/openapi.json", get(document))
+        .at("/console.json", setup::endpoint(&site))
         .nest_no_strip(UPLOADS_PATH, uploads::Uploads(site.uploads.clone()));
     if site.docs {
         route = docs::add(route, &site.name);
     }
     match &site.console {
         Some(directory) => route.nest_no_strip("/", console::Console::new(directory)),
+        None if embedded::is_there() => route.nest_no_strip("/", embedded::Embedded::new(&site.frame_policy)),
         None => route.at("/", home::page(&site).into_endpoint()),
     }
 }

@@ -5,7 +5,9 @@ use super::error::OperationError;
 use super::id::PluginId;
 use super::manifest::Manifest;
 use super::release::Release;
+use super::schema;
 use super::services::now_ms;
+use crate::db::migrate::Owners;
 use crate::loader::preflight;
 use crate::store::{Bundle, BundleFile, BundleLimits, Staged, StagedLibrary};
 use plugin_api::db::Dialect;
@@ -46,7 +48,8 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// Checks a staged bundle: archive, manifest, library (in a child process), descriptor.
+    /// Checks a staged bundle: archive, manifest, library (in a child process), descriptor, migrations. Whether
+    /// they touch what belongs to another plugin, only the database can tell: see [`schema::owners`].
     ///
     /// # Errors
     /// [`OperationError`] for the first fault; nothing is left in staging then.
@@ -63,6 +66,7 @@ impl Inspection {
                 source: source.into(),
             }
         })?;
+        schema::refuse_faults(&manifest, &descriptor, &Owners::default())?;
         let release = Release {
             manifest,
             descriptor: Arc::new(descriptor),

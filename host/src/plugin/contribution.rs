@@ -7,9 +7,10 @@ mod models;
 
 use super::id::PluginId;
 use super::openapi::Fragment;
+use super::settings::{DeclarationError, Declared};
 use super::table::{Pattern, PatternError};
 use http::Method;
-use plugin_api::descriptor::{Access, DataModel, Descriptor, Menu, MigrationSpec, Setting};
+use plugin_api::descriptor::{Access, DataModel, Descriptor, Menu, MigrationSpec};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct Contribution {
     pub permissions: Vec<String>,
     /// Its models.
     pub models: Vec<Arc<DataModel>>,
+    /// Its settings.
+    pub settings: Arc<Declared>,
 }
 
 /// One route, ready for the table.
@@ -102,6 +105,9 @@ pub enum ContributionError {
         /// What would be accepted.
         accepted: &'static str,
     },
+    /// Settings that can't be declared so.
+    #[error(transparent)]
+    Settings(#[from] DeclarationError),
     /// Migrations that are not in ascending order.
     #[error("migration {version} stands after migration {before}; versions must be positive and ascend")]
     MigrationOrder {
@@ -127,10 +133,10 @@ impl Contribution {
         }
         refuse_twice("permission", permissions.iter().map(String::as_str))?;
         check_migrations(&descriptor.migrations)?;
-        check_settings(&descriptor.settings)?;
+        let settings = Arc::new(Declared::of(descriptor)?);
         let models = models::checked(&descriptor.models)?;
         let openapi = Fragment::of(id, descriptor, &routes, prefix);
-        Ok(Self { routes, openapi, menu_names, permissions, models })
+        Ok(Self { routes, openapi, menu_names, permissions, models, settings })
     }
 }
 
@@ -201,17 +207,6 @@ fn check_migrations(migrations: &[MigrationSpec]) -> Result<(), ContributionErro
         before = migration.version;
     }
     Ok(())
-}
-
-fn check_settings(settings: &[Setting]) -> Result<(), ContributionError> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    for setting in settings {
-        if setting.key.is_empty() || !setting.key.bytes().all(plain) {
-            let accepted = "a key in snake_case";
-            return Err(ContributionError::Name { kind: "setting", name: setting.key.clone(), accepted });
-        }
-    }
-    refuse_twice("setting", settings.iter().map(|setting| setting.key.as_str()))
 }
 
 fn check_length(kind: &'static str, name: &str, max: usize, accepted: &'static str) -> Result<(), ContributionError> {

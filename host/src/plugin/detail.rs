@@ -1,10 +1,13 @@
 //! Everything that can be told of one plugin, gathered for people.
 
 use super::error::OperationError;
+use super::grants::{self, Grant};
 use super::id::PluginId;
+use super::manifest::Capability;
+use super::schema;
+use super::settings::{self, Effective, Field, SettingsView};
 use super::status::PluginStatus;
 use super::supervisor::SupervisorHandle;
-use super::{rows, schema, settings};
 use crate::loader::ImageReport;
 use serde_json::Value;
 use std::sync::Arc;
@@ -18,8 +21,23 @@ pub struct PluginDetail {
     pub migrations: Vec<MigrationState>,
     /// Its settings with their values.
     pub settings: Vec<SettingState>,
+    /// What it asks to be allowed, and what else is granted.
+    pub capabilities: Vec<CapabilityState>,
     /// The images of it that are mapped.
     pub images: Vec<ImageReport>,
+}
+
+/// A capability that is asked for or granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapabilityState {
+    /// Which one.
+    pub capability: String,
+    /// How far.
+    pub detail: String,
+    /// Whether the installed version asks for it.
+    pub asked: bool,
+    /// When it was granted, in Unix milliseconds.
+    pub granted_at_ms: Option<i64>,
 }
 
 /// A migration, applied or not.
@@ -64,9 +82,10 @@ impl SupervisorHandle {
     pub async fn detail(&self, id: &PluginId) -> Result<PluginDetail, OperationError> {
         let status = self.installed(id)?;
         let migrations = self.migrations(&status).await?;
-        let settings = self.settings(&status).await?;
+        let settings = self.setting_states(&status).await?;
         let images = self.workplace().loader.images().into_iter().filter(|image| image.plugin == id.as_str()).collect();
-        Ok(PluginDetail { status, migrations, settings, images })
+        let capabilities = self.capabilities(&status).await?;
+        Ok(PluginDetail { status, migrations, settings, capabilities, images })
     }
 
     async fn migrations(&self, status: &PluginStatus) -> Result<Vec<MigrationState>, OperationError> {
@@ -91,22 +110,55 @@ impl SupervisorHandle {
         Ok(states)
     }
 
-    async fn settings(&self, status: &PluginStatus) -> Result<Vec<SettingState>, OperationError> {
-        let stored = rows::settings(&self.workplace().pool.database(), status.id()).await?;
-        let declared = &status.release.descriptor.settings;
-        let mut states = Vec::with_capacity(declared.len());
-        for setting in declared {
-            // One unusable value must not hide the others.
-            let one = std::slice::from_ref(setting);
-            let values = settings::effective(status.id(), one, &stored, &self.workplace().settings).unwrap_or_default();
-            states.push(SettingState {
-                key: setting.key.clone(),
-                title: setting.title.clone(),
-                default: if setting.secret { Value::Null } else { setting.default.clone() },
-                value: values.get(&setting.key).filter(|_| !setting.secret).cloned(),
-                secret: setting.secret,
-            });
-        }
+    async fn capabilities(&self, status: &PluginStatus) -> Result<Vec<CapabilityState>, OperationError> {
+        let granted = grants::load(&self.workplace().pool.database(), status.id()).await?;
+        let asked = status.release.manifest.capabilities.list();
+        let is_same = |one: &Capability, grant: &Grant| one.name == grant.capability && one.detail == grant.detail;
+        let mut states: Vec<CapabilityState> = asked
+            .iter()
+            .map(|one| CapabilityState {
+                capability: one.name.to_owned(),
+                detail: one.detail.clone(),
+                asked: true,
+                granted_at_ms: granted.iter().find(|grant| is_same(one, grant)).map(|grant| grant.granted_time),
+            })
+            .collect();
+        let others = granted.into_iter().filter(|grant| !asked.iter().any(|one| is_same(one, grant)));
+        states.extend(others.map(|grant| CapabilityState {
+            capability: grant.capability,
+            detail: grant.detail,
+            asked: false,
+            granted_at_ms: Some(grant.granted_time),
+        }));
         Ok(states)
+    }
+
+    /// The settings of a plugin, without secrets.
+    ///
+    /// # Errors
+    /// [`OperationError::Unknown`]; the database's.
+    pub async fn settings(&self, id: &PluginId) -> Result<SettingsView, OperationError> {
+        let status = self.installed(id)?;
+        let effective = self.gathered(&status).await?;
+        Ok(SettingsView::of(&status.release.contribution.settings, effective))
+    }
+
+    /// What a generation that starts now would get, whether it fits or not.
+    async fn gathered(&self, status: &PluginStatus) -> Result<Effective, OperationError> {
+        let workplace = self.workplace();
+        let stored = settings::load(&workplace.pool.database(), status.id(), &workplace.sealer).await?;
+        Ok(settings::gather(status.id(), &status.release.contribution.settings, &stored, &workplace.settings))
+    }
+
+    async fn setting_states(&self, status: &PluginStatus) -> Result<Vec<SettingState>, OperationError> {
+        let effective = self.gathered(status).await?;
+        let state = |field: &Field| SettingState {
+            key: field.key.clone(),
+            title: field.title.clone(),
+            default: field.default.clone().filter(|_| !field.secret).unwrap_or_default(),
+            value: effective.values.get(&field.key).filter(|_| !field.secret).cloned(),
+            secret: field.secret,
+        };
+        Ok(status.release.contribution.settings.fields().iter().map(state).collect())
     }
 }

@@ -2,14 +2,16 @@
 
 use super::conflict::Conflict;
 use super::contribution::ContributionError;
+use super::dependencies::DependencyError;
 use super::id::{ParseIdError, PluginId};
-use super::manifest::ManifestError;
+use super::manifest::{Capability, ManifestError};
 use super::operation::Step;
 use super::rows::RowError;
-use super::settings::SettingError;
-use crate::db::migrate::MigrateError;
+use super::settings::{SettingError, SettingFault};
+use crate::db::migrate::{Contraction, Fault, MigrateError};
+use crate::db::snapshot::{SnapshotError, Unproven};
 use crate::loader::preflight::PreflightError;
-use crate::loader::{LoadError, StartError};
+use crate::loader::{ConfigureError, LoadError, StartError};
 use crate::store::{BundleError, Sha256, StagingError, StoreError};
 use plugin_api::db::DbError;
 use semver::Version;
@@ -149,22 +151,9 @@ pub enum OperationError {
         /// What was asked for.
         what: &'static str,
     },
-    /// Another plugin must be enabled first.
-    #[error("plugin {id} needs plugin {needs}, which is not enabled")]
-    Needs {
-        /// The plugin.
-        id: PluginId,
-        /// What it needs.
-        needs: PluginId,
-    },
-    /// Other plugins need it.
-    #[error("plugin {id} is needed by {}; disable them first", listed(by))]
-    NeededBy {
-        /// The plugin.
-        id: PluginId,
-        /// The enabled plugins that need it.
-        by: Vec<PluginId>,
-    },
+    /// It needs others, or others need it.
+    #[error(transparent)]
+    Dependency(#[from] DependencyError),
     /// The configuration keeps it.
     #[error("plugin {id} is required, so it can't be disabled or uninstalled; the setting plugins.required says so")]
     Required {
@@ -226,6 +215,68 @@ pub enum OperationError {
         /// What is known.
         reason: String,
     },
+    /// Its migrations do what no plugin's migrations may do.
+    #[error("the migrations of plugin {id} {version} are refused: {}", crate::db::migrate::listed(faults))]
+    Migrations {
+        /// The plugin.
+        id: PluginId,
+        /// Its version.
+        version: Version,
+        /// What is wrong, at least one.
+        faults: Vec<Fault>,
+    },
+    /// Its migrations take something from the version that serves.
+    #[error(
+        "plugin {id} {version} can't replace {serving} while that serves: {}; or disable the plugin before the upgrade, \
+         or let the upgrade drain it first (drain=true)",
+        crate::db::migrate::listed(contractions)
+    )]
+    Contracts {
+        /// The plugin.
+        id: PluginId,
+        /// The version that was offered.
+        version: Version,
+        /// The version that serves.
+        serving: Version,
+        /// What would break it, at least one thing.
+        contractions: Vec<Contraction>,
+    },
+    /// Its tables could not be copied or brought back.
+    #[error("the tables of plugin {id} could not be copied, or not be brought back")]
+    Snapshot {
+        /// The plugin.
+        id: PluginId,
+        /// Why.
+        source: Box<SnapshotError>,
+    },
+    /// Its tables can't be taken back to an older version's.
+    #[error(
+        "the tables of plugin {id} can't be taken back to those of {version}; roll back with the tables as they are"
+    )]
+    Unproven {
+        /// The plugin.
+        id: PluginId,
+        /// The version that was asked for.
+        version: Version,
+        /// What happened on a copy.
+        source: Box<Unproven>,
+    },
+    /// There is no such copy of its tables.
+    #[error("plugin {id} has no snapshot {number}")]
+    NoSnapshot {
+        /// The plugin.
+        id: PluginId,
+        /// What was asked for.
+        number: i64,
+    },
+    /// Its tables can't be replaced while it uses them.
+    #[error("plugin {id} is enabled, so snapshot {number} can't be restored; disable the plugin first")]
+    RestoreWhileEnabled {
+        /// The plugin.
+        id: PluginId,
+        /// The copy.
+        number: i64,
+    },
     /// Another process is changing plugins, or the database can't say.
     #[error("another process is changing plugins; try again")]
     Turn(#[source] DbError),
@@ -239,6 +290,37 @@ pub enum OperationError {
         id: PluginId,
         /// Its version.
         version: Version,
+    },
+    /// It asks for more than is granted.
+    #[error(
+        "plugin {id} {version} asks for more than is granted: {}; upgrade it with accept_capabilities=true to grant that",
+        in_turn(added)
+    )]
+    CapabilitiesAdded {
+        /// The plugin.
+        id: PluginId,
+        /// The version that asks.
+        version: Version,
+        /// For what.
+        added: Vec<Capability>,
+    },
+    /// A change of its settings is not one that it declares.
+    #[error("the settings of plugin {id} can't be changed so: {}", in_words(faults))]
+    Settings {
+        /// The plugin.
+        id: PluginId,
+        /// What is wrong.
+        faults: Vec<SettingFault>,
+    },
+    /// It runs, and does not take its settings.
+    #[error("the settings of plugin {id} {version} are as before")]
+    SettingsRefused {
+        /// The plugin.
+        id: PluginId,
+        /// Its version.
+        version: Version,
+        /// Why.
+        source: Box<ConfigureError>,
     },
     /// One of its settings has an unusable value.
     #[error(transparent)]
@@ -272,13 +354,6 @@ impl OperationError {
     }
 }
 
-fn kept_ones(versions: &[Version]) -> String {
-    match versions {
-        [] => "no other version is".to_owned(),
-        versions => format!("kept: {}", versions.iter().map(Version::to_string).collect::<Vec<_>>().join(", ")),
-    }
-}
-
 fn listed_words(words: &[&str]) -> String {
     match words {
         [] => "content".to_owned(),
@@ -286,6 +361,17 @@ fn listed_words(words: &[&str]) -> String {
     }
 }
 
-fn listed(ids: &[PluginId]) -> String {
-    ids.iter().map(PluginId::as_str).collect::<Vec<_>>().join(", ")
+fn kept_ones(versions: &[Version]) -> String {
+    match versions {
+        [] => "no other version is".to_owned(),
+        versions => format!("kept: {}", versions.iter().map(Version::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn in_words(faults: &[SettingFault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn in_turn(capabilities: &[Capability]) -> String {
+    capabilities.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -56,4 +56,6 @@ pub enum EventState {
     ProbationFailed,
     /// It is gone.
     Uninstalled,
+    /// Its settings were changed.
+    Configured,
 }

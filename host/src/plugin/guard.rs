@@ -35,13 +35,13 @@ pub struct Guard {
 pub fn degraded_by(id: &PluginId, plugins: &Plugins) -> Vec<PluginId> {
     let Some(status) = plugins.get(id).filter(|status| status.active.is_some()) else { return Vec::new() };
     let rests = |id: &&PluginId| plugins.get(*id).is_none_or(|needed| needed.active.is_none());
-    status.release.manifest.depends_on.iter().filter(rests).cloned().collect()
+    status.release.manifest.needed().filter(rests).cloned().collect()
 }
 
 /// The plugins that serve and depend on `id`.
 pub(super) fn dependents(id: &PluginId, plugins: &Plugins) -> Vec<PluginId> {
     let leans = |(_, status): &(&PluginId, &std::sync::Arc<super::PluginStatus>)| {
-        status.active.is_some() && status.release.manifest.depends_on.contains(id)
+        status.active.is_some() && status.release.manifest.needed().any(|needed| needed == id)
     };
     plugins.iter().filter(leans).map(|(id, _)| id.clone()).collect()
 }

@@ -1,9 +1,15 @@
 //! The manifest: what a bundle declares in `plugin.toml` before any of its code runs.
 
+mod capabilities;
+mod dependency;
 mod fields;
+
+pub use capabilities::{Capabilities, Capability, DatabaseAccess, HostPattern};
+pub use dependency::Dependency;
 
 use super::id::PluginId;
 use fields::Fields;
+use semver::VersionReq;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,14 +47,23 @@ pub struct Manifest {
     pub icon: Option<String>,
     /// Where to read more.
     pub homepage: Option<String>,
-    /// Plugins that must be enabled for it to work.
+    /// Plugins that must be enabled for it to work, in whatever version.
     pub depends_on: Vec<PluginId>,
+    /// Plugins that it needs or uses, with the versions that will do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dependencies: BTreeMap<PluginId, Dependency>,
+    /// The versions of the server's ABI that it runs on; None leaves that to the check of its library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abi: Option<VersionReq>,
     /// Where its routes hang, for clients that show it.
     pub app: Option<App>,
     /// Groups of its routes, for clients that show them.
     pub api: BTreeMap<String, ApiGroup>,
     /// What a call may cost.
     pub limits: Limits,
+    /// What it asks to be allowed.
+    #[serde(default)]
+    pub capabilities: Capabilities,
 }
 
 /// Where a plugin's routes hang.
@@ -145,15 +160,37 @@ impl Manifest {
             icon: plugin.optional_text("icon", 500)?,
             homepage: plugin.optional_text("homepage", 500)?,
             depends_on: plugin.list("depends_on", "a list of plugin ids")?,
+            dependencies: top.section("dependencies")?.map_or_else(|| Ok(BTreeMap::new()), dependency::dependencies)?,
+            abi: abi(&mut plugin)?,
             app: top.section("app")?.map(app).transpose()?,
             api: api_groups(&mut top)?,
             limits: top.section("limits")?.map_or_else(|| Ok(Limits::default()), limits)?,
+            capabilities: top.section("capabilities")?.map(capabilities::read).transpose()?.unwrap_or_default(),
         };
         plugin.finish()?;
         top.finish()?;
         refuse_self_dependency(&manifest)?;
+        dependency::refuse_double(&manifest.depends_on, &manifest.dependencies)?;
         Ok(manifest)
     }
+
+    /// What it says of other plugins, wherever in the manifest it says so.
+    #[must_use]
+    pub fn all_dependencies(&self) -> BTreeMap<PluginId, Dependency> {
+        let anyhow = self.depends_on.iter().map(|id| (id.clone(), Dependency::on_any_version()));
+        anyhow.chain(self.dependencies.clone()).collect()
+    }
+
+    /// The plugins without which it can't be enabled.
+    pub fn needed(&self) -> impl Iterator<Item = &PluginId> {
+        let ranged = self.dependencies.iter().filter(|(_, dependency)| !dependency.optional);
+        self.depends_on.iter().chain(ranged.map(|(id, _)| id))
+    }
+}
+
+fn abi(plugin: &mut Fields) -> Result<Option<VersionReq>, ManifestError> {
+    let text = plugin.optional_text("abi", 100)?;
+    text.map(|text| dependency::range(plugin, "abi", &text)).transpose()
 }
 
 fn app(mut section: Fields) -> Result<App, ManifestError> {
@@ -202,11 +239,13 @@ fn limits(mut section: Fields) -> Result<Limits, ManifestError> {
 }
 
 fn refuse_self_dependency(manifest: &Manifest) -> Result<(), ManifestError> {
-    if !manifest.depends_on.contains(&manifest.id) {
-        return Ok(());
-    }
+    let field = match (manifest.depends_on.contains(&manifest.id), manifest.dependencies.contains_key(&manifest.id)) {
+        (true, _) => "plugin.depends_on",
+        (_, true) => "dependencies",
+        _ => return Ok(()),
+    };
     Err(ManifestError::Invalid {
-        field: "plugin.depends_on".to_owned(),
+        field: field.to_owned(),
         value: format!("a list with {} itself", manifest.id),
         accepted: "a list of other plugins".to_owned(),
     })

@@ -23,8 +23,12 @@ pub enum Step {
     SwitchOff,
     /// Its last calls end, here and in every other process.
     Drain,
+    /// The plugin's tables are copied.
+    Snapshot,
     /// The schema is brought up to date.
     Migrate,
+    /// The schema is taken back to what the version brings, which was tried on a copy before.
+    Revert,
     /// The new generation starts; nobody can reach it yet.
     Start,
     /// The plugin's tables go.
@@ -51,10 +55,14 @@ pub enum Operation {
     Disable,
     /// Another version serves in the place of the installed one.
     Upgrade,
+    /// The same, but the installed version stops before the schema changes, since it could not go on.
+    UpgradeDrained,
     /// Another version is installed in the place of one that does not serve.
     UpgradeWaiting,
     /// The version before serves again.
     Rollback,
+    /// The same with the schema of that time: what the newer version has stored in columns of its own goes.
+    RollbackReverting,
     /// The version before is installed again, in the place of one that does not serve.
     RollbackWaiting,
     /// A plugin goes, its data stays.
@@ -65,14 +73,16 @@ pub enum Operation {
 
 impl Operation {
     /// All there are.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Install,
         Self::InstallWaiting,
         Self::Enable,
         Self::Disable,
         Self::Upgrade,
+        Self::UpgradeDrained,
         Self::UpgradeWaiting,
         Self::Rollback,
+        Self::RollbackReverting,
         Self::RollbackWaiting,
         Self::Uninstall,
         Self::Purge,
@@ -81,17 +91,19 @@ impl Operation {
     /// Its steps, in order.
     #[must_use]
     pub fn steps(self) -> &'static [Step] {
-        use Step::{Commit, Drain, Keep, Load, Migrate, Publish, Purge, Retire, Start, SwitchOff};
+        use Step::{Commit, Drain, Keep, Load, Migrate, Publish, Purge, Retire, Revert, Snapshot, Start, SwitchOff};
         match self {
             Self::Install => &[Keep, Load, Migrate, Start, Commit, Publish],
             Self::InstallWaiting => &[Keep, Commit, Publish],
             Self::Enable => &[Load, Migrate, Start, Commit, Publish],
             Self::Disable | Self::Uninstall => &[Commit, Publish, Retire],
-            Self::Upgrade => &[Keep, Load, Migrate, Start, Commit, Publish, Retire],
+            Self::Upgrade => &[Keep, Load, Snapshot, Migrate, Start, Commit, Publish, Retire],
+            Self::UpgradeDrained => &[Keep, Load, SwitchOff, Drain, Snapshot, Migrate, Start, Commit, Publish],
             Self::UpgradeWaiting => &[Keep, Commit, Publish],
             Self::Rollback => &[Load, Migrate, Start, Commit, Publish, Retire],
+            Self::RollbackReverting => &[Load, SwitchOff, Drain, Snapshot, Revert, Start, Commit, Publish],
             Self::RollbackWaiting => &[Commit, Publish],
-            Self::Purge => &[SwitchOff, Drain, Purge, Commit, Publish],
+            Self::Purge => &[SwitchOff, Drain, Snapshot, Purge, Commit, Publish],
         }
     }
 
@@ -111,8 +123,8 @@ impl Operation {
             Self::Install | Self::InstallWaiting => "install",
             Self::Enable => "enable",
             Self::Disable => "disable",
-            Self::Upgrade | Self::UpgradeWaiting => "upgrade",
-            Self::Rollback | Self::RollbackWaiting => "rollback",
+            Self::Upgrade | Self::UpgradeDrained | Self::UpgradeWaiting => "upgrade",
+            Self::Rollback | Self::RollbackReverting | Self::RollbackWaiting => "rollback",
             Self::Uninstall => "uninstall",
             Self::Purge => "purge",
         }
@@ -128,7 +140,9 @@ impl Step {
             Self::Load => "load",
             Self::SwitchOff => "switch_off",
             Self::Drain => "drain",
+            Self::Snapshot => "snapshot",
             Self::Migrate => "migrate",
+            Self::Revert => "revert",
             Self::Start => "start",
             Self::Purge => "purge",
             Self::Commit => "commit",

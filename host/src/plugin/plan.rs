@@ -4,6 +4,7 @@
 
 use super::contribution::Contribution;
 use super::id::PluginId;
+use super::manifest::Capability;
 use super::operation::{Operation, Step};
 use super::release::Release;
 use crate::store::{BundleFile, Sha256};
@@ -41,6 +42,10 @@ pub struct Plan {
     pub settings: Difference,
     /// Models of data rules.
     pub models: Difference,
+    /// What the version asks to be allowed; applying the plan grants it.
+    pub capabilities: Vec<Capability>,
+    /// What of that is not granted yet.
+    pub capabilities_added: Vec<Capability>,
     /// Other plugins that have to do with it.
     pub dependencies: Vec<Dependency>,
     /// What an administrator should know before.
@@ -100,6 +105,8 @@ pub enum Warning {
     Forgets(Version),
     /// Tables would go with their rows.
     DeletesData,
+    /// It would not serve for a moment: the old version stops before the new one starts.
+    Interrupts,
     /// It would not serve.
     Waits,
 }
@@ -126,6 +133,10 @@ impl Plan {
             ("permissions", self.permissions == other.permissions),
             ("settings", self.settings == other.settings),
             ("models", self.models == other.models),
+            (
+                "capabilities",
+                (&self.capabilities, &self.capabilities_added) == (&other.capabilities, &other.capabilities_added),
+            ),
             ("dependencies", self.dependencies == other.dependencies),
             ("warnings", self.warnings == other.warnings),
         ];
@@ -188,7 +199,7 @@ pub(super) fn permissions(release: &Release) -> BTreeSet<String> {
 }
 
 pub(super) fn settings(release: &Release) -> BTreeSet<String> {
-    release.descriptor.settings.iter().map(|setting| setting.key.clone()).collect()
+    release.contribution.settings.fields().iter().map(|field| field.key.clone()).collect()
 }
 
 pub(super) fn models(release: &Release) -> BTreeSet<String> {

@@ -3,6 +3,7 @@
 //! [`save`] makes the rows equal to a status, whatever they were; every operation commits with it.
 
 use super::contribution::{Contribution, ContributionError};
+use super::grants;
 use super::guard::Guard;
 use super::id::PluginId;
 use super::manifest::Manifest;
@@ -141,7 +142,9 @@ pub(super) async fn release(
 pub(super) async fn save(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Result<(), DbError> {
     save_plugin(tx, status, now_ms).await?;
     tx.query("DELETE FROM plugin_kept WHERE plugin_id = $1").bind(status.id().as_str()).execute().await?;
-    save_version(tx, &status.release).await?;
+    if save_version(tx, &status.release).await? {
+        grants::grant(tx, &status.release, now_ms).await?;
+    }
     forget_other_versions(tx, status).await?;
     if status.active.is_some() {
         menus::save(tx, status.id(), &status.release.descriptor.menus, now_ms).await?;
@@ -160,6 +163,7 @@ pub(super) async fn remove(tx: &Transaction, id: &PluginId, data: Data) -> Resul
     }
     tx.query("DELETE FROM plugin_version WHERE plugin_id = $1").bind(id.as_str()).execute().await?;
     tx.query("DELETE FROM plugin WHERE id = $1").bind(id.as_str()).execute().await?;
+    grants::remove(tx, id).await?;
     if data == Data::Purge {
         tx.query("DELETE FROM plugin_setting WHERE plugin_id = $1").bind(id.as_str()).execute().await?;
         menus::remove(tx, id).await?;
@@ -184,13 +188,6 @@ pub(super) async fn advance(tx: &Transaction) -> Result<i64, DbError> {
     revision(tx).await
 }
 
-/// The stored settings of a plugin: key and JSON text.
-pub(super) async fn settings(db: &Database, id: &PluginId) -> Result<BTreeMap<String, String>, DbError> {
-    let sql = "SELECT key, value FROM plugin_setting WHERE plugin_id = $1";
-    let rows: Vec<(String, String)> = db.query(sql).bind(id.as_str()).fetch_all().await?;
-    Ok(rows.into_iter().collect())
-}
-
 async fn save_plugin(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Result<(), DbError> {
     let sql = "INSERT INTO plugin (id, desired, version, previous_version, observed, reason, created_time, \
                updated_time, quarantine, probation, last_rollback) \
@@ -212,7 +209,8 @@ async fn save_plugin(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Re
     statement.execute().await.map(drop)
 }
 
-async fn save_version(tx: &Transaction, release: &Release) -> Result<(), DbError> {
+/// True if the version is new.
+async fn save_version(tx: &Transaction, release: &Release) -> Result<bool, DbError> {
     let sql = "INSERT INTO plugin_version \
                (plugin_id, version, sha256, library_sha256, manifest, descriptor, installed_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (plugin_id, version) DO NOTHING";
@@ -225,7 +223,7 @@ async fn save_version(tx: &Transaction, release: &Release) -> Result<(), DbError
         .bind(json_text(&release.manifest))
         .bind(json_text(release.descriptor.as_ref()))
         .bind(release.installed_at_ms);
-    statement.execute().await.map(drop)
+    Ok(statement.execute().await? > 0)
 }
 
 async fn forget_other_versions(tx: &Transaction, status: &PluginStatus) -> Result<(), DbError> {

@@ -1,8 +1,14 @@
 //! The schema of a plugin: brought up to date before it starts, taken back when that fails.
 
+mod check;
+
+pub use check::{SchemaOutline, contractions, faults, outlines, owners};
+pub(super) use check::{database_name, refuse_contractions, refuse_faults};
+
 use super::error::OperationError;
 use super::id::PluginId;
 use super::release::Release;
+use super::table::Plugins;
 use crate::db::Pool;
 use crate::db::migrate::{Applied, MigrateError, PluginMigrator};
 use plugin_api::descriptor::MigrationSpec;
@@ -57,6 +63,18 @@ pub(super) async fn update(pool: &Pool, release: &Release) -> Result<(), Operati
     applied.map(drop).map_err(|source| migrate_error(release.id(), release.version(), source))
 }
 
+/// Registers the tables of plugins that were installed before tables were registered: all of them before
+/// the first one starts, since its new migrations might claim them. One that can't be is logged.
+pub(super) async fn register_all(pool: &Pool, plugins: &Plugins) {
+    for status in plugins.values() {
+        let migrator = PluginMigrator::new(pool, status.id().as_str());
+        if let Err(fault) = migrator.register(&status.release.descriptor.migrations).await {
+            let fault = migrate_error(status.id(), status.version(), fault).chain();
+            tracing::warn!(plugin.id = %status.id(), "the tables of plugin {} are not registered: {fault}", status.id());
+        }
+    }
+}
+
 /// Whether everything that `brought` holds is applied, and more that came later.
 fn is_ahead(applied: &[Applied], brought: &[MigrationSpec]) -> bool {
     let last = brought.last().map_or(0, |migration| migration.version);
@@ -65,6 +83,19 @@ fn is_ahead(applied: &[Applied], brought: &[MigrationSpec]) -> bool {
     applied.iter().any(|entry| entry.version > last)
         && brought.iter().all(|migration| is_applied(migration.version))
         && applied.iter().all(|entry| entry.version > last || known(entry.version))
+}
+
+/// The last migration that a release brings; 0 if it brings none.
+pub(super) fn last(release: &Release) -> i64 {
+    release.descriptor.migrations.last().map_or(0, |migration| migration.version)
+}
+
+/// Takes back what is newer than what a release brings.
+///
+/// # Errors
+/// [`OperationError::Migrate`]; the schema is as before then.
+pub(super) async fn revert(pool: &Pool, release: &Release) -> Result<(), OperationError> {
+    undo(pool, release.id(), release.version(), &Undo::RevertTo(last(release))).await
 }
 
 /// Takes back what an update did; nothing if it did nothing.

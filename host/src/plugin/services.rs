@@ -1,5 +1,6 @@
 //! What the host does for one generation of a plugin.
 
+use super::fence::Fence;
 use super::guard::{Strike, Watch};
 use super::id::PluginId;
 use super::own_models::OwnModels;
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use parking_lot::RwLock;
 use plugin_api::IdForm;
 use plugin_api::Permitted;
 use plugin_api::db::{DbError, Dialect, Executor, Value};
@@ -24,11 +26,13 @@ pub struct PluginServices {
     version: Version,
     database: PluginDatabase,
     /// A JSON object.
-    settings: String,
+    settings: RwLock<Arc<str>>,
     time_zone: TimeZone,
     stats: Arc<PluginStats>,
     models: OwnModels,
     watch: Arc<Watch>,
+    /// None on trial, where there is nothing to guard.
+    fence: Option<Fence>,
     runtime: Handle,
 }
 
@@ -47,8 +51,20 @@ impl PluginServices {
         stats: Arc<PluginStats>,
     ) -> Self {
         let models = OwnModels::none(id.clone());
+        let settings = RwLock::new(settings.into());
         let watch = Watch::silent(id.clone(), Arc::clone(&stats));
-        Self { id, version, database, settings, time_zone, stats, models, watch, runtime: Handle::current() }
+        Self {
+            id,
+            version,
+            database,
+            settings,
+            time_zone,
+            stats,
+            models,
+            watch,
+            fence: None,
+            runtime: Handle::current(),
+        }
     }
 
     /// The same for a generation that has these models.
@@ -67,6 +83,27 @@ impl PluginServices {
     #[must_use]
     pub fn watch(&self) -> &Arc<Watch> {
         &self.watch
+    }
+
+    /// The same for a generation whose statements are held to this.
+    #[must_use]
+    pub(super) fn with_fence(self, fence: Fence) -> Self {
+        Self { fence: Some(fence), ..self }
+    }
+
+    fn check(&self, sql: &str) -> Result<(), DbError> {
+        self.fence.as_ref().map_or(Ok(()), |fence| fence.check(sql))
+    }
+
+    /// The settings that the plugin sees, a JSON object.
+    #[must_use]
+    pub fn current_settings(&self) -> String {
+        self.settings.read().to_string()
+    }
+
+    /// From now on the plugin sees these, a JSON object.
+    pub fn set_settings(&self, settings: String) {
+        *self.settings.write() = settings.into();
     }
 
     /// Rolls back what the plugin left open; every later statement fails.
@@ -124,7 +161,7 @@ impl HostServices for PluginServices {
     }
 
     fn settings(&self) -> String {
-        self.settings.clone()
+        self.current_settings()
     }
 
     fn id_form(&self) -> IdForm {
@@ -153,11 +190,17 @@ impl Executor for PluginServices {
     }
 
     fn query(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<Bytes, DbError>> {
-        self.database.query(tx, sql, parameters)
+        match self.check(sql) {
+            Ok(()) => self.database.query(tx, sql, parameters),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 
     fn execute(&self, tx: u64, sql: &str, parameters: Vec<Value>) -> BoxFuture<'static, Result<u64, DbError>> {
-        self.database.execute(tx, sql, parameters)
+        match self.check(sql) {
+            Ok(()) => self.database.execute(tx, sql, parameters),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 
     fn begin(&self) -> BoxFuture<'static, Result<u64, DbError>> {

@@ -6,6 +6,8 @@
 
 mod alarms;
 mod begin;
+mod cascade;
+mod configure;
 mod disable;
 mod enable;
 mod examine;
@@ -17,6 +19,7 @@ mod plan;
 mod provide;
 mod reconcile;
 mod recover;
+mod restore;
 mod retire;
 mod rollback;
 mod settle;
@@ -29,18 +32,23 @@ mod work;
 
 use super::candidate::{Candidate, Inspection};
 use super::core_surface::CoreSurface;
+use super::dependencies::{self, Graph};
 use super::doctor::{Diagnosis, Repaired};
 use super::error::OperationError;
 use super::event::{EventState, PluginEvent};
+use super::grants::{self, Acceptance};
 use super::guard::{ALARMS_MAX, Alarm, GuardRules};
 use super::id::PluginId;
+use super::manifest::Manifest;
 use super::operation::Step;
 use super::operation::journal::{Order, Origin};
 use super::own_models::DataPermissions;
 use super::plan::Plan;
 use super::rows::Data;
+use super::schema;
 use super::services::now_ms;
-use super::settings::Configured;
+use super::settings::{Configured, Sealer};
+use super::snapshots::{Snapshot, Snapshots};
 use super::status::PluginStatus;
 use super::table::{Plugins, Published, RouteTable};
 use crate::cache::Announcements;
@@ -52,6 +60,7 @@ use examine::Visit;
 use jiff::tz::TimeZone;
 use plan::Plans;
 use semver::Version;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
@@ -63,6 +72,7 @@ use turn::Following;
 use work::{Change, Work};
 
 pub use plan::{OfferedPlan, PlanRequest};
+pub use work::{Tables, Way};
 
 /// Commands that may wait; more callers than that wait to be let in.
 const COMMANDS_MAX: usize = 32;
@@ -73,6 +83,8 @@ const EVENTS_MAX: usize = 256;
 pub struct Workplace {
     /// Where bundles and libraries are.
     pub store: Arc<Store>,
+    /// The copies of plugins' tables.
+    pub snapshots: Snapshots,
     /// What loads them.
     pub loader: Arc<Loader>,
     /// The server's database.
@@ -85,6 +97,8 @@ pub struct Workplace {
     pub database_limits: DatabaseLimits,
     /// What the operator configured for plugins.
     pub settings: Configured,
+    /// What encrypts secret settings.
+    pub sealer: Sealer,
     /// Which plugins may be neither disabled nor uninstalled.
     pub required: BTreeSet<PluginId>,
     /// What decides which rows of plugins' models somebody may see.
@@ -159,6 +173,8 @@ enum Command {
     Release(PluginId, Order, oneshot::Sender<Outcome>),
     Alarm(Alarm, oneshot::Sender<Outcome>),
     Plan(Box<Change>, oneshot::Sender<Result<(Plan, Box<Change>), OperationError>>),
+    Restore(PluginId, i64, oneshot::Sender<Outcome>),
+    Configure(PluginId, Map<String, Value>, oneshot::Sender<Outcome>),
     Follow(oneshot::Sender<Result<(), OperationError>>),
     Shutdown(oneshot::Sender<()>),
 }
@@ -219,11 +235,11 @@ impl SupervisorHandle {
     }
 
     /// Checks a bundle and puts it in the place of the installed version, without a gap. `id` is
-    /// the plugin that is meant, where the caller says so.
+    /// the plugin that is meant, where the caller says so; `acceptance` is of what it asks for beyond what is granted.
     ///
     /// # Errors
     /// [`OperationError`]; the old version goes on then as if nothing had been asked.
-    pub async fn upgrade(&self, id: Option<&PluginId>, staged: Staged) -> Outcome {
+    pub async fn upgrade(&self, id: Option<&PluginId>, staged: Staged, way: Way, acceptance: Acceptance) -> Outcome {
         if let Some(id) = id {
             self.installed(id)?;
         }
@@ -232,7 +248,8 @@ impl SupervisorHandle {
         if let Some(asked) = id.filter(|asked| *asked != candidate.id()) {
             return Err(OperationError::OtherPlugin { asked: asked.clone(), found: candidate.id().clone() });
         }
-        self.operate(Change::Upgrade(Box::new(candidate))).await
+        self.refuse_added(&candidate, acceptance).await?;
+        self.operate(Change::Upgrade(Box::new(candidate), way)).await
     }
 
     /// Makes a plugin serve; one that does already goes on.
@@ -255,8 +272,8 @@ impl SupervisorHandle {
     ///
     /// # Errors
     /// [`OperationError`]; the installed version goes on then.
-    pub async fn rollback(&self, id: &PluginId, version: Option<Version>) -> Outcome {
-        self.operate(Change::Rollback(id.clone(), version)).await
+    pub async fn rollback(&self, id: &PluginId, version: Option<Version>, tables: Tables) -> Outcome {
+        self.operate(Change::Rollback(id.clone(), version, tables)).await
     }
 
     /// Removes a plugin, and of its data as much as `data` says. Gives its last state.
@@ -265,6 +282,39 @@ impl SupervisorHandle {
     /// [`OperationError`]; it is still installed then, but disabled if its data could not be purged.
     pub async fn uninstall(&self, id: &PluginId, data: Data) -> Outcome {
         self.operate(Change::Uninstall(id.clone(), data)).await
+    }
+
+    /// The copies of plugins' tables.
+    #[must_use]
+    pub fn snapshots(&self) -> &Snapshots {
+        &self.workplace.snapshots
+    }
+
+    /// Copies a plugin's tables now, and says why.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn take_snapshot(&self, id: &PluginId, reason: &str) -> Result<Snapshot, OperationError> {
+        let version = self.installed(id)?.version().clone();
+        self.workplace.snapshots.take(id, &version, reason).await
+    }
+
+    /// Brings a disabled plugin's tables back to what a copy has.
+    ///
+    /// # Errors
+    /// [`OperationError`]; nothing has changed then.
+    pub async fn restore(&self, id: &PluginId, number: i64) -> Outcome {
+        let id = id.clone();
+        self.command(move |reply| Command::Restore(id, number, reply)).await
+    }
+
+    /// Changes settings of a plugin, by key; null takes a value away. It acts at once if the plugin runs.
+    ///
+    /// # Errors
+    /// [`OperationError`]; nothing is changed then. A plugin that runs may refuse.
+    pub async fn configure(&self, id: &PluginId, asked: Map<String, Value>) -> Outcome {
+        let id = id.clone();
+        self.command(move |reply| Command::Configure(id, asked, reply)).await
     }
 
     /// Stops every plugin without changing what the administrator wants, and ends the supervisor.
@@ -278,7 +328,10 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError`] for the first fault.
     pub async fn inspect(&self, staged: Staged) -> Result<Candidate, OperationError> {
-        self.workplace.inspection.of(staged, self.workplace.store.staging()).await
+        let candidate = self.workplace.inspection.of(staged, self.workplace.store.staging()).await?;
+        let owners = schema::owners(&self.workplace.pool).await?;
+        schema::refuse_faults(&candidate.release.manifest, &candidate.release.descriptor, &owners)?;
+        Ok(candidate)
     }
 
     /// The installed plugins, by id.
@@ -339,6 +392,20 @@ impl SupervisorHandle {
         &self.workplace
     }
 
+    /// A new version takes nothing that nobody has agreed to.
+    async fn refuse_added(&self, candidate: &Candidate, acceptance: Acceptance) -> Result<(), OperationError> {
+        if acceptance == Acceptance::Accept {
+            return Ok(());
+        }
+        let granted = grants::load(&self.workplace.pool.database(), candidate.id()).await?;
+        let added = grants::added(&candidate.release.manifest.capabilities, &granted);
+        if added.is_empty() {
+            return Ok(());
+        }
+        let (id, version) = (candidate.id().clone(), candidate.version().clone());
+        Err(OperationError::CapabilitiesAdded { id, version, added })
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, OperationError> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).await.map_err(|_| OperationError::ShuttingDown)?;
@@ -357,6 +424,8 @@ impl Supervisor {
                 Command::Visit(visit, reply) => answer(reply, self.visit(visit).await),
                 Command::Alarm(alarm, reply) => answer(reply, self.act_on(alarm).await),
                 Command::Plan(change, reply) => answer(reply, self.plan(change).await),
+                Command::Restore(id, number, reply) => answer(reply, self.restore(&id, number).await),
+                Command::Configure(id, asked, reply) => answer(reply, self.configure(&id, asked).await),
                 Command::Follow(reply) => answer(reply, self.follow().await),
                 Command::Shutdown(reply) => {
                     self.stop_all().await;
@@ -370,6 +439,11 @@ impl Supervisor {
 
     fn installed(&self, id: &PluginId) -> Outcome {
         installed(&self.plugins, id)
+    }
+
+    /// Refuses a version that would not fit beside the other plugins.
+    fn refuse_unfit(&self, manifest: &Manifest, serves: bool) -> Result<(), OperationError> {
+        Ok(dependencies::refuse_change(&Graph::of(&self.plugins), manifest, serves)?)
     }
 
     /// Tells those who watch, and the log.

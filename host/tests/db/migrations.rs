@@ -90,7 +90,7 @@ on_both! {
     }
 
     async fn a_plugin_is_upgraded_and_purged(pool: Pool) {
-        let migrator = PluginMigrator::new(&pool, "notice");
+        let migrator = PluginMigrator::on_scratch(&pool, "notice");
         assert_eq!(migrator.applied().await.expect("reads"), []);
         assert_eq!(migrator.apply(&[]).await.expect("nothing to do"), [0i64; 0]);
         assert!(!exists(&pool, "_migrations_notice").await, "no ledger for nothing");
@@ -107,7 +107,7 @@ on_both! {
         assert_eq!(migrator.revert(1).await.expect("reverts"), [2]);
         assert_eq!(migrator.apply(&[notice()]).await.expect("fits again"), [0i64; 0]);
         // As an uninstall does, whose library is gone.
-        PluginMigrator::new(&pool, "notice").purge().await.expect("purges");
+        PluginMigrator::on_scratch(&pool, "notice").purge().await.expect("purges");
         assert!(!exists(&pool, "notice").await);
         assert!(!exists(&pool, "_migrations_notice").await);
         migrator.purge().await.expect("nothing left to purge");
@@ -115,7 +115,7 @@ on_both! {
     }
 
     async fn a_failure_undoes_the_whole_call(pool: Pool) {
-        let migrator = PluginMigrator::new(&pool, "notice");
+        let migrator = PluginMigrator::on_scratch(&pool, "notice");
         let error = migrator.apply(&[notice(), kinds(), broken()]).await.expect_err("broken");
         assert!(matches!(&error, MigrateError::Script { direction: "up", version: 3, .. }), "{error}");
         assert_eq!(error.to_string(), "run the up script of migration 3 (broken)");
@@ -129,7 +129,7 @@ on_both! {
     }
 
     async fn a_changed_migration_is_refused(pool: Pool) {
-        let migrator = PluginMigrator::new(&pool, "notice");
+        let migrator = PluginMigrator::on_scratch(&pool, "notice");
         migrator.apply(&[notice()]).await.expect("applies");
         let changed = MigrationSpec { up: notice().up + "\n-- changed", ..notice() };
         let error = migrator.apply(&[changed, kinds()]).await.expect_err("changed");
@@ -139,7 +139,7 @@ on_both! {
     }
 
     async fn what_has_no_way_back_stays(pool: Pool) {
-        let migrator = PluginMigrator::new(&pool, "notice");
+        let migrator = PluginMigrator::on_scratch(&pool, "notice");
         let kinds = MigrationSpec { down: None, ..kinds() };
         migrator.apply(&[notice(), kinds.clone()]).await.expect("applies");
         let error = migrator.purge().await.expect_err("irreversible");
@@ -150,7 +150,7 @@ on_both! {
 
     async fn one_of_many_at_once_applies(pool: Pool) {
         let calls = (0..8).map(|_| {
-            let migrator = PluginMigrator::new(&pool, "notice");
+            let migrator = PluginMigrator::on_scratch(&pool, "notice");
             tokio::spawn(async move { migrator.apply(&[notice(), kinds()]).await })
         });
         let mut applied = 0;
@@ -161,7 +161,7 @@ on_both! {
     }
 
     async fn requests_go_on_during_migrations(pool: Pool) {
-        let migrator = PluginMigrator::new(&pool, "notice");
+        let migrator = PluginMigrator::on_scratch(&pool, "notice");
         let mut specs = vec![notice()];
         migrator.apply(&specs).await.expect("applies");
         let stop = Arc::new(AtomicBool::new(false));
@@ -207,7 +207,7 @@ on_both! {
                 "DROP TRIGGER note; DROP TABLE seen",
             )
         };
-        let migrator = PluginMigrator::new(&pool, "notice");
+        let migrator = PluginMigrator::on_scratch(&pool, "notice");
         migrator.apply(&[notice(), trigger]).await.expect("applies");
         let db = pool.database();
         db.query("INSERT INTO notice (title) VALUES ('x')").execute().await.expect("inserts");

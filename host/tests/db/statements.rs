@@ -86,7 +86,7 @@ on_both! {
         // On every connection that may come next.
         let first = futures_util::future::join_all((0..32).map(|_| columns())).await;
         assert!(first.iter().all(|names| names == &["id"]));
-        let migrator = backplane::db::migrate::PluginMigrator::new(&pool, "w");
+        let migrator = backplane::db::migrate::PluginMigrator::on_scratch(&pool, "w");
         let spec = crate::migrations::spec(1, "widen", "ALTER TABLE w ADD COLUMN name TEXT", "ALTER TABLE w DROP COLUMN name");
         migrator.apply(&[spec]).await.expect("applies");
         let then = futures_util::future::join_all((0..32).map(|_| columns())).await;

@@ -47,9 +47,12 @@ impl Scene {
             Operation::InstallWaiting => (NOTHING, WAITING),
             Operation::Enable => (WAITING, SERVING),
             Operation::Disable => (SERVING, OFF),
-            Operation::Upgrade => (SERVING, UPGRADED),
+            Operation::Upgrade | Operation::UpgradeDrained => (SERVING, UPGRADED),
             Operation::UpgradeWaiting => (OFF, Truth { ledger: &[1], ..UPGRADED_OFF }),
             Operation::Rollback => (UPGRADED, Truth { plugin: Some(("1.0.0", "enabled")), ..UPGRADED }),
+            Operation::RollbackReverting => {
+                (UPGRADED, Truth { plugin: Some(("1.0.0", "enabled")), ledger: &[1], ..UPGRADED })
+            }
             Operation::RollbackWaiting => (UPGRADED_OFF, Truth { plugin: Some(("1.0.0", "disabled")), ..UPGRADED }),
             Operation::Uninstall => (SERVING, Truth { plugin: None, versions: 0, ..SERVING }),
             Operation::Purge => (SERVING, NOTHING),
@@ -90,7 +93,9 @@ impl Scene {
             Operation::Enable => request(Method::POST, "/shelf/enable"),
             Operation::Disable => request(Method::POST, "/shelf/disable"),
             Operation::Upgrade | Operation::UpgradeWaiting => upload("/shelf/upgrade", NEW),
+            Operation::UpgradeDrained => upload("/shelf/upgrade?drain=true", NEW),
             Operation::Rollback | Operation::RollbackWaiting => request(Method::POST, "/shelf/rollback"),
+            Operation::RollbackReverting => request(Method::POST, "/shelf/rollback?revert=true"),
             Operation::Uninstall => request(Method::DELETE, "/shelf?data=keep"),
             Operation::Purge => request(Method::DELETE, "/shelf?data=purge"),
         };

@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A person at a terminal, in a directory and a home of their own, outside the source tree.
-struct Person {
+pub(crate) struct Person {
     folder: tempfile::TempDir,
     url: Option<String>,
 }
 
 impl Person {
-    fn at(url: Option<&str>) -> Self {
+    pub(crate) fn at(url: Option<&str>) -> Self {
         Self { folder: tempfile::tempdir().expect("a folder"), url: url.map(str::to_owned) }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_backplane"));
         command.args(words).current_dir(self.folder.path());
         // A login is kept in the home; what cargo needs stays where it is. Crates that are written
@@ -36,13 +36,13 @@ impl Person {
         command
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
         self.command(words).output().expect("the program runs")
     }
 
     /// What a command that succeeds writes.
     #[track_caller]
-    fn says(&self, words: &[&str]) -> String {
+    pub(crate) fn says(&self, words: &[&str]) -> String {
         let output = self.run(words);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{words:?}: {errors}");
@@ -51,21 +51,21 @@ impl Person {
 
     /// The same with `--json`.
     #[track_caller]
-    fn answers(&self, words: &[&str]) -> Value {
+    pub(crate) fn answers(&self, words: &[&str]) -> Value {
         let text = self.says(&[words, &["--json"]].concat());
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{words:?}: {error}: {text}"))
     }
 
     /// The error of a command that fails with this code.
     #[track_caller]
-    fn fails(&self, words: &[&str], code: i32) -> String {
+    pub(crate) fn fails(&self, words: &[&str], code: i32) -> String {
         let output = self.run(words);
         assert_eq!(output.status.code(), Some(code), "{words:?}: {}", String::from_utf8_lossy(&output.stdout));
         String::from_utf8(output.stderr).expect("text")
     }
 
     #[track_caller]
-    fn logs_in(&self) {
+    pub(crate) fn logs_in(&self) {
         let mut command = self.command(&["login", "--username", "admin", "--password-stdin"]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program runs");
         let line = format!("{PASSWORD}\n");
@@ -133,6 +133,36 @@ fn a_new_plugins_own_test_passes() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     assert!(text.contains("1 passed"), "{text}");
+}
+
+/// A plugin's settings, on a directory at rest and on a server.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_shown_set_and_taken_back() {
+    let admin = Person::at(None);
+    let zip = admin.path("tunable.zip");
+    std::fs::write(&zip, bundle::of("tunable")).expect("a file");
+    admin.says(&["plugin", "install", zip.to_str().expect("text")]);
+    fn settings<'a>(words: &[&'a str]) -> Vec<&'a str> {
+        [&["plugin", "settings", "tunable"], words].concat()
+    }
+    let set = admin.answers(&settings(&["set", "page_size=50", "token=123", "greeting=long"]));
+    assert_eq!(set["values"], json!({"greeting": "long", "page_size": 50, "ready": true, "token": null}));
+    assert_eq!(admin.answers(&settings(&["unset", "page_size"]))["values"]["page_size"], 20);
+    let told = admin.says(&settings(&[]));
+    assert!(told.contains("Rows of a page") && told.contains("(set)") && !told.contains("123"), "{told}");
+    assert_eq!(told, admin.says(&settings(&["get"])));
+    let message = admin.fails(&settings(&["set", "page_size=0"]), 1);
+    assert!(message.contains("page_size must be a whole number from 1 to 100"), "{message}");
+    admin.fails(&settings(&["set", "page_size"]), 2);
+
+    let server = Server::start().await;
+    server.admin().await.install(bundle::of("tunable")).await.ok();
+    let admin = Person::at(Some(&format!("http://{}", server.address())));
+    admin.logs_in();
+    admin.says(&settings(&["set", "page_size=50"]));
+    assert_eq!(server.anonymous().get("/api/v1/tunable").await.text, "50 Short token of 0, accepted 1");
+    let message = admin.fails(&settings(&["set", "page_size=0"]), 1);
+    assert!(message.contains("page_size must be a whole number from 1 to 100"), "{message}");
 }
 
 /// Without a server the same commands work on the data directory.
@@ -204,4 +234,31 @@ fn settings_are_shown_without_secrets_and_mistyped_ones_are_named() {
     let output = operator.command(&["config"]).env("APP__SERVER__PROT", "1").output().expect("the program runs");
     let message = String::from_utf8(output.stderr).expect("text");
     assert!(message.contains("APP__SERVER__PORT") || message.contains("server.port"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn snapshots_are_taken_listed_restored_and_deleted() {
+    let person = Person::at(None);
+    let bundle = person.path("notice.zip");
+    std::fs::write(&bundle, bundle::of("notice")).expect("writes");
+    let data = person.path("data");
+    let words = |words: &[&str]| {
+        let data = data.to_str().expect("text");
+        [words, &["--data", data]].concat().iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()
+    };
+    let says = |order: &[&str]| person.says(&words(order).iter().map(String::as_str).collect::<Vec<_>>());
+    says(&["plugin", "install", bundle.to_str().expect("text")]);
+    assert_eq!(says(&["plugin", "snapshot", "list", "notice"]).trim(), "notice has no snapshots");
+    let taken = says(&["plugin", "snapshot", "take", "notice", "--reason", "by hand"]);
+    assert!(taken.starts_with("snapshot 1 of notice is taken: "), "{taken}");
+    let listed = says(&["plugin", "snapshot", "list", "notice"]);
+    assert!(listed.starts_with("1  ") && listed.contains("(by hand)"), "{listed}");
+    says(&["plugin", "disable", "notice"]);
+    assert_eq!(
+        says(&["plugin", "snapshot", "restore", "notice", "1"]).trim(),
+        "the tables of notice are as snapshot 1 has them"
+    );
+    assert_eq!(says(&["plugin", "snapshot", "delete", "notice", "1"]).trim(), "snapshot 1 of notice is deleted");
+    assert_eq!(says(&["plugin", "export", "notice"]).trim(), "notice is exported to notice-export.zip");
+    assert!(person.path("notice-export.zip").metadata().expect("a file").len() > 1_000);
 }

@@ -168,11 +168,11 @@ async fn a_plugin_waits_for_what_it_needs() {
         parts.with_manifest(&manifest).zip()
     };
     let message = admin.install(needing()).await.refused(409);
-    assert_eq!(message, "plugin neighbour needs plugin hello, which is not enabled");
+    assert_eq!(message, "plugin neighbour 1.0.0 needs hello, which is not installed; install hello first");
     admin.install(bundle::of("hello")).await.ok();
     admin.install(needing()).await.ok();
     let message = admin.post("/api/v1/plugins/hello/disable").await.refused(409);
-    assert_eq!(message, "plugin hello is needed by neighbour; disable them first");
+    assert_eq!(message, "plugin hello 0.1.0 is needed by neighbour 1.0.0 (needs hello); disable it first, or cascade");
     assert_eq!(admin.delete("/api/v1/plugins/hello?data=purge").await.refused(409), message);
     admin.post("/api/v1/plugins/neighbour/disable").await.ok();
     admin.post("/api/v1/plugins/hello/disable").await.ok();

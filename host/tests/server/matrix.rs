@@ -18,8 +18,9 @@ const PUBLIC: [&str; 6] = [
 ];
 
 /// For everybody who is logged in, without a permission.
-const AUTHENTICATED: [&str; 37] = [
+const AUTHENTICATED: [&str; 38] = [
     "GET /api/v1/auth/codes",
+    "GET /api/v1/plugins/changes",
     "GET /api/v1/sys/configs",
     "GET /api/v1/sys/configs/all",
     "GET /api/v1/sys/configs/{pk}",

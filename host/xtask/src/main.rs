@@ -4,6 +4,7 @@
 
 mod bench;
 mod cargo;
+mod console;
 mod start;
 mod test;
 

@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::cargo::{cargo, program, root, words};
+use crate::{
+    cargo::{cargo, program, root, words},
+    console,
+};
 
 #[derive(Deserialize)]
 struct Message {
@@ -22,10 +25,22 @@ struct Message {
 /// first start, the administrator's password.
 pub(crate) fn run(serve: &[String]) -> Result<ExitCode> {
     let root = root()?;
+    build_console(&root);
     let executable = build(&root)?;
     let mut server = program(executable.into_os_string());
     server.arg("serve").args(serve).current_dir(&root);
     become_program(server)
+}
+
+/// The server works without it, too.
+fn build_console(root: &Path) {
+    match console::build(root) {
+        Ok(console::Outcome::Built | console::Outcome::Fresh) => {}
+        Ok(console::Outcome::NoNode) => {
+            eprintln!("there is no Node 20 or newer, so the server gets no console; / will say so");
+        }
+        Err(error) => eprintln!("the console could not be built, so the server keeps the one it has: {error:#}"),
+    }
 }
 
 /// Cargo knows what is stale, and says where the program is.

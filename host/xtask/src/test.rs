@@ -3,6 +3,7 @@
 //! Each step runs even when an earlier one failed; the last line counts.
 
 mod compilers;
+mod console;
 mod licences;
 mod postgres;
 mod redis;
@@ -35,6 +36,7 @@ pub(crate) fn run(filter: Option<&str>) -> Result<ExitCode> {
     steps.heading("What the tests need");
     requirements::provide()?;
     if filter.is_none() {
+        console::build(&root, &mut steps);
         check(&root, &mut steps);
     }
     let plugins = plugins(&root)?;
@@ -48,6 +50,7 @@ pub(crate) fn run(filter: Option<&str>) -> Result<ExitCode> {
     test(&root, &plugins, filter, &mut steps)?;
     if filter.is_none() {
         document(&root, &mut steps);
+        console::run(&root, &mut steps);
     }
     Ok(steps.finish())
 }

@@ -10,7 +10,7 @@ use crate::permitted::Permitted;
 use crate::services::{HostServices, Level};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -31,6 +31,8 @@ pub struct LogLine {
 pub(super) struct TestServices {
     memory: Arc<MemoryDatabase>,
     settings: Mutex<String>,
+    /// The keys that there are.
+    known: BTreeSet<String>,
     clock: Clock,
     logs: Mutex<Vec<LogLine>>,
     /// What is permitted of each model that the plugin contributes.
@@ -44,17 +46,17 @@ impl TestServices {
         descriptor: &Descriptor,
         given: Vec<(String, serde_json::Value)>,
     ) -> Result<Arc<Self>, TestError> {
-        let mut settings = serde_json::Map::new();
-        settings.extend(descriptor.settings.iter().map(|setting| (setting.key.clone(), setting.default.clone())));
+        let known = descriptor.settings.iter().map(|setting| setting.key.clone()).collect();
+        let mut settings = descriptor.settings_defaults();
         for (key, value) in given {
-            change(&mut settings, &key, value)?;
+            change(&mut settings, &known, &key, value)?;
         }
         let memory = Arc::new(MemoryDatabase::open().await.map_err(TestError::Database)?);
         let settings = Mutex::new(serde_json::Value::Object(settings).to_string());
         let logs = Mutex::default();
         let models = descriptor.models.iter();
         let permitted = Mutex::new(models.map(|model| (model.name.clone(), Permitted::everything())).collect());
-        Ok(Arc::new(Self { memory, settings, clock: Clock::new(), logs, permitted, runtime: Handle::current() }))
+        Ok(Arc::new(Self { memory, settings, known, clock: Clock::new(), logs, permitted, runtime: Handle::current() }))
     }
 
     pub(super) fn memory(&self) -> &Arc<MemoryDatabase> {
@@ -68,7 +70,7 @@ impl TestServices {
     /// All settings, one of them changed.
     pub(super) fn with_setting(&self, key: &str, value: serde_json::Value) -> Result<String, TestError> {
         let mut settings = serde_json::from_str(&self.settings()).unwrap_or_default();
-        change(&mut settings, key, value)?;
+        change(&mut settings, &self.known, key, value)?;
         Ok(serde_json::Value::Object(settings).to_string())
     }
 
@@ -89,14 +91,15 @@ impl TestServices {
 
 fn change(
     settings: &mut serde_json::Map<String, serde_json::Value>,
+    known: &BTreeSet<String>,
     key: &str,
     value: serde_json::Value,
 ) -> Result<(), TestError> {
-    if let Some(before) = settings.get_mut(key) {
-        *before = value;
+    if known.contains(key) {
+        settings.insert(key.to_owned(), value);
         return Ok(());
     }
-    let known = settings.keys().cloned().collect::<Vec<_>>().join(", ");
+    let known = known.iter().cloned().collect::<Vec<_>>().join(", ");
     Err(TestError::UnknownSetting { key: key.to_owned(), known })
 }
 

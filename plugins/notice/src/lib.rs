@@ -31,7 +31,7 @@ impl Plugin for Notices {
             .access("POST /sys/notices", Access::permission("sys:notice:add"))
             .access("PUT /sys/notices/{pk}", Access::permission("sys:notice:edit"))
             .access("DELETE /sys/notices", Access::permission("sys:notice:del"))
-            .setting(Setting::new("data_rules", "Show what the data rules of somebody's roles permit, not all", false))
+            .settings::<model::Settings>()
             .menu(menu())
             .model(model::notice())
     }

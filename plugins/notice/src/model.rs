@@ -34,9 +34,10 @@ pub(crate) fn notice() -> DataModel {
 }
 
 /// What an administrator may set.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Settings {
-    /// Whether data rules narrow what somebody sees.
+    /// Show what the data rules of somebody's roles permit, not all
+    #[serde(default)]
     pub(crate) data_rules: bool,
 }
 

@@ -1,6 +1,5 @@
-//! The secret that signs tokens, when the operator gives none.
+//! The server's secret: the key that signs tokens is it, others are made of it.
 
-use super::token::TokenKey;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -31,14 +30,14 @@ pub enum SecretError {
     },
 }
 
-/// The key of `configured` or, if that is empty, of a file in `data` that only the owner reads,
+/// `configured` or, if that is empty, the bytes of a file in `data` that only the owner reads,
 /// made on the first start.
 ///
 /// # Errors
 /// [`SecretError`].
-pub fn load(configured: &str, data: &Path) -> Result<TokenKey, SecretError> {
+pub fn load(configured: &str, data: &Path) -> Result<Vec<u8>, SecretError> {
     if !configured.is_empty() {
-        return Ok(TokenKey::new(configured.as_bytes()));
+        return Ok(configured.as_bytes().to_vec());
     }
     let path = data.join(FILE);
     let text = match fs::read_to_string(&path) {
@@ -51,7 +50,7 @@ pub fn load(configured: &str, data: &Path) -> Result<TokenKey, SecretError> {
         Err(source) => return Err(SecretError::Io { path, source }),
     };
     match hex::decode(text.trim()) {
-        Ok(secret) if secret.len() == BYTES => Ok(TokenKey::new(&secret)),
+        Ok(secret) if secret.len() == BYTES => Ok(secret),
         _ => Err(SecretError::Damaged { path }),
     }
 }
@@ -68,18 +67,19 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin::auth::token::Claims;
+    use crate::admin::auth::token::{Claims, TokenKey};
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_key_is_made_once_and_only_its_owner_reads_it() {
         let data = tempfile::tempdir().unwrap();
         let claims = Claims { session_uuid: uuid::Uuid::nil(), exp: u64::from(u32::MAX), sub: "1".to_owned() };
-        let token = load("", data.path()).unwrap().sign(&claims).unwrap();
-        assert_eq!(load("", data.path()).unwrap().verify(&token), Ok(claims.clone()));
+        let key = |configured| TokenKey::new(&load(configured, data.path()).unwrap());
+        let token = key("").sign(&claims).unwrap();
+        assert_eq!(key("").verify(&token), Ok(claims.clone()));
         let mode = fs::metadata(data.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(load("configured", data.path()).unwrap().verify(&token).is_err());
+        assert!(key("configured").verify(&token).is_err());
         fs::write(data.path().join(FILE), "short").unwrap();
         assert!(matches!(load("", data.path()), Err(SecretError::Damaged { .. })));
     }

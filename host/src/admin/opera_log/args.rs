@@ -3,7 +3,7 @@
 mod beginning;
 
 use super::operation::{Operation, PAYLOAD_BYTES_MAX, Payload, Route};
-use super::redaction::{is_secret, redact_fields};
+use super::redaction::{is_secret, redact_fields, redact_named};
 use futures_util::stream;
 use multer::Multipart;
 use serde_json::{Map, Value, json};
@@ -11,6 +11,8 @@ use std::convert::Infallible;
 
 /// How much of a long payload is shown, in characters.
 const PREVIEW_CHARACTERS: usize = 1_000;
+/// What bodies are called, by their kind.
+const BODIES: [&str; 3] = ["json", "x-www-form-urlencoded", "form-data"];
 /// Fields of a form that are looked at.
 const FIELDS_MAX: usize = 200;
 
@@ -26,6 +28,7 @@ pub(super) async fn of(operation: &Operation) -> Option<Value> {
         put_payload(&mut all, payload).await;
     }
     redact_fields(&mut all);
+    redact_settings(operation, path, &mut all);
     let sent = operation.payload.as_ref().map_or(0, |payload| payload.bytes);
     let all = (!all.is_empty()).then_some(Value::Object(all));
     match all.as_ref().map(Value::to_string) {
@@ -34,6 +37,22 @@ pub(super) async fn of(operation: &Operation) -> Option<Value> {
         }
         None if sent > PAYLOAD_BYTES_MAX as u64 => Some(truncated("", sent)),
         _ => all,
+    }
+}
+
+/// Settings of a plugin are hidden unless it was found out which of them are secret.
+fn redact_settings(operation: &Operation, path: &str, all: &mut Map<String, Value>) {
+    let pattern = operation.route.as_ref().map_or("", |route| &route.pattern);
+    let is_of_settings = |path: &str| path.contains("/plugins/") && path.trim_end_matches('/').ends_with("/settings");
+    let is_settings = is_of_settings(path) || is_of_settings(pattern);
+    match &operation.secrets {
+        Some(secrets) => {
+            if let Some(fields) = all.get_mut("json").and_then(Value::as_object_mut) {
+                redact_named(fields, secrets);
+            }
+        }
+        None if is_settings => BODIES.into_iter().for_each(|kind| drop(all.remove(kind))),
+        None => {}
     }
 }
 

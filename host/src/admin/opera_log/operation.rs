@@ -29,6 +29,8 @@ pub struct Operation {
     pub user_agent: Option<Box<str>>,
     /// Its body, if it had one.
     pub payload: Option<Payload>,
+    /// The fields of its body that are secret, beside those whose names say so.
+    pub secrets: Option<Vec<String>>,
     /// How it was answered.
     pub outcome: Outcome,
     /// When it began, Unix milliseconds.

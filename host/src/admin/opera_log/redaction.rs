@@ -41,6 +41,15 @@ pub(super) fn redact_fields(fields: &mut Map<String, Value>) {
     }
 }
 
+/// Puts something else in the place of what is at these names.
+pub(super) fn redact_named(fields: &mut Map<String, Value>, names: &[String]) {
+    for (name, value) in fields.iter_mut() {
+        if names.contains(name) {
+            *value = Value::from(REDACTED);
+        }
+    }
+}
+
 /// JSON inside a text is looked into.
 fn redact_text(text: &mut String) {
     if !text.trim_start().starts_with(['{', '[']) {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     cli::{admin::Leavings, check::Checked, output::table, pack::Packed, scaffold::Scaffold},
-    plugin::PluginId,
+    plugin::{Manifest, PluginId, dependencies::wanted},
 };
 
 /// What the texts need of the API's answer about one plugin.
@@ -20,11 +20,15 @@ struct View {
     summary: String,
     required: bool,
     versions: Vec<Value>,
+    dependencies: Vec<DependencyView>,
+    dependents: Vec<DependencyView>,
+    abi: Option<String>,
     routes: Vec<RouteView>,
     menus: Vec<Value>,
     permissions: Vec<Value>,
     models: Vec<Value>,
     migrations: Vec<Value>,
+    capabilities: Vec<CapabilityView>,
     calls: Option<u64>,
     errors: Option<u64>,
     panics: Option<u64>,
@@ -41,6 +45,24 @@ struct RouteView {
     access: String,
     permission: Option<String>,
     summary: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct DependencyView {
+    id: String,
+    version: String,
+    optional: bool,
+    met: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CapabilityView {
+    capability: String,
+    detail: String,
+    asked: bool,
+    granted: bool,
 }
 
 /// Who may call a public route.
@@ -88,10 +110,14 @@ pub(super) fn detail(plugin: &Value) -> String {
 fn facts(view: &View) -> String {
     let named = [
         ("versions", names(&view.versions, "version")),
+        ("needs", needs(view)),
+        ("needed by", listed(&view.dependents)),
         ("menu entries", names(&view.menus, "name")),
         ("permissions", names(&view.permissions, "code")),
         ("models", names(&view.models, "name")),
         ("migrations", names(&view.migrations, "name")),
+        ("may use", capabilities(view, |one| one.asked && one.granted)),
+        ("asks for and is not granted", capabilities(view, |one| one.asked && !one.granted)),
     ];
     let counted = [
         ("calls", view.calls),
@@ -111,6 +137,32 @@ fn facts(view: &View) -> String {
         text.push_str(&format!("{}\n", counts.join(", ")));
     }
     text
+}
+
+/// What it needs of the server and of other plugins.
+fn needs(view: &View) -> String {
+    let abi = view.abi.iter().map(|range| format!("ABI {range}"));
+    let others = Some(listed(&view.dependencies)).filter(|words| !words.is_empty());
+    abi.chain(others).collect::<Vec<_>>().join(", ")
+}
+
+fn listed(dependencies: &[DependencyView]) -> String {
+    let words = |one: &DependencyView| {
+        let note = match (one.optional, one.met) {
+            (true, Some(false)) => " (optional, not met)",
+            (true, _) => " (optional)",
+            (false, Some(false)) => " (not met)",
+            (false, _) => "",
+        };
+        format!("{} {}{note}", one.id, one.version)
+    };
+    dependencies.iter().map(words).collect::<Vec<_>>().join(", ")
+}
+
+fn capabilities(view: &View, wanted: fn(&CapabilityView) -> bool) -> String {
+    let chosen = view.capabilities.iter().filter(|one| wanted(one));
+    let words = chosen.map(|one| format!("{} {}", one.capability, one.detail).trim_end().to_owned());
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// The values of one field, or the values themselves where they are texts.
@@ -195,13 +247,18 @@ pub(super) fn packed(packed: &Packed) -> String {
 
 /// A bundle that the server would accept.
 pub(super) fn checked(checked: &Checked) -> String {
-    format!(
-        "{} {}: the server would accept it\n{}\n{}",
-        checked.manifest.id,
-        checked.manifest.version,
-        checked.manifest.summary,
-        descriptor(&checked.descriptor)
-    )
+    let Manifest { id, version, summary, .. } = &checked.manifest;
+    let mut text =
+        format!("{id} {version}: the server would accept it\n{summary}\n{}", descriptor(&checked.descriptor));
+    let abi = checked.manifest.abi.iter().map(|range| format!("  ABI {range}"));
+    let others = checked.manifest.all_dependencies().into_iter().map(|(id, dependency)| {
+        let note = if dependency.optional { " (optional)" } else { "" };
+        format!("  {}{note}", wanted(&id, &dependency.version))
+    });
+    section(&mut text, "needs", abi.chain(others).collect());
+    let asked = checked.manifest.capabilities.list();
+    section(&mut text, "asks for", asked.iter().map(|one| format!("  {one}")).collect());
+    text
 }
 
 fn descriptor(descriptor: &Descriptor) -> String {
@@ -282,7 +339,12 @@ mod tests {
                 {"method": "POST", "path": "/api/v1/sys/notices",
                  "access": "permission", "permission": "sys:notice:add", "summary": ""},
             ],
-            "versions": [{"version": "1.0.0"}], "calls": 3,
+            "versions": [{"version": "1.0.0"}], "calls": 3, "abi": "^1.1",
+            "dependencies": [
+                {"id": "dict", "version": "^1", "optional": false, "met": true},
+                {"id": "config", "version": "*", "optional": true, "met": false},
+            ],
+            "dependents": [{"id": "shop", "version": ">=1", "optional": true, "enabled": true}],
         })
     }
 
@@ -292,6 +354,8 @@ mod tests {
         for part in [
             "notice 1.0.0: enabled",
             "versions: 1.0.0",
+            "needs: ABI ^1.1, dict ^1, config * (optional, not met)",
+            "needed by: shop >=1 (optional)",
             "3 calls",
             "permission sys:notice:add",
             "GET     /api/v1/sys/notices  users",

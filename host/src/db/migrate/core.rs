@@ -43,6 +43,9 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         migration!(17, "plugin_revision", "0017_plugin_revision"),
         migration!(18, "log_filters", "0018_log_filters"),
         migration!(19, "plugin_operations", "0019_plugin_operations"),
+        migration!(20, "plugin_schemas", "0020_plugin_schemas"),
+        migration!(21, "setting_secrets", "0021_setting_secrets"),
+        migration!(22, "plugin_capabilities", "0022_plugin_capabilities"),
         migration!(23, "plugin_guard", "0023_plugin_guard"),
         MigrationSpec {
             up_postgres: Some(plugin_kept_postgres.to_owned()),

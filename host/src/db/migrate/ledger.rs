@@ -1,10 +1,12 @@
 //! The table that says what was applied, and the steps that keep it true.
 
-use super::script::Script;
+use super::script::{self, Script};
 use super::{Applied, MigrateError, ledger_error};
 use crate::db::lease::{Bounds, Lease};
 use crate::db::pool::Shared;
+use crate::db::statement::Statement;
 use plugin_api::db::{DbError, Dialect, Rows, Value};
+use plugin_api::descriptor::MigrationSpec;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// For the ledger's own statements; scripts may take as long as they need.
@@ -77,11 +79,13 @@ pub(super) fn plan<'a>(scripts: &'a [Script], entries: &[Entry]) -> Result<Plan<
 }
 
 /// One owner's ledger, on a connection.
-pub(super) struct Ledger<'a> {
-    pub(super) shared: &'a Shared,
-    pub(super) lease: &'a mut Lease,
+pub(in crate::db) struct Ledger<'a> {
+    pub(in crate::db) shared: &'a Shared,
+    pub(in crate::db) lease: &'a mut Lease,
     /// Not quoted.
-    pub(super) table: &'a str,
+    pub(in crate::db) table: &'a str,
+    /// The plugin whose tables are registered; None for the core, and where nothing else lives.
+    pub(in crate::db) plugin: Option<&'a str>,
 }
 
 impl Ledger<'_> {
@@ -99,21 +103,47 @@ impl Ledger<'_> {
         Ok(plan.versions())
     }
 
+    /// Applies those up to a version, where nothing was applied before.
+    pub(in crate::db) async fn apply_up_to(
+        &mut self,
+        migrations: &[MigrationSpec],
+        to_version: i64,
+    ) -> Result<(), MigrateError> {
+        let mut scripts = script::all_for(self.shared.dialect(), migrations)?;
+        scripts.retain(|script| script.version <= to_version);
+        self.apply_all(&scripts).await.map(drop)
+    }
+
     /// Takes back what is newer than `to_version`, newest first; gives the versions taken back.
-    pub(super) async fn revert(&mut self, to_version: i64) -> Result<Vec<i64>, MigrateError> {
+    pub(in crate::db) async fn revert(&mut self, to_version: i64) -> Result<Vec<i64>, MigrateError> {
         self.lock().await?;
-        let mut reverted = Vec::new();
-        for entry in self.entries().await?.into_iter().rev().take_while(|entry| entry.version > to_version) {
-            let Entry { version, name, down, .. } = entry;
+        let mut entries = self.entries().await?;
+        entries.retain(|entry| entry.version > to_version);
+        entries.reverse();
+        let followed = self.look_at_downs(&entries).await?;
+        for Entry { version, name, down, .. } in &entries {
             let Some(down) = down else {
-                return Err(MigrateError::Irreversible { version, name });
+                return Err(MigrateError::Irreversible { version: *version, name: name.clone() });
             };
-            self.run("down", version, &name, &down).await?;
+            self.run("down", *version, name, down).await?;
             let sql = format!("DELETE FROM {} WHERE version = $1", self.quoted());
-            self.execute(&sql, vec![version.into()]).await?;
-            reverted.push(version);
+            self.execute(&sql, vec![(*version).into()]).await?;
         }
-        Ok(reverted)
+        if let Some(plugin) = self.plugin {
+            self.follow(plugin, &followed).await?;
+        }
+        Ok(entries.into_iter().map(|entry| entry.version).collect())
+    }
+
+    /// What a plugin's down scripts will do, all of them, before the first runs.
+    async fn look_at_downs(&mut self, entries: &[Entry]) -> Result<Vec<Statement>, MigrateError> {
+        let Some(plugin) = self.plugin else { return Ok(Vec::new()) };
+        let owners = self.owners().await?;
+        let mut statements = Vec::new();
+        for entry in entries {
+            statements.extend(self.refuse_foreign_down(plugin, &owners, entry)?);
+        }
+        Ok(statements)
     }
 
     /// Takes everything back and drops the ledger, if there is one.
@@ -122,13 +152,21 @@ impl Ledger<'_> {
             return Ok(());
         }
         self.revert(0).await?;
+        if let Some(plugin) = self.plugin {
+            self.drop_left_overs(plugin).await?;
+        }
+        self.forget().await
+    }
+
+    /// Drops the ledger alone.
+    pub(in crate::db) async fn forget(&mut self) -> Result<(), MigrateError> {
         let sql = format!("DROP TABLE {}", self.quoted());
         self.execute(&sql, Vec::new()).await
     }
 
     /// Holds up other nodes until the transaction ends, so that no error leaves it held. SQLite's
     /// transactions do so by themselves.
-    async fn lock(&mut self) -> Result<(), MigrateError> {
+    pub(in crate::db) async fn lock(&mut self) -> Result<(), MigrateError> {
         if self.shared.dialect() == Dialect::Sqlite {
             return Ok(());
         }
@@ -138,7 +176,7 @@ impl Ledger<'_> {
         self.execute(sql, vec![self.table.into()]).await
     }
 
-    pub(super) async fn exists(&mut self) -> Result<bool, MigrateError> {
+    pub(in crate::db) async fn exists(&mut self) -> Result<bool, MigrateError> {
         let (sql, name) = match self.shared.dialect() {
             Dialect::Sqlite => {
                 ("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1", self.table.to_owned())
@@ -187,13 +225,13 @@ impl Ledger<'_> {
         })
     }
 
-    async fn query(&mut self, sql: &str, parameters: Vec<Value>) -> Result<Rows, MigrateError> {
+    pub(super) async fn query(&mut self, sql: &str, parameters: Vec<Value>) -> Result<Rows, MigrateError> {
         let tagged = self.shared.tagged(sql, &parameters);
         let buffer = self.lease.query(&tagged, parameters, BOUNDS).await.map_err(ledger_error)?;
         Rows::decode(buffer).map_err(|error| ledger_error(DbError::from(error)))
     }
 
-    async fn execute(&mut self, sql: &str, parameters: Vec<Value>) -> Result<(), MigrateError> {
+    pub(super) async fn execute(&mut self, sql: &str, parameters: Vec<Value>) -> Result<(), MigrateError> {
         let tagged = self.shared.tagged(sql, &parameters);
         self.lease.execute(&tagged, parameters, BOUNDS.deadline).await.map_err(ledger_error)?;
         Ok(())
@@ -204,7 +242,7 @@ impl Ledger<'_> {
     }
 }
 
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,7 +1,7 @@
 //! A plugin in the form of the contract.
 
 use crate::plugin::manifest::App;
-use crate::plugin::{Manifest, Observed, PluginStatus};
+use crate::plugin::{Manifest, Observed, PluginId, PluginStatus};
 use serde_json::{Map, Value, json};
 
 /// The object that the contract's list holds for a plugin. Keys without a value are left out.
@@ -37,8 +37,9 @@ fn plugin(status: &PluginStatus, manifest: &Manifest) -> Value {
     if let Some(icon) = &manifest.icon {
         plugin["icon"] = json!(icon);
     }
-    if !manifest.depends_on.is_empty() {
-        plugin["depends_on"] = json!(manifest.depends_on);
+    let needed: Vec<&PluginId> = manifest.needed().collect();
+    if !needed.is_empty() {
+        plugin["depends_on"] = json!(needed);
     }
     plugin["name"] = json!(manifest.id);
     plugin["enable"] = json!(if status.observed == Observed::Enabled { "1" } else { "0" });

@@ -1,7 +1,8 @@
 //! What a refused or failed operation is in HTTP.
 
+use super::settings;
 use crate::http::{ApiError, Message};
-use crate::plugin::{OperationError, PluginId};
+use crate::plugin::OperationError;
 use crate::store::{BundleError, StagingError};
 use poem::http::StatusCode;
 
@@ -18,6 +19,9 @@ const FAILED: Message = Message::fixed("the server failed to do it; its log says
 
 impl From<OperationError> for ApiError {
     fn from(error: OperationError) -> Self {
+        if let OperationError::Settings { faults, .. } = &error {
+            return settings::invalid(faults);
+        }
         let message = Message::new(error.chain(), chinese(&error));
         match status(&error) {
             StatusCode::INTERNAL_SERVER_ERROR => Self::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).with_cause(error),
@@ -31,7 +35,8 @@ impl From<OperationError> for ApiError {
 fn status(error: &OperationError) -> StatusCode {
     use OperationError as E;
     match error {
-        E::Unknown { .. } | E::NoPlan { .. } => StatusCode::NOT_FOUND,
+        E::Unknown { .. } | E::NoPlan { .. } | E::NoSnapshot { .. } => StatusCode::NOT_FOUND,
+        E::Settings { .. } | E::SettingsRefused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         E::Staging(StagingError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         E::AlreadyInstalled { .. }
         | E::OtherBytes { .. }
@@ -41,8 +46,11 @@ fn status(error: &OperationError) -> StatusCode {
         | E::NotKept { .. }
         | E::NotQuarantined { .. }
         | E::SafeMode { .. }
-        | E::Needs { .. }
-        | E::NeededBy { .. }
+        | E::Dependency(_)
+        | E::RestoreWhileEnabled { .. }
+        | E::Contracts { .. }
+        | E::Unproven { .. }
+        | E::CapabilitiesAdded { .. }
         | E::Conflict(_) => StatusCode::CONFLICT,
         E::Bundle(BundleError::Io(_))
         | E::Staging(_)
@@ -50,6 +58,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::Database(_)
         | E::Row(_)
         | E::Step { .. }
+        | E::Snapshot { .. }
         | E::NoBundle { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         E::ShuttingDown | E::Turn(_) | E::Overtaken => StatusCode::SERVICE_UNAVAILABLE,
         E::Bundle(_)
@@ -64,6 +73,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::Load { .. }
         | E::Start { .. }
         | E::Migrate { .. }
+        | E::Migrations { .. }
         | E::Setting(_) => StatusCode::BAD_REQUEST,
     }
 }
@@ -84,6 +94,9 @@ fn chinese(error: &OperationError) -> String {
             format!("{INSTALLED_ZH}：当前版本为 {installed}，如需安装 {offered} 请使用升级")
         }
         E::OtherPlugin { asked, found } => format!("插件包属于 {found}，而不是 {asked}"),
+        E::Unproven { id, version, .. } => {
+            format!("插件 {id} 的数据表无法还原到版本 {version} 的结构，请保留现有数据表进行回滚")
+        }
         E::NoPlan { .. } => "变更计划不存在或已过期，请重新生成".to_owned(),
         E::Outdated { differences, .. } => {
             format!("变更计划已失效（{} 已变化），请重新生成", differences.join("、"))
@@ -99,8 +112,7 @@ fn chinese(error: &OperationError) -> String {
             "服务正以安全模式运行，不加载任何插件代码：请去掉 --safe-mode 并设置 plugins.safe_mode = false 后重新启动；当前仍可停用、卸载和解除隔离"
                 .to_owned()
         }
-        E::Needs { id, needs } => format!("插件 {id} 依赖插件 {needs}，请先启用 {needs}"),
-        E::NeededBy { id, by } => format!("插件 {id} 被以下插件依赖，请先停用：{}", listed(by)),
+        E::Dependency(refusal) => super::dependency::chinese(refusal),
         E::Required { id } => format!("插件 {id} 为必需插件（配置项 plugins.required），禁止停用或卸载"),
         E::Conflict(conflict) => format!("插件冲突：{conflict}"),
         E::Bundle(BundleError::NotAZip) => NOT_A_ZIP_ZH.to_owned(),
@@ -115,15 +127,25 @@ fn chinese(error: &OperationError) -> String {
         E::Disagree { .. } | E::Contribution { .. } | E::Id(_) => format!("插件内容非法：{}", error.chain()),
         E::Load { id, .. } | E::Start { id, .. } => format!("插件 {id} 启动失败：{}", error.chain()),
         E::Migrate { id, .. } => format!("插件 {id} 数据库迁移失败：{}", error.chain()),
+        E::Contracts { id, serving, .. } => {
+            format!(
+                "插件 {id} 的数据库迁移会影响正在运行的版本 {serving}，请先停用插件，或使用先排空再升级（drain=true）：{error}"
+            )
+        }
+        E::NoSnapshot { id, number } => format!("插件 {id} 没有快照 {number}"),
+        E::RestoreWhileEnabled { id, number } => format!("插件 {id} 正在启用，无法恢复快照 {number}，请先停用"),
+        E::Migrations { id, .. } => format!("插件 {id} 的数据库迁移被拒绝：{error}"),
+        E::CapabilitiesAdded { id, version, added } => {
+            let added = added.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");
+            format!("插件 {id} {version} 请求了尚未授权的能力：{added}，如需授权请以 accept_capabilities=true 升级")
+        }
+        E::Settings { .. } => format!("插件设置非法：{}", error.chain()),
+        E::SettingsRefused { id, source, .. } => format!("插件 {id} 未接受设置，未作更改：{source}"),
         E::Setting(fault) => format!("插件设置非法：{fault}"),
         E::ShuttingDown => "服务正在关闭".to_owned(),
         E::Turn(_) | E::Overtaken => "其他节点正在变更插件，请稍后重试".to_owned(),
-        E::Staging(_) | E::Store(_) | E::Database(_) | E::Row(_) | E::NoBundle { .. } => {
+        E::Staging(_) | E::Store(_) | E::Database(_) | E::Row(_) | E::Snapshot { .. } | E::NoBundle { .. } => {
             "插件操作失败，请稍后重试".to_owned()
         }
     }
-}
-
-fn listed(ids: &[PluginId]) -> String {
-    ids.iter().map(PluginId::as_str).collect::<Vec<_>>().join("、")
 }

@@ -1,8 +1,8 @@
 //! Changes of plugins' states as server-sent events.
 
-use super::model::EventDto;
+use super::model::{ChangeDto, EventDto};
 use crate::admin::Clock;
-use crate::plugin::{PluginEvent, SupervisorHandle};
+use crate::plugin::{EventState, PluginEvent, SupervisorHandle};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use poem::web::sse::Event;
@@ -23,6 +23,37 @@ pub(super) fn events(supervisor: &SupervisorHandle, clock: Clock) -> EventStream
     EventStream::new(stream.boxed())
         .keep_alive(KEEP_ALIVE)
         .to_event(|event| Event::message(event.to_json_string()).event_type("plugin"))
+}
+
+/// The same for everybody: only that something has changed, when it has.
+pub(super) fn changes(supervisor: &SupervisorHandle) -> EventStream<BoxStream<'static, ChangeDto>> {
+    let stream = futures_util::stream::unfold(supervisor.subscribe(), next);
+    let stream = stream.filter_map(async |event| changes_menus(event.state).then_some(ChangeDto { menus: true }));
+    let stream = stream.take_until(supervisor.watches_ended());
+    EventStream::new(stream.boxed())
+        .keep_alive(KEEP_ALIVE)
+        .to_event(|event| Event::message(event.to_json_string()).event_type("change"))
+}
+
+fn changes_menus(state: EventState) -> bool {
+    match state {
+        EventState::Working
+        | EventState::Installed
+        | EventState::Starting
+        | EventState::Draining
+        | EventState::Stopped
+        | EventState::Configured
+        | EventState::Degraded
+        | EventState::Restored
+        | EventState::ProbationFailed => false,
+        EventState::Enabled
+        | EventState::Disabled
+        | EventState::Upgraded
+        | EventState::RolledBack
+        | EventState::Failed
+        | EventState::Quarantined
+        | EventState::Uninstalled => true,
+    }
 }
 
 async fn next(mut watcher: Receiver<PluginEvent>) -> Option<(PluginEvent, Receiver<PluginEvent>)> {

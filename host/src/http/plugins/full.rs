@@ -1,13 +1,13 @@
 //! `/plugins`: everything an administrator can do with plugins.
 
 use super::doctor::DiagnosisDto;
-use super::events::events;
+use super::events::{changes, events};
 use super::in_name_of;
-use super::model::{DataChoice, EventDto, PluginDetailDto, PluginDto};
+use super::model::{ChangeDto, DataChoice, EventDto, PluginDetailDto, PluginDto};
 use super::upload::BundleUpload;
 use crate::admin::Clock;
-use crate::http::{Answer, ApiError, Message, SuperCaller};
-use crate::plugin::{AfterInstall, Data, PluginId, SupervisorHandle};
+use crate::http::{Answer, ApiError, Caller, Message, SuperCaller};
+use crate::plugin::{Acceptance, AfterInstall, Data, PluginId, SupervisorHandle, Tables, Way};
 use futures_util::stream::BoxStream;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -76,6 +76,12 @@ impl PluginsApi {
         events(&self.supervisor, self.clock.clone())
     }
 
+    /// Learn as server-sent events that plugins have changed, and menus with them
+    #[oai(path = "/changes", method = "get")]
+    async fn changes(&self, _caller: Caller) -> EventStream<BoxStream<'static, ChangeDto>> {
+        changes(&self.supervisor)
+    }
+
     /// Show everything about a plugin
     #[oai(path = "/:plugin", method = "get")]
     async fn detail(&self, _caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
@@ -90,11 +96,20 @@ impl PluginsApi {
         self.answer(&id).await
     }
 
-    /// Make a plugin stop serving; its data stays
+    /// Make a plugin stop serving, after those that need it if asked; its data stays
     #[oai(path = "/:plugin/disable", method = "post")]
-    async fn disable(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<PluginDetailDto>, ApiError> {
+    async fn disable(
+        &self,
+        caller: SuperCaller,
+        plugin: Path<String>,
+        #[oai(default)] cascade: Query<bool>,
+    ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        in_name_of(&caller, &self.supervisor).disable(&id).await?;
+        let supervisor = in_name_of(&caller, &self.supervisor);
+        match cascade.0 {
+            true => supervisor.disable_cascading(&id).await?,
+            false => supervisor.disable(&id).await?,
+        };
         self.answer(&id).await
     }
 
@@ -104,11 +119,18 @@ impl PluginsApi {
         &self,
         caller: SuperCaller,
         plugin: Path<String>,
+        /// Whether the old version stops first, for changes of the schema that it could not go on with.
+        #[oai(default)]
+        drain: Query<bool>,
+        /// Grants what the new version asks for beyond what is granted
+        #[oai(default)]
+        accept_capabilities: Query<bool>,
         upload: BundleUpload,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         let staged = upload.receive(&self.supervisor).await?;
-        in_name_of(&caller, &self.supervisor).upgrade(Some(&id), staged).await?;
+        let acceptance = if accept_capabilities.0 { Acceptance::Accept } else { Acceptance::Refuse };
+        in_name_of(&caller, &self.supervisor).upgrade(Some(&id), staged, way(drain.0), acceptance).await?;
         self.answer(&id).await
     }
 
@@ -119,10 +141,13 @@ impl PluginsApi {
         caller: SuperCaller,
         plugin: Path<String>,
         #[oai(validator(max_length = 64))] version: Query<Option<String>>,
+        /// Whether the tables are taken back as well, with what the newer version has stored in its own.
+        #[oai(default)]
+        revert: Query<bool>,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         let version = version.0.as_deref().map(parsed_version).transpose()?;
-        in_name_of(&caller, &self.supervisor).rollback(&id, version).await?;
+        in_name_of(&caller, &self.supervisor).rollback(&id, version, tables(revert.0)).await?;
         self.answer(&id).await
     }
 
@@ -134,25 +159,30 @@ impl PluginsApi {
         self.answer(&id).await
     }
 
-    /// Remove a plugin, and its data if asked
+    /// Remove a plugin, and its data if asked; if asked, those that need it are disabled first
     #[oai(path = "/:plugin", method = "delete")]
     async fn uninstall(
         &self,
         caller: SuperCaller,
         plugin: Path<String>,
         #[oai(default = "keep")] data: Query<DataChoice>,
+        #[oai(default)] cascade: Query<bool>,
     ) -> Result<Answer<Value>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         let data = match data.0 {
             DataChoice::Keep => Data::Keep,
             DataChoice::Purge => Data::Purge,
         };
-        in_name_of(&caller, &self.supervisor).uninstall(&id, data).await?;
+        let supervisor = in_name_of(&caller, &self.supervisor);
+        match cascade.0 {
+            true => supervisor.uninstall_cascading(&id, data).await?,
+            false => supervisor.uninstall(&id, data).await?,
+        };
         Ok(Answer::done())
     }
 }
 
-fn parsed_version(text: &str) -> Result<Version, ApiError> {
+pub(super) fn parsed_version(text: &str) -> Result<Version, ApiError> {
     text.parse().map_err(|_| {
         ApiError::bad_request(Message::new(
             format!("{text:?} is not a version such as 1.2.3"),
@@ -167,4 +197,12 @@ fn enabled() -> bool {
 
 fn keep() -> DataChoice {
     DataChoice::Keep
+}
+
+pub(super) fn way(drain: bool) -> Way {
+    if drain { Way::DrainFirst } else { Way::SideBySide }
+}
+
+pub(super) fn tables(revert: bool) -> Tables {
+    if revert { Tables::Revert } else { Tables::Stay }
 }

@@ -1,5 +1,6 @@
 //! What the fuller routes answer.
 
+use super::dependency::{DependencyDto, DependentDto, dependencies, dependents};
 use super::guard::GuardDto;
 use crate::admin::Clock;
 use crate::loader::{ImageReport, ImageState};
@@ -108,8 +109,14 @@ pub struct PluginDetailDto {
     pub license: Option<String>,
     /// Where to read more.
     pub homepage: Option<String>,
-    /// Plugins that it needs.
+    /// Plugins that it can't be enabled without.
     pub depends_on: Vec<String>,
+    /// Plugins that it needs or uses, with the versions that will do.
+    pub dependencies: Vec<DependencyDto>,
+    /// Installed plugins that need it, with the versions of it that will do for them.
+    pub dependents: Vec<DependentDto>,
+    /// The versions of the ABI that it says it runs on, as a range.
+    pub abi: Option<String>,
     /// The version of plugin-api that it was built against.
     pub api: String,
     /// The versions that are kept, oldest first.
@@ -126,6 +133,8 @@ pub struct PluginDetailDto {
     pub models: Vec<ModelDto>,
     /// Its settings.
     pub settings: Vec<SettingDto>,
+    /// What it asks to be allowed, and what else is granted.
+    pub capabilities: Vec<CapabilityDto>,
     /// What a call may cost.
     pub limits: LimitsDto,
     /// Bytes of the address space that its images take.
@@ -226,6 +235,21 @@ pub struct SettingDto {
     pub secret: bool,
 }
 
+/// A capability.
+#[derive(Debug, Clone, Object)]
+pub struct CapabilityDto {
+    /// `database`, `http`, `files`, `events`, `jobs` or `services`.
+    pub capability: String,
+    /// How far it reaches: `own` or `read`, a host, a plugin; empty where there is no more to say.
+    pub detail: String,
+    /// Whether the installed version asks for it.
+    pub asked: bool,
+    /// Whether it is granted.
+    pub granted: bool,
+    /// Since when.
+    pub granted_time: Option<String>,
+}
+
 /// What a call may cost.
 #[derive(Debug, Clone, Copy, Object)]
 pub struct LimitsDto {
@@ -260,7 +284,7 @@ pub(super) struct EventDto {
     /// The version that it is about.
     pub version: String,
     /// `working`, `installed`, `starting`, `enabled`, `disabled`, `draining`, `stopped`, `upgraded`,
-    /// `rolled_back`, `failed`, `quarantined`, `degraded`, `restored`, `probation_failed` or `uninstalled`.
+    /// `rolled_back`, `failed`, `quarantined`, `degraded`, `restored`, `probation_failed`, `configured` or `uninstalled`.
     pub state: String,
     /// The operation whose step begins, where the state is `working`.
     pub operation: Option<String>,
@@ -270,6 +294,13 @@ pub(super) struct EventDto {
     pub reason: Option<String>,
     /// When.
     pub time: String,
+}
+
+/// That something has changed, for those who may not know what.
+#[derive(Debug, Clone, Copy, Object)]
+pub(super) struct ChangeDto {
+    /// Whether pages and menus may differ from now on.
+    pub menus: bool,
 }
 
 impl PluginDto {
@@ -317,7 +348,10 @@ impl PluginDetailDto {
             database: manifest.database.clone(),
             license: manifest.license.clone(),
             homepage: manifest.homepage.clone(),
-            depends_on: manifest.depends_on.iter().map(ToString::to_string).collect(),
+            depends_on: manifest.needed().map(ToString::to_string).collect(),
+            dependencies: dependencies(manifest, supervisor),
+            dependents: dependents(status.id(), supervisor),
+            abi: manifest.abi.as_ref().map(ToString::to_string),
             api: descriptor.api.clone(),
             versions: versions(status, clock),
             routes: contribution.routes.iter().map(route).collect(),
@@ -326,6 +360,7 @@ impl PluginDetailDto {
             permissions: descriptor.permissions.iter().map(permission).collect(),
             models: descriptor.models.iter().map(model).collect(),
             settings: detail.settings.iter().map(setting).collect(),
+            capabilities: detail.capabilities.iter().map(|state| capability(state, clock)).collect(),
             limits: limits(manifest.limits),
             memory_mapped: detail.mapped_bytes(),
             images: detail.images.iter().map(image).collect(),
@@ -385,6 +420,7 @@ fn event_state(state: EventState) -> &'static str {
         EventState::Restored => "restored",
         EventState::ProbationFailed => "probation_failed",
         EventState::Uninstalled => "uninstalled",
+        EventState::Configured => "configured",
     }
 }
 
@@ -448,6 +484,18 @@ fn setting(setting: &crate::plugin::SettingState) -> SettingDto {
         default: setting.default.clone(),
         value: setting.value.clone(),
         secret: setting.secret,
+    }
+}
+
+fn capability(state: &crate::plugin::CapabilityState, clock: &Clock) -> CapabilityDto {
+    // A plugin's own tables need no row.
+    let is_own = state.capability == "database" && state.detail == "own";
+    CapabilityDto {
+        capability: state.capability.clone(),
+        detail: state.detail.clone(),
+        asked: state.asked,
+        granted: is_own || state.granted_at_ms.is_some(),
+        granted_time: state.granted_at_ms.map(|at| clock.format(at)),
     }
 }
 

@@ -210,7 +210,7 @@ impl OperationDto {
         Self {
             id: record.id.into(),
             plugin: record.plugin_id,
-            operation: record.operation.trim_end_matches("_waiting").to_owned(),
+            operation: record.operation.split('_').next().unwrap_or_default().to_owned(),
             from_version: record.from_version,
             to_version: record.to_version,
             user_id: record.user_id.map(Id::from),

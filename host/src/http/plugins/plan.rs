@@ -1,5 +1,6 @@
 //! `/plugins/plans`: what a change would come to, and doing exactly that.
 
+use super::full::{parsed_version, tables, way};
 use super::in_name_of;
 use super::model::{DataChoice, PluginDetailDto, Tag};
 use super::upload::PlanBody;
@@ -42,12 +43,18 @@ pub(super) struct ActionDto {
     pub action: Action,
     /// What becomes of its data when it is uninstalled; it stays if nothing is said.
     pub data: Option<DataChoice>,
+    /// The kept version that a rollback returns to; the one before if nothing is said.
+    #[oai(validator(max_length = 64))]
+    pub version: Option<String>,
+    /// Whether a rollback takes the tables back as well.
+    #[oai(default)]
+    pub revert: bool,
 }
 
 /// What a change would come to.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "PluginPlan")]
-pub(super) struct PlanDto {
+pub struct PlanDto {
     /// By which it is applied.
     pub id: String,
     /// The hash of everything below.
@@ -82,6 +89,10 @@ pub(super) struct PlanDto {
     pub settings: DifferenceDto,
     /// Models of data rules.
     pub models: DifferenceDto,
+    /// What the version asks to be allowed; applying the plan grants it.
+    pub capabilities: Vec<String>,
+    /// What of that is not granted yet.
+    pub capabilities_added: Vec<String>,
     /// Other plugins that have to do with it.
     pub dependencies: Vec<DependencyDto>,
     /// What to know before.
@@ -91,7 +102,7 @@ pub(super) struct PlanDto {
 /// A file in a bundle.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "BundleFile")]
-pub(super) struct FileDto {
+pub struct FileDto {
     /// Its name, with its folders.
     pub name: String,
     /// Its size, unpacked.
@@ -103,7 +114,7 @@ pub(super) struct FileDto {
 /// A migration that would be run.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "PlannedMigration")]
-pub(super) struct PlannedMigrationDto {
+pub struct PlannedMigrationDto {
     /// Its number.
     pub version: i64,
     /// Its name.
@@ -119,7 +130,7 @@ pub(super) struct PlannedMigrationDto {
 /// What comes and what goes.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "PlannedDifference")]
-pub(super) struct DifferenceDto {
+pub struct DifferenceDto {
     /// What comes.
     pub added: Vec<String>,
     /// What goes.
@@ -131,7 +142,7 @@ pub(super) struct DifferenceDto {
 /// Another plugin that has to do with it.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "PlannedDependency")]
-pub(super) struct DependencyDto {
+pub struct DependencyDto {
     /// The other plugin.
     pub plugin: String,
     /// Its version, if it is installed.
@@ -151,15 +162,16 @@ impl PlansApi {
 
     fn request(&self, asked: ActionDto) -> Result<PlanRequest, ApiError> {
         let id = self.supervisor.id(&asked.id)?;
-        match (asked.action, asked.data) {
-            (Action::Enable, None) => Ok(PlanRequest::Enable(id)),
-            (Action::Disable, None) => Ok(PlanRequest::Disable(id)),
-            (Action::Rollback, None) => Ok(PlanRequest::Rollback(id)),
-            (Action::Uninstall, Some(DataChoice::Purge)) => Ok(PlanRequest::Uninstall(id, Data::Purge)),
-            (Action::Uninstall, _) => Ok(PlanRequest::Uninstall(id, Data::Keep)),
-            (_, Some(_)) => Err(ApiError::bad_request(Message::fixed(
-                "data is only for the action uninstall",
-                "data 仅用于 uninstall 操作",
+        let version = asked.version.as_deref().map(parsed_version).transpose()?;
+        match (asked.action, asked.data, version, asked.revert) {
+            (Action::Enable, None, None, false) => Ok(PlanRequest::Enable(id)),
+            (Action::Disable, None, None, false) => Ok(PlanRequest::Disable(id)),
+            (Action::Rollback, None, version, revert) => Ok(PlanRequest::Rollback(id, version, tables(revert))),
+            (Action::Uninstall, Some(DataChoice::Purge), None, false) => Ok(PlanRequest::Uninstall(id, Data::Purge)),
+            (Action::Uninstall, _, None, false) => Ok(PlanRequest::Uninstall(id, Data::Keep)),
+            _ => Err(ApiError::bad_request(Message::fixed(
+                "data is only for the action uninstall, version and revert only for rollback",
+                "data 仅用于 uninstall 操作，version 与 revert 仅用于 rollback 操作",
             ))),
         }
     }
@@ -179,13 +191,16 @@ impl PlansApi {
         /// Whether a new plugin should serve at once.
         #[oai(default = "enabled")]
         enable: Query<bool>,
+        /// Whether the installed version stops before another one takes its place.
+        #[oai(default)]
+        drain: Query<bool>,
         body: PlanBody,
     ) -> Result<Answer<PlanDto>, ApiError> {
         let request = match body {
             PlanBody::Bundle(upload) => {
                 let staged = upload.receive(&self.supervisor).await?;
                 let then = if enable.0 { AfterInstall::Enable } else { AfterInstall::Wait };
-                PlanRequest::Bundle { staged, then }
+                PlanRequest::Bundle { staged, then, way: way(drain.0) }
             }
             PlanBody::Action(action) => self.request(action)?,
         };
@@ -220,7 +235,8 @@ impl PlansApi {
 }
 
 impl PlanDto {
-    fn of(offered: &OfferedPlan, clock: &Clock) -> Self {
+    /// What is told of a plan.
+    pub(crate) fn of(offered: &OfferedPlan, clock: &Clock) -> Self {
         let plan: &Plan = &offered.plan;
         let text = ToString::to_string;
         Self {
@@ -245,6 +261,8 @@ impl PlanDto {
             permissions: DifferenceDto::of(&plan.permissions),
             settings: DifferenceDto::of(&plan.settings),
             models: DifferenceDto::of(&plan.models),
+            capabilities: plan.capabilities.iter().map(ToString::to_string).collect(),
+            capabilities_added: plan.capabilities_added.iter().map(ToString::to_string).collect(),
             dependencies: plan.dependencies.iter().map(DependencyDto::of).collect(),
             warnings: plan.warnings.iter().map(|warning| words(warning, plan.operation)).collect(),
         }
@@ -291,6 +309,7 @@ fn words(warning: &Warning, operation: Operation) -> String {
         Warning::Irreversible(name) => format!("migration {name} has no down script: it can't be taken back later"),
         Warning::Forgets(version) => format!("the bundle of version {version} leaves the store"),
         Warning::DeletesData => "the plugin's tables go with all their rows".to_owned(),
+        Warning::Interrupts => "it does not serve while the tables change".to_owned(),
         Warning::Waits => format!("after the {operation} it does not serve until it is enabled"),
     }
 }

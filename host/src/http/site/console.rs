@@ -28,7 +28,7 @@ impl Endpoint for Console {
         if belongs_to_an_api(path) {
             return Err(NotFoundError.into());
         }
-        let names_a_file = path.rsplit('/').next().is_some_and(|last| last.contains('.'));
+        let names_a_file = names_a_file(path);
         match *request.method() {
             Method::GET => {}
             Method::HEAD => request.set_method(Method::GET),
@@ -39,9 +39,14 @@ impl Endpoint for Console {
 }
 
 /// A client that asks an API for JSON must never get a page with status 200.
-fn belongs_to_an_api(path: &str) -> bool {
+pub(super) fn belongs_to_an_api(path: &str) -> bool {
     let root = API_PREFIX.split('/').nth(1).unwrap_or_default();
     path.split('/').nth(1) == Some(root)
+}
+
+/// Whether a path asks for a file, not for a page of the console's own router.
+pub(super) fn names_a_file(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|last| last.contains('.'))
 }
 
 #[cfg(test)]

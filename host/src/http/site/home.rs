@@ -1,4 +1,4 @@
-//! The page at `/` when no console is configured.
+//! The page at `/` when no console is built in or configured.
 
 use super::Site;
 use poem::endpoint::make_sync;

@@ -48,6 +48,27 @@ impl Fields {
         }
     }
 
+    /// The same, where it may be absent.
+    pub(super) fn optional<T: FromStr>(
+        &mut self,
+        key: &'static str,
+        accepted: &str,
+    ) -> Result<Option<T>, ManifestError> {
+        if !self.table.contains_key(key) {
+            self.asked.push(key);
+            return Ok(None);
+        }
+        self.required(key, accepted).map(Some)
+    }
+
+    /// True or false; false where it is absent.
+    pub(super) fn flag(&mut self, key: &'static str) -> Result<bool, ManifestError> {
+        let Some(value) = self.take(key) else {
+            return Ok(false);
+        };
+        value.as_bool().ok_or_else(|| self.invalid_value(key, &value, "true or false"))
+    }
+
     /// A list of texts that are parsed; empty where it is absent.
     pub(super) fn list<T: FromStr>(&mut self, key: &'static str, accepted: &str) -> Result<Vec<T>, ManifestError> {
         let Some(value) = self.take(key) else {
@@ -81,6 +102,16 @@ impl Fields {
         number
             .filter(|number| (1..=max).contains(number))
             .ok_or_else(|| self.invalid_value(key, &value, &format!("a whole number from 1 to {max}")))
+    }
+
+    /// All that is here, under keys of the author's choice.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.table.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// What stands under a key of the author's choice, as a section.
+    pub(super) fn below(&self, key: &str, table: Table) -> Self {
+        Self::new(&self.name(key), table)
     }
 
     /// A section below this one.
@@ -125,7 +156,7 @@ impl Fields {
         self.invalid_value(key, &Value::String(value.to_owned()), accepted)
     }
 
-    fn invalid_value(&self, key: &str, value: &Value, accepted: &str) -> ManifestError {
+    pub(super) fn invalid_value(&self, key: &str, value: &Value, accepted: &str) -> ManifestError {
         ManifestError::Invalid { field: self.name(key), value: value.to_string(), accepted: accepted.to_owned() }
     }
 

@@ -49,6 +49,12 @@ pub(in crate::plugin) struct Opening<'a> {
 pub(in crate::plugin) struct Remedy {
     /// How to take back the change of the schema, if one was begun.
     pub(in crate::plugin) schema: Option<schema::Undo>,
+    /// The copy of the tables that was taken on the way, by its number.
+    #[serde(default)]
+    pub(in crate::plugin) snapshot: Option<i64>,
+    /// The tables are those of the copy only once it was restored.
+    #[serde(default)]
+    pub(in crate::plugin) restore: bool,
     /// The plugin was switched off on the way, and should serve again.
     pub(in crate::plugin) switched_off: bool,
 }

@@ -107,9 +107,9 @@ fn select(filter: &RecordFilter) -> SelectStatement {
         |column: &'static str, value: &Option<String>| value.as_ref().map(|value| Expr::col(column).eq(value.as_str()));
     let condition = Cond::all()
         .add_option(equal("plugin_id", plugin))
-        .add_option(
-            operation.as_ref().map(|word| Expr::col("operation").is_in([word.clone(), format!("{word}_waiting")])),
-        )
+        .add_option(operation.as_ref().map(|word| {
+            Expr::col("operation").is_in(["", "_waiting", "_drained", "_reverting"].map(|end| format!("{word}{end}")))
+        }))
         .add_option(equal("state", state))
         .add_option(equal("username", username));
     let mut select = Query::select();

@@ -1,8 +1,8 @@
 //! Bringing up what should serve when the server starts, without falling over the same plugin again and again.
 
 use super::Supervisor;
-use super::reconcile::in_order_of_dependence;
 use super::work::Change;
+use crate::plugin::dependencies::{Graph, enable_order};
 use crate::plugin::error::OperationError;
 use crate::plugin::guard::{Quarantine, QuarantineCause, StartMarker};
 use crate::plugin::id::PluginId;
@@ -78,10 +78,10 @@ impl Supervisor {
 /// By dependence; suspects and what depends on them come after everything else.
 fn careful_order(plugins: &Plugins, marker: &StartMarker) -> Vec<PluginId> {
     let mut suspects: BTreeSet<PluginId> = BTreeSet::new();
-    let order = in_order_of_dependence(plugins);
+    let order = enable_order(&Graph::of(plugins));
     for id in &order {
         let Some(status) = plugins.get(id) else { continue };
-        let leans = status.release.manifest.depends_on.iter().any(|needed| suspects.contains(needed));
+        let leans = status.release.manifest.needed().any(|needed| suspects.contains(needed));
         if leans || marker.deaths(id, status.version()) > 0 {
             suspects.insert(id.clone());
         }

@@ -2,6 +2,7 @@
 
 use super::Supervisor;
 use super::work::Work;
+use crate::plugin::dependencies::{self, Graph};
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
 use crate::plugin::operation::Operation;
@@ -23,13 +24,8 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Refuses while an enabled plugin depends on this one.
+    /// Refuses while an enabled plugin, or a required one, depends on this one.
     pub(super) fn refuse_while_needed(&self, id: &PluginId) -> Result<(), OperationError> {
-        let needs = |status: &crate::plugin::PluginStatus| {
-            status.active.is_some() && status.release.manifest.depends_on.contains(id)
-        };
-        let by: Vec<PluginId> =
-            self.plugins.iter().filter(|(_, status)| needs(status)).map(|(id, _)| id.clone()).collect();
-        if by.is_empty() { Ok(()) } else { Err(OperationError::NeededBy { id: id.clone(), by }) }
+        Ok(dependencies::refuse_removal(&Graph::of(&self.plugins), id, &self.workplace.required)?)
     }
 }

@@ -2,8 +2,8 @@
 //! went is dropped. The rows are only read.
 
 use super::Supervisor;
-use super::reconcile::in_order_of_dependence;
 use super::retire::retire;
+use crate::plugin::dependencies::{Graph, enable_order};
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::id::PluginId;
@@ -37,11 +37,12 @@ impl Supervisor {
             self.drop_gone(&installed).await?;
         }
         let wanted = self.wanted(installed).await?;
-        for id in in_order_of_dependence(&wanted).into_iter().rev() {
-            self.switch_off(&wanted[&id]).await?;
+        let order = enable_order(&Graph::of(&wanted));
+        for id in order.iter().rev() {
+            self.switch_off(&wanted[id]).await?;
         }
-        for id in in_order_of_dependence(&wanted) {
-            self.bring_up(&wanted[&id]).await?;
+        for id in &order {
+            self.bring_up(&wanted[id]).await?;
         }
         self.following.note(revision);
         Ok(())
@@ -96,7 +97,8 @@ impl Supervisor {
             return Ok(());
         }
         if let Some(active) = &wanted.active {
-            let status = self.adopt(wanted.serving(Arc::clone(active)))?;
+            let reason = self.follow_settings(&wanted.release, active).await;
+            let status = self.adopt(PluginStatus { reason, ..wanted.serving(Arc::clone(active)) })?;
             self.provide_all(&status).await;
             return Ok(());
         }

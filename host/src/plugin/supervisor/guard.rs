@@ -1,9 +1,9 @@
 //! Acting on a plugin's conduct: taking it out, returning to the version before, releasing it. And safe mode, in
 //! which none is loaded.
 
-use super::reconcile::in_order_of_dependence;
-use super::work::Change;
+use super::work::{Change, Tables};
 use super::{Command, Outcome, Supervisor, SupervisorHandle};
+use crate::plugin::dependencies::{Graph, enable_order};
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::guard::{Alarm, Quarantine, Trouble, Watch, dependents};
@@ -38,7 +38,7 @@ impl SupervisorHandle {
 impl Supervisor {
     /// What will watch over a generation of `release` that has these settings.
     pub(super) fn watch(&self, release: &Release, stats: &Arc<PluginStats>, values: &Map<String, Value>) -> Arc<Watch> {
-        let secret = release.descriptor.settings.iter().filter(|setting| setting.secret);
+        let secret = release.contribution.settings.fields().iter().filter(|setting| setting.secret);
         let secrets = secret.filter_map(|setting| values.get(&setting.key)?.as_str().map(str::to_owned)).collect();
         let (id, rules) = (release.id().clone(), self.workplace.guard);
         Watch::new(id, rules, Arc::clone(stats), secrets, self.alarms.downgrade())
@@ -64,7 +64,7 @@ impl Supervisor {
     pub(super) fn refuse_code_in_safe_mode(&self, change: &Change) -> Result<(), OperationError> {
         let what = match change {
             Change::Install(..) => "install a plugin",
-            Change::Upgrade(_) => "upgrade a plugin",
+            Change::Upgrade(..) => "upgrade a plugin",
             Change::Enable(_) => "enable a plugin",
             Change::Rollback(..) => "roll a plugin back",
             Change::Disable(_) | Change::Uninstall(..) => return Ok(()),
@@ -128,7 +128,7 @@ impl Supervisor {
         let guard = status.guard.returned(&version, previous, reason, now_ms());
         let marked = Arc::new(PluginStatus { guard, ..status.clone() });
         self.plugins.insert(id.clone(), Arc::clone(&marked));
-        let change = Change::Rollback(id.clone(), Some(previous.clone()));
+        let change = Change::Rollback(id.clone(), Some(previous.clone()), Tables::Stay);
         let outcome = self.change(change, &Order::of_the_server()).await;
         if outcome.is_err() && self.plugins.get(&id).is_some_and(|now| Arc::ptr_eq(now, &marked)) {
             self.plugins.insert(id, Arc::new(status.clone()));
@@ -168,9 +168,9 @@ impl Supervisor {
     /// What could not start without the plugin can now.
     async fn bring_back_dependents(&mut self, id: &PluginId) {
         let mut back = vec![id.clone()];
-        for other in in_order_of_dependence(&self.plugins) {
+        for other in enable_order(&Graph::of(&self.plugins)) {
             let Some(status) = self.plugins.get(&other) else { continue };
-            let leans = status.release.manifest.depends_on.iter().any(|needed| back.contains(needed));
+            let leans = status.release.manifest.needed().any(|needed| back.contains(needed));
             if !leans || status.observed != Observed::Failed || !self.may_start(status) {
                 continue;
             }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 impl Supervisor {
     pub(super) fn prepare_install(&self, candidate: &Candidate, then: AfterInstall) -> Result<Work, OperationError> {
         self.refuse_installed(candidate)?;
+        self.refuse_unfit(&candidate.release.manifest, then == AfterInstall::Enable)?;
         let operation = match then {
             AfterInstall::Enable => Operation::Install,
             AfterInstall::Wait => Operation::InstallWaiting,

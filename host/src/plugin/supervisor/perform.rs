@@ -149,8 +149,8 @@ fn ended(operation: Operation, status: &Arc<PluginStatus>) -> EventState {
         Operation::Install | Operation::InstallWaiting if status.active.is_none() => EventState::Installed,
         Operation::Install | Operation::InstallWaiting | Operation::Enable => EventState::Enabled,
         Operation::Disable => EventState::Disabled,
-        Operation::Upgrade | Operation::UpgradeWaiting => EventState::Upgraded,
-        Operation::Rollback | Operation::RollbackWaiting => EventState::RolledBack,
+        Operation::Upgrade | Operation::UpgradeDrained | Operation::UpgradeWaiting => EventState::Upgraded,
+        Operation::Rollback | Operation::RollbackReverting | Operation::RollbackWaiting => EventState::RolledBack,
         Operation::Uninstall | Operation::Purge => EventState::Uninstalled,
     }
 }

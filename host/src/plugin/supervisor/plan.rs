@@ -1,9 +1,12 @@
 //! Plans: made from the same preparation as the operation itself, and compared before it begins.
 
-use super::work::{Change, Work};
+use super::work::{Change, Tables, Way, Work};
 use super::{Command, Outcome, Supervisor, SupervisorHandle};
+use crate::db::migrate::Applied;
 use crate::plugin::error::OperationError;
+use crate::plugin::grants;
 use crate::plugin::id::PluginId;
+use crate::plugin::manifest::Capabilities;
 use crate::plugin::operation::journal::Order;
 use crate::plugin::operation::{Operation, Step};
 use crate::plugin::plan::{self, Dependency, Difference, Plan, PlannedMigration, Warning};
@@ -13,6 +16,8 @@ use crate::plugin::schema::{self, Outlook};
 use crate::plugin::services::now_ms;
 use crate::store::Staged;
 use parking_lot::Mutex;
+use plugin_api::descriptor::MigrationSpec;
+use semver::Version;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,13 +37,15 @@ pub enum PlanRequest {
         staged: Staged,
         /// Whether it should serve, where it is new.
         then: super::AfterInstall,
+        /// How it takes the place of the installed version, where there is one.
+        way: Way,
     },
     /// Make a plugin serve.
     Enable(PluginId),
     /// Make it stop.
     Disable(PluginId),
-    /// Return to the version before.
-    Rollback(PluginId),
+    /// Return to a kept version, the one before unless another is named.
+    Rollback(PluginId, Option<Version>, Tables),
     /// Remove it.
     Uninstall(PluginId, Data),
 }
@@ -66,16 +73,16 @@ impl SupervisorHandle {
     pub async fn plan(&self, request: PlanRequest) -> Result<OfferedPlan, OperationError> {
         self.keep_up().await?;
         let change = match request {
-            PlanRequest::Bundle { staged, then } => {
+            PlanRequest::Bundle { staged, then, way } => {
                 let candidate = Box::new(self.inspect(staged).await?);
                 match self.installed(candidate.id()) {
-                    Ok(_) => Change::Upgrade(candidate),
+                    Ok(_) => Change::Upgrade(candidate, way),
                     Err(_) => Change::Install(candidate, then),
                 }
             }
             PlanRequest::Enable(id) => Change::Enable(id),
             PlanRequest::Disable(id) => Change::Disable(id),
-            PlanRequest::Rollback(id) => Change::Rollback(id, None),
+            PlanRequest::Rollback(id, version, tables) => Change::Rollback(id, version, tables),
             PlanRequest::Uninstall(id, data) => Change::Uninstall(id, data),
         };
         let (plan, change) = self.ask(|reply| Command::Plan(Box::new(change), reply)).await??;
@@ -171,6 +178,8 @@ impl Supervisor {
         let after = Some(work.release().as_ref()).filter(|_| work.will_serve());
         let difference = |what| Difference::of(before, after, what);
         let (migrations, warnings) = self.schema_changes(work).await?;
+        let granted = grants::load(&self.workplace.pool.database(), work.id()).await?;
+        let asked = work.after.as_ref().map(|after| &after.release.manifest.capabilities);
         Ok(Plan {
             operation: work.operation,
             steps: work.operation.steps().to_vec(),
@@ -185,6 +194,8 @@ impl Supervisor {
             permissions: difference(plan::permissions),
             settings: difference(plan::settings),
             models: difference(plan::models),
+            capabilities: asked.map(Capabilities::list).unwrap_or_default(),
+            capabilities_added: asked.map(|asked| grants::added(asked, &granted)).unwrap_or_default(),
             dependencies: self.dependencies(work.release()),
             warnings: [warnings, warnings_of(work)].concat(),
         })
@@ -206,20 +217,15 @@ impl Supervisor {
                 }
             });
         }
+        if steps.contains(&Step::Revert) {
+            let applied = schema::applied(&self.workplace.pool, work.id(), release.version()).await?;
+            let newer = applied.iter().rev().filter(|entry| entry.version > schema::last(release));
+            return Ok((newer.map(|entry| recorded(entry, None)).collect(), vec![Warning::DeletesData]));
+        }
         if steps.contains(&Step::Purge) {
             let applied = schema::applied(&self.workplace.pool, work.id(), release.version()).await?;
             let known = |version: i64| brought.iter().find(|spec| spec.version == version);
-            let downs = applied.iter().rev().map(|entry| match known(entry.version) {
-                Some(spec) => PlannedMigration::of(spec, true),
-                // A newer version of the plugin brought it; how it is taken back stands in the ledger.
-                None => PlannedMigration {
-                    version: entry.version,
-                    name: entry.name.clone(),
-                    down: true,
-                    sqlite: None,
-                    postgres: None,
-                },
-            });
+            let downs = applied.iter().rev().map(|entry| recorded(entry, known(entry.version)));
             let warnings = if applied.is_empty() { Vec::new() } else { vec![Warning::DeletesData] };
             return Ok((downs.collect(), warnings));
         }
@@ -234,12 +240,25 @@ impl Supervisor {
             is_needed,
             serves: status(id).is_some_and(|status| status.active.is_some()),
         };
-        let needed = release.manifest.depends_on.iter().map(|id| dependency(id, true));
+        let needed = release.manifest.needed().map(|id| dependency(id, true));
         let needs_it = |status: &&Arc<crate::plugin::PluginStatus>| {
-            status.release.manifest.depends_on.contains(release.id()) && status.id() != release.id()
+            status.release.manifest.needed().any(|needed| needed == release.id()) && status.id() != release.id()
         };
         needed.chain(self.plugins.values().filter(needs_it).map(|status| dependency(status.id(), false))).collect()
     }
+}
+
+/// An applied migration that would be taken back. Where a newer version of the plugin brought it, how stands
+/// in the ledger only.
+fn recorded(entry: &Applied, known: Option<&MigrationSpec>) -> PlannedMigration {
+    let unknown = || PlannedMigration {
+        version: entry.version,
+        name: entry.name.clone(),
+        down: true,
+        sqlite: None,
+        postgres: None,
+    };
+    known.map_or_else(unknown, |spec| PlannedMigration::of(spec, true))
 }
 
 fn no_plan(id: &str) -> OperationError {
@@ -249,7 +268,7 @@ fn no_plan(id: &str) -> OperationError {
 fn warnings_of(work: &Work) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let (Some(before), Some(after)) = (&work.before, &work.after) {
-        if matches!(work.operation, Operation::Upgrade | Operation::UpgradeWaiting)
+        if matches!(work.operation, Operation::Upgrade | Operation::UpgradeDrained | Operation::UpgradeWaiting)
             && after.version() < before.version()
         {
             warnings.push(Warning::Older);

@@ -4,12 +4,11 @@ use super::Supervisor;
 use super::begin::Begun;
 use super::turn::TURN;
 use crate::plugin::error::OperationError;
-use crate::plugin::id::PluginId;
 use crate::plugin::rows::{self, Installed, RowError};
+use crate::plugin::schema;
 use crate::plugin::status::{Observed, PluginStatus};
-use crate::plugin::table::{Plugins, RouteTable};
+use crate::plugin::table::RouteTable;
 use plugin_api::db::Database;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Supervisor {
@@ -37,6 +36,7 @@ impl Supervisor {
         if faults.is_empty() && !self.workplace.safe_mode {
             // With a row that can't be read, nobody knows what it refers to.
             self.sweep(&installed)?;
+            self.workplace.snapshots.sweep().await?;
         }
         self.share_bundles(&installed).await;
         for plugin in installed {
@@ -45,6 +45,7 @@ impl Supervisor {
                 Err(fault) => tracing::error!("a plugin is left out: {fault}"),
             }
         }
+        schema::register_all(&self.workplace.pool, &self.plugins).await;
         self.published.publish(RouteTable::build(&self.workplace.core, &self.plugins)?);
         Ok(self.bring_up_all().await)
     }
@@ -74,23 +75,4 @@ impl Supervisor {
             guard: plugin.guard,
         }))
     }
-}
-
-/// What others need comes before them; a circle comes in any order, and fails by name.
-pub(super) fn in_order_of_dependence(plugins: &Plugins) -> Vec<PluginId> {
-    let mut order = Vec::with_capacity(plugins.len());
-    let mut placed: BTreeSet<PluginId> = BTreeSet::new();
-    while order.len() < plugins.len() {
-        let open = || plugins.iter().filter(|(id, _)| !placed.contains(*id));
-        let is_free = |status: &PluginStatus| {
-            let needs = &status.release.manifest.depends_on;
-            needs.iter().all(|id| placed.contains(id) || !plugins.contains_key(id))
-        };
-        let next = open().find(|(_, status)| is_free(status)).or_else(|| open().next());
-        let Some((id, _)) = next else { break };
-        let id = id.clone();
-        placed.insert(id.clone());
-        order.push(id);
-    }
-    order
 }

@@ -40,9 +40,7 @@ impl Supervisor {
             self.commit(transaction).await?;
             return Ok(OperationState::Done);
         }
-        if let Some(undo) = &unfinished.remedy.schema {
-            schema::undo(&self.workplace.pool, &unfinished.id, &unfinished.version, undo).await?;
-        }
+        self.take_schema_back(&unfinished.id, &unfinished.version, &unfinished.remedy).await?;
         if unfinished.remedy.switched_off {
             let transaction = self.workplace.pool.database().begin().await?;
             rows::want(&transaction, &unfinished.id, Desired::Enabled).await?;

@@ -4,15 +4,16 @@ use super::{Deadlines, Supervisor};
 use crate::db::PluginDatabase;
 use crate::loader::{Generation, Image};
 use crate::plugin::active::ActivePlugin;
+use crate::plugin::dependencies::{self, Graph};
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
-use crate::plugin::id::PluginId;
+use crate::plugin::fence::Fence;
+use crate::plugin::grants;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::KnownVersion;
-use crate::plugin::{rows, settings};
 use plugin_api::services::HostServices;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,11 +42,7 @@ impl Supervisor {
     }
 
     pub(super) fn refuse_missing_dependencies(&self, release: &Release) -> Result<(), OperationError> {
-        let serves = |id: &&PluginId| self.plugins.get(*id).is_some_and(|status| status.active.is_some());
-        match release.manifest.depends_on.iter().find(|id| !serves(id)) {
-            Some(needs) => Err(OperationError::Needs { id: release.id().clone(), needs: needs.clone() }),
-            None => Ok(()),
-        }
+        Ok(dependencies::refuse_own_needs(&Graph::of(&self.plugins), &release.manifest)?)
     }
 
     /// Opens the very bytes that were checked; copying and linking block, so on another thread.
@@ -60,20 +57,23 @@ impl Supervisor {
     }
 
     async fn services(&self, release: &Release, stats: Arc<PluginStats>) -> Result<PluginServices, OperationError> {
-        let stored = rows::settings(&self.workplace.pool.database(), release.id()).await?;
-        let configured = &self.workplace.settings;
-        let values = settings::effective(release.id(), &release.descriptor.settings, &stored, configured)?;
-        let watch = self.watch(release, &stats, &values);
+        let effective = self.effective(release).await?;
+        let watch = self.watch(release, &stats, &effective.values);
+        let settings = effective.to_json();
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
+        let access = grants::database(&self.workplace.pool.database(), release).await?;
+        let dialect = self.workplace.pool.database().dialect();
+        let fence = Fence::new(release.id().clone(), dialect, &release.descriptor.migrations, access);
         let services = PluginServices::new(
             release.id().clone(),
             release.version().clone(),
             PluginDatabase::new(&self.workplace.pool, self.workplace.database_limits),
-            serde_json::Value::Object(values).to_string(),
+            settings,
             self.workplace.time_zone.clone(),
             stats,
         );
-        Ok(services.with_models(OwnModels::new(release.id().clone(), models, permissions)).watched_by(watch))
+        let models = OwnModels::new(release.id().clone(), models, permissions);
+        Ok(services.with_fence(fence).with_models(models).watched_by(watch))
     }
 
     /// Runs the plugin's own start. One that fails leaves nothing open in the database.

@@ -5,11 +5,13 @@ use super::retire::retire;
 use super::work::{KeptFile, Work};
 use crate::plugin::candidate::Candidate;
 use crate::plugin::error::OperationError;
-use crate::plugin::operation::journal::Order;
+use crate::plugin::id::PluginId;
+use crate::plugin::operation::journal::{Order, Remedy};
 use crate::plugin::operation::{Operation, Step, journal};
 use crate::plugin::rows::Data;
 use crate::plugin::schema::{self, Outlook};
 use crate::store::{Kept, Store, StoreError};
+use semver::Version;
 use std::sync::Arc;
 
 impl Supervisor {
@@ -25,7 +27,13 @@ impl Supervisor {
                 self.step_drain(work).await;
                 Ok(())
             }
+            Step::Snapshot => self.step_snapshot(work).await,
             Step::Migrate => self.step_migrate(work, order).await,
+            Step::Revert => {
+                work.done.remedy.restore = true;
+                self.journal(Step::Revert, work).await?;
+                schema::revert(&self.workplace.pool, work.release()).await
+            }
             Step::Start => self.step_start(work).await,
             Step::Purge => {
                 self.journal(Step::Purge, work).await?;
@@ -78,6 +86,22 @@ impl Supervisor {
             retire(active, self.workplace.deadlines).await;
         }
         self.tell_processes().await;
+    }
+
+    /// A plugin without tables has nothing to lose.
+    async fn step_snapshot(&self, work: &mut Work) -> Result<(), OperationError> {
+        let Some(before) = &work.before else { return Ok(()) };
+        let version = before.version();
+        if schema::applied(&self.workplace.pool, work.id(), version).await?.is_empty() {
+            return Ok(());
+        }
+        let reason = match &work.after {
+            Some(after) => format!("before the {} to {}", work.operation, after.version()),
+            None => format!("before the {}", work.operation),
+        };
+        let taken = self.workplace.snapshots.take(work.id(), version, &reason).await?;
+        work.done.remedy.snapshot = Some(taken.id);
+        self.journal(Step::Snapshot, work).await
     }
 
     async fn step_migrate(&self, work: &mut Work, order: &Order) -> Result<(), OperationError> {
@@ -159,16 +183,41 @@ impl Supervisor {
             retire(active, self.workplace.deadlines).await;
         }
         work.done.image = None;
-        let schema = match &work.done.remedy.schema {
-            Some(undo) => schema::undo(&self.workplace.pool, work.id(), work.status().version(), undo).await,
-            None => Ok(()),
-        };
+        let (id, version) = (work.id().clone(), work.status().version().clone());
+        let schema = self.take_schema_back(&id, &version, &work.done.remedy).await;
         let switched_on = match work.before.clone().filter(|_| work.done.remedy.switched_off) {
             Some(before) => self.switch_on_again(&before, work.done.drained).await,
             None => Ok(()),
         };
         self.drop_kept(&work.done.kept);
         schema.and(switched_on)
+    }
+
+    /// Takes back what was done to the tables: by the scripts for it, else from the copy that was taken before.
+    pub(super) async fn take_schema_back(
+        &self,
+        id: &PluginId,
+        version: &Version,
+        remedy: &Remedy,
+    ) -> Result<(), OperationError> {
+        let snapshots = &self.workplace.snapshots;
+        let undone = match (&remedy.schema, remedy.snapshot) {
+            (_, Some(snapshot)) if remedy.restore => snapshots.restore(id, snapshot).await.map(drop),
+            (Some(undo), snapshot) => match (schema::undo(&self.workplace.pool, id, version, undo).await, snapshot) {
+                (Err(error), Some(snapshot)) => {
+                    tracing::warn!("the tables of plugin {id} come back from a copy: {}", error.chain());
+                    snapshots.restore(id, snapshot).await.map(drop)
+                }
+                (undone, _) => undone,
+            },
+            (None, _) => Ok(()),
+        };
+        if let (Ok(()), Some(snapshot)) = (&undone, remedy.snapshot)
+            && let Err(error) = snapshots.delete(id, snapshot).await
+        {
+            tracing::warn!("a copy of the tables of plugin {id} that nobody needs stays: {}", error.chain());
+        }
+        undone
     }
 
     fn drop_kept(&self, kept: &[KeptFile]) {

@@ -103,9 +103,19 @@ impl SupervisorHandle {
         T: Send + 'static,
         C: FnOnce(oneshot::Sender<Result<T, OperationError>>) -> Command + Send + 'static,
     {
+        self.in_one_turn(move |handle| Box::pin(async move { handle.ask(command).await? })).await
+    }
+
+    /// Does several things while nobody else changes plugins, here or in another process, and makes every other
+    /// process follow.
+    pub(super) async fn in_one_turn<T, W>(&self, work: W) -> Result<T, OperationError>
+    where
+        T: Send + 'static,
+        W: FnOnce(Self) -> BoxFuture<'static, Result<T, OperationError>> + Send + 'static,
+    {
         let handle = self.clone();
         let operation = async move {
-            let outcome = handle.in_turn(command).await;
+            let outcome = handle.in_turn(work).await;
             handle.workplace.tell_processes().await;
             outcome
         };
@@ -114,19 +124,19 @@ impl SupervisorHandle {
 
     async fn in_turn<T>(
         &self,
-        command: impl FnOnce(oneshot::Sender<Result<T, OperationError>>) -> Command,
+        work: impl FnOnce(Self) -> BoxFuture<'static, Result<T, OperationError>>,
     ) -> Result<T, OperationError> {
-        if !self.workplace.announcements.reach_others() {
-            return self.ask(command).await?;
-        }
         let _here = self.turn.acquire().await.map_err(|_| OperationError::ShuttingDown)?;
+        if !self.workplace.announcements.reach_others() {
+            return work(self.clone()).await;
+        }
         let turn = self.workplace.pool.exclusive(TURN).await.map_err(OperationError::Turn)?;
         let outcome = match self.ask(Command::Follow).await {
-            Ok(Ok(())) => self.ask(command).await,
+            Ok(Ok(())) => work(self.clone()).await,
             Ok(Err(error)) | Err(error) => Err(error),
         };
         turn.release().await;
-        outcome?
+        outcome
     }
 
     /// Makes sure that what is served is what the rows say, when this process may have missed

@@ -21,12 +21,30 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) enum Change {
     Install(Box<Candidate>, super::AfterInstall),
-    Upgrade(Box<Candidate>),
+    Upgrade(Box<Candidate>, Way),
     Enable(PluginId),
     Disable(PluginId),
     /// To this version, or to the one before.
-    Rollback(PluginId, Option<Version>),
+    Rollback(PluginId, Option<Version>, Tables),
     Uninstall(PluginId, Data),
+}
+
+/// How an upgrade gets from the old version to the new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Side by side, without a gap; refused if the schema changes so that the old version could not go on.
+    SideBySide,
+    /// The old version stops first.
+    DrainFirst,
+}
+
+/// What a rollback does with the tables of a newer version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tables {
+    /// They stay as they are: older code runs on them.
+    Stay,
+    /// They are taken back, and with them what the newer version stored in what is its own.
+    Revert,
 }
 
 /// An operation that nothing speaks against, and what it has done.
@@ -81,15 +99,15 @@ pub(super) enum KeptFile {
 impl Change {
     pub(super) fn id(&self) -> &PluginId {
         match self {
-            Self::Install(candidate, _) | Self::Upgrade(candidate) => candidate.id(),
-            Self::Enable(id) | Self::Disable(id) | Self::Rollback(id, _) | Self::Uninstall(id, _) => id,
+            Self::Install(candidate, _) | Self::Upgrade(candidate, _) => candidate.id(),
+            Self::Enable(id) | Self::Disable(id) | Self::Rollback(id, ..) | Self::Uninstall(id, _) => id,
         }
     }
 
     /// The bundle that it brings.
     pub(super) fn candidate(&self) -> Option<&Candidate> {
         match self {
-            Self::Install(candidate, _) | Self::Upgrade(candidate) => Some(candidate),
+            Self::Install(candidate, _) | Self::Upgrade(candidate, _) => Some(candidate),
             _ => None,
         }
     }
@@ -97,7 +115,7 @@ impl Change {
     /// The same, taken out of it.
     pub(super) fn into_candidate(self) -> Option<Candidate> {
         match self {
-            Self::Install(candidate, _) | Self::Upgrade(candidate) => Some(*candidate),
+            Self::Install(candidate, _) | Self::Upgrade(candidate, _) => Some(*candidate),
             _ => None,
         }
     }
@@ -106,7 +124,7 @@ impl Change {
     pub(super) fn operation(&self) -> Operation {
         match self {
             Self::Install(..) => Operation::Install,
-            Self::Upgrade(_) => Operation::Upgrade,
+            Self::Upgrade(..) => Operation::Upgrade,
             Self::Enable(_) => Operation::Enable,
             Self::Disable(_) => Operation::Disable,
             Self::Rollback(..) => Operation::Rollback,
@@ -147,10 +165,10 @@ impl Supervisor {
         self.refuse_code_in_safe_mode(change)?;
         let work = match change {
             Change::Install(candidate, then) => self.prepare_install(candidate, *then)?,
-            Change::Upgrade(candidate) => self.prepare_upgrade(candidate)?,
+            Change::Upgrade(candidate, way) => self.prepare_upgrade(candidate, *way).await?,
             Change::Enable(id) => self.prepare_enable(id)?,
             Change::Disable(id) => self.prepare_disable(id)?,
-            Change::Rollback(id, version) => self.prepare_rollback(id, version.as_ref()).await?,
+            Change::Rollback(id, version, tables) => self.prepare_rollback(id, version.as_ref(), *tables).await?,
             Change::Uninstall(id, data) => self.prepare_uninstall(id, *data)?,
         };
         if work.will_serve() {

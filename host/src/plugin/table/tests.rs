@@ -39,6 +39,7 @@ fn switched_off(id: &str, routes: &[(&str, &str)]) -> (crate::plugin::PluginId, 
         menus: vec![],
         permissions: vec![],
         settings: vec![],
+        settings_schema: None,
         models: vec![],
     };
     let contribution = Contribution::of(&manifest.id, &descriptor, "/api/v1").unwrap();

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{postgres, service::on_path};
-use crate::cargo::succeed;
+use crate::{cargo::succeed, console};
 
 /// A program that the tests use.
 struct Requirement {
@@ -23,7 +23,7 @@ struct Requirement {
 }
 
 /// One line for each program.
-const REQUIREMENTS: [Requirement; 5] = [
+const REQUIREMENTS: [Requirement; 7] = [
     Requirement {
         package: "postgresql",
         purpose: "a private PostgreSQL",
@@ -41,6 +41,8 @@ const REQUIREMENTS: [Requirement; 5] = [
         purpose: "its cargo, /usr/bin/cargo",
         is_there: || Path::new("/usr/bin/cargo").is_file(),
     },
+    Requirement { package: "nodejs", purpose: "Node 20 or newer", is_there: console::has_node },
+    Requirement { package: "chromium", purpose: "a browser", is_there: || on_path("chromium").is_some() },
     // It has no program of its own.
     Requirement { package: "python3-venv", purpose: "Python with virtual environments", is_there: makes_environments },
 ];

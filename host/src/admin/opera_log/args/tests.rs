@@ -12,6 +12,7 @@ fn operation(target: &str, pattern: &str, payload: Option<(&str, &str)>) -> Oper
         route: Some(Route { title: "x".into(), pattern: pattern.into() }),
         ip: None,
         user_agent: None,
+        secrets: None,
         payload: payload.map(|(kind, text)| Payload {
             content_type: Some(kind.into()),
             beginning: text.as_bytes().iter().copied().take(PAYLOAD_BYTES_MAX).collect(),
@@ -52,6 +53,18 @@ async fn parameters_and_bodies_of_each_kind_are_shown_without_secrets() {
     ];
     for (operation, expected) in cases {
         assert_eq!(of(&operation).await, expected, "{operation:?}");
+    }
+}
+
+#[tokio::test]
+async fn settings_of_plugins_are_shown_without_those_that_are_secret_and_not_at_all_while_that_is_unknown() {
+    let target = "/api/v1/plugins/shop/settings";
+    let json = Some(("application/json", r#"{"page_size": 1, "pin": "s3cret"}"#));
+    let form = Some(("application/x-www-form-urlencoded", "pin=s3cret"));
+    let known = Operation { secrets: Some(vec!["pin".to_owned()]), ..operation(target, target, json) };
+    assert_eq!(of(&known).await, Some(json!({"json": {"page_size": 1, "pin": "[REDACTED]"}})));
+    for unknown in [operation(target, target, json), operation(target, "", form), operation("/x", target, form)] {
+        assert_eq!(of(&unknown).await, None, "{unknown:?}");
     }
 }
 

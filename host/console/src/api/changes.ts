@@ -1,0 +1,69 @@
+import { authorized } from './client'
+import { hear, tell } from './tabs'
+
+/** A change of a plugin, as far as this user may know it; without an id, anything may have changed. */
+export interface Change {
+  id?: string
+  version?: string
+  state?: string
+  reason?: string | null
+  time?: string
+}
+
+type Listener = (change: Change) => void
+
+const PAUSE_MS = 1_000
+const listeners = new Set<Listener>()
+
+/** Calls `listener` for each change, until the answer is called. */
+export function onChange(listener: Listener): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+hear((message) => {
+  if (message.kind === 'change') announce(message.change)
+})
+
+/**
+ * Watches the server until `signal` says stop. One tab of a browser holds the stream and tells the
+ * others, since browsers open few connections to a server.
+ */
+export async function watch(path: string, signal: AbortSignal): Promise<void> {
+  const work = () => hold(path, signal)
+  if (!navigator.locks) return work()
+  await navigator.locks.request('backplane-changes', { signal }, work).catch(() => undefined)
+}
+
+async function hold(path: string, signal: AbortSignal): Promise<void> {
+  for (let first = true; !signal.aborted; first = false) {
+    if (!first) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    await stream(path, signal, first).catch(() => undefined)
+  }
+}
+
+async function stream(path: string, signal: AbortSignal, first: boolean): Promise<void> {
+  const response = await authorized(new Request(new URL(path, location.origin), { signal }))
+  if (!response.ok || !response.body) return
+  if (!first) spread({})
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  for (let rest = ''; ; ) {
+    const { value, done } = await reader.read()
+    if (done) return
+    const blocks = (rest + value).split(/\r?\n\r?\n/)
+    rest = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const data = block.split(/\r?\n/).filter((line) => line.startsWith('data:'))
+      if (data.length > 0) spread(JSON.parse(data.map((line) => line.slice(5)).join('\n')) as Change)
+    }
+  }
+}
+
+function spread(change: Change): void {
+  tell({ kind: 'change', change })
+  announce(change)
+}
+
+function announce(change: Change): void {
+  for (const listener of [...listeners]) listener(change)
+}

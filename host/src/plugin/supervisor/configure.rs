@@ -1,0 +1,122 @@
+//! Changing the settings of a plugin: offered to it if it runs, then stored, then in effect, in every process.
+
+use super::{Outcome, Supervisor};
+use crate::loader::ConfigureError;
+use crate::plugin::active::ActivePlugin;
+use crate::plugin::error::OperationError;
+use crate::plugin::event::EventState;
+use crate::plugin::id::PluginId;
+use crate::plugin::release::Release;
+use crate::plugin::services::now_ms;
+use crate::plugin::settings::{self, Change, Completeness, Effective};
+use crate::plugin::status::PluginStatus;
+use serde_json::{Map, Value};
+
+/// A secret shorter than that may stand in any text by chance.
+const SECRET_BYTES_MIN: usize = 4;
+
+impl Supervisor {
+    pub(super) async fn configure(&mut self, id: &PluginId, asked: Map<String, Value>) -> Outcome {
+        let status = self.installed(id)?;
+        let change = self.allowed(&status, asked).await?;
+        let json = change.next.to_json();
+        if let Some(active) = &status.active {
+            self.offer(&status.release, active, &change.next).await?;
+        }
+        if let Err(error) = self.store(&status.release, &change).await {
+            self.take_back_offer(&status).await;
+            return Err(error);
+        }
+        self.tell(id, status.version(), EventState::Configured, None);
+        match &status.active {
+            Some(active) => {
+                active.services.set_settings(json);
+                self.adopt(status.serving(active.clone()))
+            }
+            None => Ok(status),
+        }
+    }
+
+    /// What a generation of `release` that starts now gets.
+    pub(super) async fn effective(&self, release: &Release) -> Result<Effective, OperationError> {
+        let (id, declared) = (release.id(), &release.contribution.settings);
+        let stored = settings::load(&self.workplace.pool.database(), id, &self.workplace.sealer).await?;
+        Ok(settings::gather(id, declared, &stored, &self.workplace.settings).checked(id, declared)?)
+    }
+
+    /// Has a generation take what another process has stored. A refusal is told, and the reason given: it
+    /// goes on with the settings before.
+    pub(super) async fn follow_settings(&self, release: &Release, active: &ActivePlugin) -> Option<String> {
+        let taken = match self.effective(release).await {
+            Ok(effective) if effective.to_json() == active.services.current_settings() => return None,
+            Ok(effective) => self.offer(release, active, &effective).await.map(|()| effective),
+            Err(error) => Err(error),
+        };
+        match taken {
+            Ok(effective) => {
+                active.services.set_settings(effective.to_json());
+                self.tell(release.id(), release.version(), EventState::Configured, None);
+                None
+            }
+            Err(error) => {
+                let reason = format!("it goes on with the settings before: {}", error.chain());
+                self.tell(release.id(), release.version(), EventState::Failed, Some(reason.clone()));
+                Some(reason)
+            }
+        }
+    }
+
+    async fn allowed(&self, status: &PluginStatus, asked: Map<String, Value>) -> Result<Change, OperationError> {
+        let (id, declared) = (status.id(), &status.release.contribution.settings);
+        let stored = settings::load(&self.workplace.pool.database(), id, &self.workplace.sealer).await?;
+        let completeness = if status.active.is_some() { Completeness::Whole } else { Completeness::Partial };
+        let change = settings::change(id, declared, (stored, &self.workplace.settings), asked, completeness);
+        change.map_err(|faults| OperationError::Settings { id: id.clone(), faults })
+    }
+
+    async fn offer(&self, release: &Release, active: &ActivePlugin, next: &Effective) -> Result<(), OperationError> {
+        let deadline = self.workplace.deadlines.start;
+        let Err(error) = active.generation.configure(next.to_json(), deadline).await else { return Ok(()) };
+        let source = match error {
+            ConfigureError::Refused { reason } => {
+                ConfigureError::Refused { reason: without_secrets(reason, release, next) }
+            }
+            timed_out => timed_out,
+        };
+        let (id, version) = (release.id().clone(), release.version().clone());
+        Err(OperationError::SettingsRefused { id, version, source: source.into() })
+    }
+
+    /// Counted like a change of plugins, so that other processes look.
+    async fn store(&self, release: &Release, change: &Change) -> Result<(), OperationError> {
+        let transaction = self.workplace.pool.database().begin().await?;
+        let now = now_ms();
+        for (key, value) in &change.writes {
+            let is_secret = release.contribution.settings.field(key).is_some_and(|field| field.secret);
+            let sealer = is_secret.then_some(&self.workplace.sealer);
+            settings::write(&transaction, release.id(), (key, value.as_ref()), sealer, now).await?;
+        }
+        self.commit(transaction).await
+    }
+
+    /// It has accepted what could not be stored.
+    async fn take_back_offer(&self, status: &PluginStatus) {
+        let Some(active) = &status.active else { return };
+        let before = active.services.current_settings();
+        if let Err(error) = active.generation.configure(before, self.workplace.deadlines.start).await {
+            tracing::error!(plugin.id = %status.id(), "plugin {} does not take its former settings back: {error}", status.id());
+        }
+    }
+}
+
+/// A plugin's words are shown to the administrator and logged, whatever it puts into them.
+fn without_secrets(text: String, release: &Release, settings: &Effective) -> String {
+    let secrets = release.contribution.settings.fields().iter().filter(|field| field.secret);
+    let values = secrets.filter_map(|field| settings.values.get(&field.key)).map(|value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    });
+    values
+        .filter(|value| value.len() >= SECRET_BYTES_MIN)
+        .fold(text, |text, secret| text.replace(&secret, "[REDACTED]"))
+}

@@ -1,0 +1,2 @@
+DROP TABLE plugin_snapshot;
+DROP TABLE plugin_table;
