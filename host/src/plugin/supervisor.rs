@@ -189,6 +189,7 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
     let (events, _) = broadcast::channel(EVENTS_MAX);
     let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
     let (alarms, raised) = mpsc::channel(ALARMS_MAX);
+    let probation = workplace.guard.probation;
     let workplace = Arc::new(workplace);
     let following = Arc::new(Following::new(&commands));
     let mut supervisor = Supervisor {
@@ -208,6 +209,9 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
     let handle =
         SupervisorHandle { commands, published, events, watches_end, workplace, following, turn, order, plans };
     tasks::spawn("plugin alarms", alarms::act(handle.downgraded(), raised));
+    if !probation.is_zero() {
+        tasks::spawn("plugins on probation", alarms::ask_new_ones(handle.downgraded()));
+    }
     handle.announce_later(begun);
     Ok(handle)
 }

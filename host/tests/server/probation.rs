@@ -108,6 +108,17 @@ async fn a_version_on_probation_that_would_be_taken_out_is_rolled_back_instead()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_version_on_probation_that_is_not_ready_any_more_is_rolled_back() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    admin.install(shaky(1)).await.ok();
+    upgrade(&admin, 2).await;
+    assert_eq!(admin.get("/api/v1/shaky/sicken").await.text, "sick");
+    version_is(&admin, 1).await;
+    assert_eq!(admin.plugin("shaky").await["last_rollback"]["reason"], "its ready check failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn there_is_no_probation_where_it_is_switched_off_or_over() {
     for (seconds, wait_ms) in [("0", 0), ("1", 1_100)] {
         let server = Server::start_with(&[("APP__PLUGINS__PROBATION_S", seconds)]).await;

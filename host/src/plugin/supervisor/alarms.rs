@@ -2,7 +2,9 @@
 
 use super::begin::Begun;
 use super::{Command, SupervisorHandle};
-use crate::plugin::guard::Alarm;
+use crate::plugin::active::ActivePlugin;
+use crate::plugin::guard::{Alarm, Strike};
+use crate::plugin::services::now_ms;
 use crate::tasks;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,41 @@ use tokio::sync::mpsc;
 
 /// Between two looks whether other processes can be told.
 const HEARD_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Between two questions to versions on probation whether they are ready.
+const READY_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Asks the versions on probation now and then whether they are ready, until the supervisor ends.
+pub(super) async fn ask_new_ones(upgraded: impl Fn() -> Option<SupervisorHandle>) {
+    loop {
+        let Some(ended) = upgraded().map(|handle| handle.watches_ended()) else { return };
+        if tokio::time::timeout(READY_INTERVAL, ended).await.is_ok() {
+            return;
+        }
+        let Some(handle) = upgraded() else { return };
+        let (table, workplace) = (handle.published.load_full(), Arc::clone(&handle.workplace));
+        drop(handle);
+        let lasts = workplace.guard.probation;
+        let is_new = |status: &&Arc<crate::plugin::PluginStatus>| {
+            status.guard.probation_of(status.version(), lasts, now_ms()).is_some()
+        };
+        let new: Vec<_> = table.plugins().values().filter(is_new).filter_map(|status| status.active.clone()).collect();
+        drop(table);
+        for active in new {
+            ask(&active, workplace.deadlines.start).await;
+        }
+    }
+}
+
+/// A generation that is gone meanwhile is not asked: its library may be on its way out.
+async fn ask(active: &ActivePlugin, deadline: Duration) {
+    let Some(lease) = active.generation.lease() else { return };
+    if let Err(error) = active.generation.ready(deadline).await {
+        active.strike(Strike::NotReady, None);
+        tracing::warn!(plugin.id = %active.id, plugin.version = %active.version, "plugin {} is not ready: {error}", active.id);
+    }
+    drop(lease);
+}
 
 /// Acts on one alarm after the other, until the supervisor ends.
 pub(super) async fn act(upgraded: impl Fn() -> Option<SupervisorHandle>, mut raised: mpsc::Receiver<Alarm>) {
