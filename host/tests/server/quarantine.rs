@@ -60,7 +60,7 @@ async fn misbehave_and_come_back(server: &mut Server) {
     let admin = server.admin().await;
     assert_quarantined(server, &admin).await;
     let dependent = admin.plugin("neighbour").await;
-    assert!(dependent["reason"].as_str().expect("a reason").contains("needs plugin shaky"), "{dependent}");
+    assert!(dependent["reason"].as_str().expect("a reason").contains("needs shaky"), "{dependent}");
 
     let released = admin.post("/api/v1/plugins/shaky/release").await.ok();
     assert_eq!((&released["data"]["state"], &released["data"]["quarantine"]), (&json!("enabled"), &Value::Null));
