@@ -64,9 +64,9 @@ let planning: Promise<boolean> | undefined
 
 /** Whether the server says beforehand what a change would do. */
 export function hasPlans(): Promise<boolean> {
-  planning ??= ask('POST', PLANS, {}).then(
-    () => true,
-    (failure: ApiFailure) => ![0, 404, 405].includes(failure.status),
+  planning ??= ask<{ paths: Record<string, unknown> }>('GET', '/openapi.json').then(
+    ({ paths }) => PLANS in paths,
+    () => false,
   )
   return planning
 }
