@@ -7,6 +7,7 @@ mod descriptor;
 mod doctor;
 mod download;
 mod error;
+mod event;
 mod events;
 mod export;
 mod full;

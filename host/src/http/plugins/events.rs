@@ -1,6 +1,6 @@
 //! Changes of plugins' states as server-sent events.
 
-use super::model::{ChangeDto, EventDto};
+use super::event::{ChangeDto, EventDto};
 use crate::admin::Clock;
 use crate::plugin::{EventState, PluginEvent, SupervisorHandle};
 use futures_util::StreamExt;

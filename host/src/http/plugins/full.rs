@@ -1,9 +1,10 @@
 //! `/plugins`: everything an administrator can do with plugins.
 
 use super::doctor::DiagnosisDto;
+use super::event::{ChangeDto, EventDto};
 use super::events::{changes, events};
 use super::in_name_of;
-use super::model::{ChangeDto, DataChoice, EventDto, PluginDetailDto, PluginDto};
+use super::model::{DataChoice, PluginDetailDto, PluginDto};
 use super::upload::BundleUpload;
 use crate::admin::Clock;
 use crate::http::{Answer, ApiError, Caller, Message, SuperCaller};

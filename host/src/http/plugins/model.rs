@@ -4,9 +4,7 @@ use super::dependency::{DependencyDto, DependentDto, dependencies, dependents};
 use super::guard::GuardDto;
 use crate::admin::Clock;
 use crate::loader::{ImageReport, ImageState};
-use crate::plugin::{
-    Desired, EventState, Limits, Observed, PluginDetail, PluginEvent, PluginStatus, Release, SupervisorHandle,
-};
+use crate::plugin::{Desired, Limits, Observed, PluginDetail, PluginStatus, Release, SupervisorHandle};
 use plugin_api::descriptor::{Access, DataModel, Menu, MenuKind};
 use poem_openapi::{Enum, Object, Tags};
 use serde_json::Value;
@@ -276,33 +274,6 @@ pub struct ImageDto {
     pub mapped_bytes: u64,
 }
 
-/// A change of state.
-#[derive(Debug, Clone, Object)]
-pub(super) struct EventDto {
-    /// The plugin.
-    pub id: String,
-    /// The version that it is about.
-    pub version: String,
-    /// `working`, `installed`, `starting`, `enabled`, `disabled`, `draining`, `stopped`, `upgraded`,
-    /// `rolled_back`, `failed`, `quarantined`, `degraded`, `restored`, `probation_failed`, `configured` or `uninstalled`.
-    pub state: String,
-    /// The operation whose step begins, where the state is `working`.
-    pub operation: Option<String>,
-    /// The step that begins.
-    pub step: Option<String>,
-    /// Why, where there is something to say.
-    pub reason: Option<String>,
-    /// When.
-    pub time: String,
-}
-
-/// That something has changed, for those who may not know what.
-#[derive(Debug, Clone, Copy, Object)]
-pub(super) struct ChangeDto {
-    /// Whether pages and menus may differ from now on.
-    pub menus: bool,
-}
-
 impl PluginDto {
     /// What the list says of a plugin.
     pub(crate) fn of(status: &PluginStatus, supervisor: &SupervisorHandle) -> Self {
@@ -368,21 +339,6 @@ impl PluginDetailDto {
     }
 }
 
-impl EventDto {
-    /// An event.
-    pub(super) fn of(event: &PluginEvent, clock: &Clock) -> Self {
-        Self {
-            id: event.id.to_string(),
-            version: event.version.to_string(),
-            state: event_state(event.state).to_owned(),
-            operation: event.step.map(|(operation, _)| operation.as_str().to_owned()),
-            step: event.step.map(|(_, step)| step.as_str().to_owned()),
-            reason: event.reason.clone(),
-            time: clock.format(event.at),
-        }
-    }
-}
-
 fn model(model: &DataModel) -> ModelDto {
     ModelDto { name: model.name.clone(), columns: model.columns.iter().map(|column| column.name.clone()).collect() }
 }
@@ -400,27 +356,6 @@ fn wish(desired: Desired) -> Wish {
     match desired {
         Desired::Enabled => Wish::Enabled,
         Desired::Disabled => Wish::Disabled,
-    }
-}
-
-fn event_state(state: EventState) -> &'static str {
-    match state {
-        EventState::Working => "working",
-        EventState::Installed => "installed",
-        EventState::Starting => "starting",
-        EventState::Enabled => "enabled",
-        EventState::Disabled => "disabled",
-        EventState::Draining => "draining",
-        EventState::Stopped => "stopped",
-        EventState::Upgraded => "upgraded",
-        EventState::RolledBack => "rolled_back",
-        EventState::Failed => "failed",
-        EventState::Quarantined => "quarantined",
-        EventState::Degraded => "degraded",
-        EventState::Restored => "restored",
-        EventState::ProbationFailed => "probation_failed",
-        EventState::Uninstalled => "uninstalled",
-        EventState::Configured => "configured",
     }
 }
 
