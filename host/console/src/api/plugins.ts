@@ -8,27 +8,7 @@ export type Detail = Schemas['PluginDetailDto']
 export type Plugin = Schemas['PluginDto'] & { description: string; author: string; tags: string[]; depends_on: string[] }
 
 /** What would change, before anything does. */
-export interface Plan {
-  id: string
-  hash: string
-  expires_at: string
-  action: string
-  plugin: { id: string; version: string; installed: string | null }
-  migrations: { version: number; name: string; sql: string }[]
-  routes: Difference
-  menus: Difference
-  permissions: Difference
-  settings: Difference
-  capabilities: { asked: string[]; added: string[] }
-  dependencies: unknown[]
-  warnings: string[]
-  files: { name: string; sha256: string; bytes: number }[]
-}
-
-export interface Difference {
-  added: unknown[]
-  removed: unknown[]
-}
+export type Plan = Schemas['PluginPlan']
 
 export type Order =
   | { action: 'install' | 'upgrade'; file: File }
@@ -78,7 +58,7 @@ export function plan(order: Order, sent: Sent): Promise<Plan> {
 
 /** Does what a plan says; refused when something has changed since. */
 export function apply(order: Plan): Promise<unknown> {
-  return ask('POST', `${PLANS}/${encodeURIComponent(order.id)}/apply`, { hash: order.hash })
+  return ask('POST', `${PLANS}/${encodeURIComponent(order.id)}/apply`)
 }
 
 /** Hears how much of a file is sent, 0 to 1. */

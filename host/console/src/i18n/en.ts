@@ -33,6 +33,7 @@ export const texts = {
     enabled: 'Enabled',
     disabled: 'Disabled',
     failed: 'Failed',
+    quarantined: 'In quarantine',
     success: 'Success',
     yes: 'Yes',
     no: 'No',

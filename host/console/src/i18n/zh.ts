@@ -33,6 +33,7 @@ export const texts = {
     enabled: '启用',
     disabled: '停用',
     failed: '失败',
+    quarantined: '已隔离',
     success: '成功',
     yes: '是',
     no: '否',

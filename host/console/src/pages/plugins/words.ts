@@ -1,7 +1,7 @@
 import type { Tone } from '../../parts/listing'
 
 export function stateTone(state: string): Tone {
-  return state === 'enabled' ? 'good' : state === 'failed' ? 'bad' : 'plain'
+  return state === 'enabled' ? 'good' : state === 'failed' || state === 'quarantined' ? 'bad' : 'plain'
 }
 
 /** Bytes for people. */
