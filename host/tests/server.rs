@@ -63,6 +63,8 @@ mod required;
 mod safe_mode;
 #[path = "server/schemas.rs"]
 mod schemas;
+#[path = "server/sequences.rs"]
+mod sequences;
 #[path = "server/settings.rs"]
 mod settings;
 #[path = "server/snowflake.rs"]

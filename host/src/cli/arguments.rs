@@ -202,3 +202,15 @@ pub(super) struct Listing {
     #[command(flatten)]
     pub(super) server: Server,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -106,9 +106,16 @@ async fn rollback(order: &Rollback, context: &Context) -> Result<(), CliError> {
 }
 
 async fn uninstall(order: &Uninstall, context: &Context) -> Result<(), CliError> {
-    let leavings = if order.purge { Leavings::Purge } else { Leavings::Keep };
+    let leavings = if order.purge || order.export.is_some() { Leavings::Purge } else { Leavings::Keep };
     let admin = connect(&order.server, MissingData::Refuse, context).await?;
-    finish(admin.uninstall(&order.id, leavings, Dependents::of(order.cascade)).await, admin).await?;
+    let removed = async {
+        if let Some(file) = &order.export {
+            admin.export(&order.id, file).await?;
+        }
+        admin.uninstall(&order.id, leavings, Dependents::of(order.cascade)).await
+    };
+    let removed = removed.await;
+    finish(removed, admin).await?;
     let answer = json!({"id": order.id, "removed": true, "data": leavings.word()});
     context.output.answer(&answer, || text::uninstalled(&order.id, leavings))?;
     Ok(())

