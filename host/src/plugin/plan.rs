@@ -194,8 +194,16 @@ pub(super) fn menus(release: &Release) -> BTreeSet<String> {
     all
 }
 
+/// Those that routes ask for, and those that menu entries grant.
 pub(super) fn permissions(release: &Release) -> BTreeSet<String> {
-    release.contribution.permissions.iter().cloned().collect()
+    fn granted(menu: &Menu, into: &mut BTreeSet<String>) {
+        let codes = menu.perms.iter().flat_map(|codes| codes.split(',')).map(str::trim);
+        into.extend(codes.filter(|code| !code.is_empty()).map(str::to_owned));
+        menu.children.iter().for_each(|child| granted(child, into));
+    }
+    let mut all: BTreeSet<String> = release.contribution.permissions.iter().cloned().collect();
+    release.descriptor.menus.iter().for_each(|menu| granted(menu, &mut all));
+    all
 }
 
 pub(super) fn settings(release: &Release) -> BTreeSet<String> {
