@@ -23,6 +23,7 @@ mod sqlite;
 pub mod statement;
 mod touches;
 mod transactions;
+mod with_names;
 
 pub use exclusive::Exclusive;
 pub use ids::{Ids, PART_MAX};

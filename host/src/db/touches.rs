@@ -3,16 +3,17 @@
 //! Pure: a text and a dialect go in, names come out. It errs on the side of telling more: a name that
 //! may mean a table is told as one, and a text that can't be read for sure is an error.
 
+use super::with_names::{Itself, WithNames, has_bare_table};
 use plugin_api::db::Dialect;
 use plugin_api::descriptor::MigrationSpec;
 use sqlparser::ast::{
-    Delete, Expr, FromTable, Ident, InTarget, ObjectName, ObjectNamePart, Query, Select, SetExpr, Statement,
-    TableFactor, TableObject, TableWithJoins, Visit, Visitor,
+    Delete, Expr, FromTable, InTarget, ObjectName, ObjectNamePart, Query, Select, Statement, TableFactor, TableObject,
+    TableWithJoins, Visit, Visitor,
 };
 use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Token, Tokenizer, Word};
+use sqlparser::tokenizer::{Token, Tokenizer};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -87,13 +88,14 @@ fn named(tokens: &[Token], dialect: Dialect) -> Option<String> {
         }
         _ => return None,
     };
-    Some(folded(name, dialect))
+    Some(folded(dialect, &name.value, name.quote_style))
 }
 
-fn folded(word: &Word, dialect: Dialect) -> String {
-    match (dialect, word.quote_style) {
-        (Dialect::Postgres, Some(_)) => word.value.clone(),
-        _ => word.value.to_ascii_lowercase(),
+/// A name as the database has it: what is not quoted is in lower case, and so is everything for SQLite.
+fn folded(dialect: Dialect, name: &str, quote: Option<char>) -> String {
+    match (dialect, quote) {
+        (Dialect::Postgres, Some(_)) => name.to_owned(),
+        _ => name.to_ascii_lowercase(),
     }
 }
 
@@ -106,7 +108,8 @@ fn read(sql: &str, dialect: Dialect) -> Result<Touches, String> {
     let mut parser = Parser::new(grammar).with_tokens_with_locations(tokens);
     let statements = parser.parse_statements().map_err(|error| error.to_string())?;
     let [statement] = statements.as_slice() else { return Err("it is not one statement".to_owned()) };
-    let mut walk = Walk { dialect, touches: Touches::default(), known: BTreeSet::new(), scopes: Vec::new() };
+    let mut walk =
+        Walk { dialect, touches: Touches::default(), known: BTreeSet::new(), with_names: WithNames::default() };
     let _ = statement.visit(&mut walk);
     Ok(walk.touches)
 }
@@ -126,22 +129,7 @@ struct Walk {
     touches: Touches,
     /// Names that are no tables that are read.
     known: BTreeSet<*const ObjectName>,
-    scopes: Vec<Scope>,
-}
-
-/// The names that `WITH` gives to queries.
-struct Scope {
-    query: *const Query,
-    recursive: bool,
-    names: Vec<(String, *const Query, Progress)>,
-}
-
-/// How far the walk is with a query that has a name: before it is passed, the name may mean a table.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    Ahead,
-    Inside,
-    Passed,
+    with_names: WithNames,
 }
 
 impl Walk {
@@ -150,20 +138,13 @@ impl Walk {
             .0
             .iter()
             .map(|part| match part {
-                ObjectNamePart::Identifier(ident) => self.ident(ident),
+                ObjectNamePart::Identifier(ident) => folded(self.dialect, &ident.value, ident.quote_style),
                 other => other.to_string(),
             })
             .collect();
         match parts.as_slice() {
             [schema, name] if OWN_SCHEMAS.contains(&schema.as_str()) => name.clone(),
             _ => parts.join("."),
-        }
-    }
-
-    fn ident(&self, ident: &Ident) -> String {
-        match (self.dialect, ident.quote_style) {
-            (Dialect::Postgres, Some(_)) => ident.value.clone(),
-            _ => ident.value.to_ascii_lowercase(),
         }
     }
 
@@ -185,34 +166,6 @@ impl Walk {
         tables.iter().for_each(|table| self.target(table));
         self.touches.ddl |= !delete.tables.is_empty();
     }
-
-    /// `TABLE name` holds its name as a text, which no walk would see.
-    fn bare_tables(&mut self, body: &SetExpr) {
-        let mut bodies = vec![body];
-        while let Some(body) = bodies.pop() {
-            match body {
-                SetExpr::Table(_) => self.touches.ddl = true,
-                SetExpr::SetOperation { left, right, .. } => bodies.extend([left.as_ref(), right.as_ref()]),
-                _ => {}
-            }
-        }
-    }
-
-    fn advance(&mut self, query: *const Query, progress: Progress) {
-        let names = self.scopes.iter_mut().flat_map(|scope| &mut scope.names);
-        names.filter(|named| named.1 == query).for_each(|named| named.2 = progress);
-    }
-
-    fn is_with_name(&self, name: &str) -> bool {
-        // SQLite lets every query see its own name.
-        let sees_itself = |scope: &Scope| scope.recursive || self.dialect == Dialect::Sqlite;
-        self.scopes.iter().any(|scope| {
-            scope.names.iter().any(|(known, _, progress)| {
-                known == name
-                    && (*progress == Progress::Passed || (*progress == Progress::Inside && sees_itself(scope)))
-            })
-        })
-    }
 }
 
 impl Visitor for Walk {
@@ -233,23 +186,14 @@ impl Visitor for Walk {
     }
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        self.bare_tables(&query.body);
-        self.advance(query, Progress::Inside);
-        let mut scope = Scope { query, recursive: false, names: Vec::new() };
-        if let Some(with) = &query.with {
-            scope.recursive = with.recursive;
-            let named = |cte: &sqlparser::ast::Cte| {
-                (self.ident(&cte.alias.name), std::ptr::from_ref(cte.query.as_ref()), Progress::Ahead)
-            };
-            scope.names = with.cte_tables.iter().map(named).collect();
-        }
-        self.scopes.push(scope);
+        self.touches.ddl |= has_bare_table(&query.body);
+        let dialect = self.dialect;
+        self.with_names.enter(query, |ident| Some(folded(dialect, &ident.value, ident.quote_style)));
         ControlFlow::Continue(())
     }
 
     fn post_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        self.scopes.retain(|scope| !std::ptr::eq(scope.query, query));
-        self.advance(query, Progress::Passed);
+        self.with_names.leave(query);
         ControlFlow::Continue(())
     }
 
@@ -261,7 +205,8 @@ impl Visitor for Walk {
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
         if !self.known.contains(&std::ptr::from_ref(relation)) {
             let name = self.name(relation);
-            if !self.is_with_name(&name) {
+            let itself = if self.dialect == Dialect::Sqlite { Itself::Always } else { Itself::WhereRecursive };
+            if !self.with_names.hold(&name, itself) {
                 self.touches.reads.insert(name);
             }
         }

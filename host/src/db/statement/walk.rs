@@ -4,10 +4,11 @@ use super::functions;
 use super::names;
 use super::types;
 use super::{Action, Kind, Touch, definition};
+use crate::db::with_names::{Itself, WithNames, has_bare_table};
 use plugin_api::db::Dialect;
 use sqlparser::ast::{
     ArrayElemTypeDef, ConflictTarget, DataType, Delete, Expr, FromTable, InTarget, Insert, ObjectName,
-    OnConflictAction, OnInsert, Query, Select, SetExpr, Statement, TableFactor, TableObject, TableWithJoins, Value,
+    OnConflictAction, OnInsert, Query, Select, Statement, TableFactor, TableObject, TableWithJoins, Value,
     ValueWithSpan, Visit, Visitor,
 };
 use std::collections::BTreeSet;
@@ -30,22 +31,8 @@ pub(super) struct Walk {
     forbidden: Option<String>,
     /// Names that were dealt with before the walk came to them.
     known: BTreeSet<*const ObjectName>,
-    scopes: Vec<Scope>,
+    with_names: WithNames,
     statements: usize,
-}
-
-/// The names that `WITH` gives to queries.
-struct Scope {
-    query: *const Query,
-    recursive: bool,
-    names: Vec<(String, *const Query, Progress)>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    Ahead,
-    Inside,
-    Passed,
 }
 
 impl Walk {
@@ -55,7 +42,7 @@ impl Walk {
             touches: Vec::new(),
             forbidden: None,
             known: BTreeSet::new(),
-            scopes: Vec::new(),
+            with_names: WithNames::default(),
             statements: 0,
         }
     }
@@ -121,14 +108,6 @@ impl Walk {
         }
     }
 
-    fn is_with_name(&self, name: &str) -> bool {
-        self.scopes.iter().any(|scope| {
-            scope.names.iter().any(|(known, _, progress)| {
-                known == name && (*progress == Progress::Passed || (*progress == Progress::Inside && scope.recursive))
-            })
-        })
-    }
-
     fn rows_change(&mut self, statement: &Statement) {
         match statement {
             Statement::Insert(insert) => self.insert(insert),
@@ -176,18 +155,6 @@ impl Walk {
             _ => self.forbid("rows can be changed of a named table only"),
         }
     }
-
-    /// `TABLE name` holds its name as a text, which no walk would see.
-    fn refuse_bare_table(&mut self, body: &SetExpr) {
-        let mut bodies = vec![body];
-        while let Some(body) = bodies.pop() {
-            match body {
-                SetExpr::Table(_) => self.forbid("TABLE as a query is not allowed; write SELECT * FROM"),
-                SetExpr::SetOperation { left, right, .. } => bodies.extend([left.as_ref(), right.as_ref()]),
-                _ => {}
-            }
-        }
-    }
 }
 
 impl Visitor for Walk {
@@ -216,35 +183,17 @@ impl Visitor for Walk {
     }
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        self.refuse_bare_table(&query.body);
-        let here = std::ptr::from_ref(query);
-        for scope in &mut self.scopes {
-            for named in scope.names.iter_mut().filter(|named| named.1 == here) {
-                named.2 = Progress::Inside;
-            }
+        if has_bare_table(&query.body) {
+            self.forbid("TABLE as a query is not allowed; write SELECT * FROM");
         }
-        let mut scope = Scope { query: here, recursive: false, names: Vec::new() };
-        if let Some(with) = &query.with {
-            scope.recursive = with.recursive;
-            for named in &with.cte_tables {
-                match names::ident_of(self.dialect, &named.alias.name) {
-                    Ok(name) => scope.names.push((name, std::ptr::from_ref(named.query.as_ref()), Progress::Ahead)),
-                    Err(reason) => self.forbid(reason),
-                }
-            }
-        }
-        self.scopes.push(scope);
+        let (dialect, mut faults) = (self.dialect, Vec::new());
+        self.with_names.enter(query, |name| names::ident_of(dialect, name).map_err(|reason| faults.push(reason)).ok());
+        faults.into_iter().for_each(|reason| self.forbid(reason));
         ControlFlow::Continue(())
     }
 
     fn post_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        let here = std::ptr::from_ref(query);
-        self.scopes.retain(|scope| scope.query != here);
-        for scope in &mut self.scopes {
-            for named in scope.names.iter_mut().filter(|named| named.1 == here) {
-                named.2 = Progress::Passed;
-            }
-        }
+        self.with_names.leave(query);
         ControlFlow::Continue(())
     }
 
@@ -260,7 +209,7 @@ impl Visitor for Walk {
             return ControlFlow::Continue(());
         }
         if let Some(name) = self.plain(relation)
-            && !self.is_with_name(&name)
+            && !self.with_names.hold(&name, Itself::WhereRecursive)
         {
             self.touches.push(Touch { action: Action::Read, kind: Kind::Table, name });
         }
