@@ -18,7 +18,8 @@ use std::sync::Arc;
 impl Supervisor {
     /// Does what is asked, or refuses. Gives the plugin's new state; of one that is gone the last.
     pub(super) async fn change(&mut self, change: Change, order: &Order) -> Outcome {
-        if self.recover().await? {
+        // A start has recovered before it brings up the first one.
+        if order.origin != Origin::Start && self.recover().await? {
             self.following.forget();
             self.follow().await?;
         }
