@@ -1,7 +1,7 @@
 // The console in a real browser, at a real server with real plugins.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { ask, browser, bundle, eventually, faults, install, logIn, loggedIn, open, password, person, shoot, tokenOf, url } from './support.mjs'
+import { ask, browser, bundle, eventually, faults, furnish, install, logIn, loggedIn, open, password, person, shoot, tokenOf, url } from './support.mjs'
 
 /** Each page of the core, and of the plugins that come with it. */
 const PAGES = {
@@ -36,7 +36,7 @@ const link = (page, name) => page.getByRole('navigation', { name: 'Main navigati
 
 before(async () => {
   root = await tokenOf('admin')
-  for (const name of ['notice', 'dict', 'config', 'hello']) await install(root, name)
+  await furnish(root, 'notice', 'dict', 'config', 'hello')
   const notice = { title: 'Maintenance on Sunday', type: 1, status: 1, content: 'From **two** to *three*.' }
   assert.equal((await ask(root, 'POST', '/api/v1/sys/notices', notice)).code, 200)
 })

@@ -37,6 +37,12 @@ export async function tokenOf(username, secret = password) {
   return answer.data.access_token
 }
 
+/** Installs those bundles that are not installed yet, past the page. */
+export async function furnish(token, ...names) {
+  const { data } = await ask(token, 'GET', '/api/v1/plugins')
+  for (const name of names) if (!data.some(({ id }) => id === name)) await install(token, name)
+}
+
 /** Installs a bundle past the page. */
 export async function install(token, name) {
   const form = new FormData()

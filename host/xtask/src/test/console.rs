@@ -55,12 +55,23 @@ fn browse(root: &Path) -> Result<()> {
     let service = Service::start(&mut serve, log, || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())?;
     succeed(Command::new("node").current_dir(&workplace).args(["scripts/api.mjs", &url]))?;
     let mut tests = Command::new("node");
-    tests.current_dir(&workplace).args(["--test", "--test-reporter=spec", "tests/console.test.mjs"]);
+    tests.current_dir(&workplace).args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    tests.args(test_files(&workplace)?);
     tests.env("CONSOLE_URL", &url).env("CONSOLE_PASSWORD", PASSWORD);
     tests.env("CONSOLE_BUNDLES", &bundles).env("CONSOLE_SHOTS", root.join(SHOTS));
     let outcome = succeed(&mut tests);
     drop(service);
     outcome
+}
+
+/// They share the server, so they run one after the other.
+fn test_files(workplace: &Path) -> Result<Vec<PathBuf>> {
+    let folder = workplace.join("tests");
+    let listed = fs::read_dir(&folder).with_context(|| format!("list {}", folder.display()))?;
+    let mut files = listed.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
+    files.sort();
+    Ok(files)
 }
 
 /// Each as a bundle with the name of its crate.
