@@ -269,14 +269,6 @@ pub enum OperationError {
         /// What was asked for.
         number: i64,
     },
-    /// Its tables can't be replaced while it uses them.
-    #[error("plugin {id} is enabled, so snapshot {number} can't be restored; disable the plugin first")]
-    RestoreWhileEnabled {
-        /// The plugin.
-        id: PluginId,
-        /// The copy.
-        number: i64,
-    },
     /// Another process is changing plugins, or the database can't say.
     #[error("another process is changing plugins; try again")]
     Turn(#[source] DbError),

@@ -48,6 +48,8 @@ pub struct Plan {
     pub capabilities_added: Vec<Capability>,
     /// Other plugins that have to do with it.
     pub dependencies: Vec<Dependency>,
+    /// Those that would be switched off with it.
+    pub switched_off: Vec<PluginId>,
     /// What an administrator should know before.
     pub warnings: Vec<Warning>,
 }
@@ -137,7 +139,7 @@ impl Plan {
                 "capabilities",
                 (&self.capabilities, &self.capabilities_added) == (&other.capabilities, &other.capabilities_added),
             ),
-            ("dependencies", self.dependencies == other.dependencies),
+            ("dependencies", (&self.dependencies, &self.switched_off) == (&other.dependencies, &other.switched_off)),
             ("warnings", self.warnings == other.warnings),
         ];
         parts.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name).collect()

@@ -47,7 +47,6 @@ fn status(error: &OperationError) -> StatusCode {
         | E::NotQuarantined { .. }
         | E::SafeMode { .. }
         | E::Dependency(_)
-        | E::RestoreWhileEnabled { .. }
         | E::Contracts { .. }
         | E::Unproven { .. }
         | E::CapabilitiesAdded { .. }
@@ -133,7 +132,6 @@ fn chinese(error: &OperationError) -> String {
             )
         }
         E::NoSnapshot { id, number } => format!("插件 {id} 没有快照 {number}"),
-        E::RestoreWhileEnabled { id, number } => format!("插件 {id} 正在启用，无法恢复快照 {number}，请先停用"),
         E::Migrations { id, .. } => format!("插件 {id} 的数据库迁移被拒绝：{error}"),
         E::CapabilitiesAdded { id, version, added } => {
             let added = added.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");

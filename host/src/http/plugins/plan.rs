@@ -7,7 +7,7 @@ use super::upload::PlanBody;
 use crate::admin::Clock;
 use crate::http::{Answer, ApiError, Message, SuperCaller};
 use crate::plugin::plan::{Dependency, Difference, Plan, PlannedMigration, Warning};
-use crate::plugin::{AfterInstall, Data, OfferedPlan, Operation, PlanRequest, SupervisorHandle};
+use crate::plugin::{AfterInstall, Data, Dependents, OfferedPlan, Operation, PlanRequest, SupervisorHandle};
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Enum, Object, OpenApi};
 use serde_json::Value;
@@ -49,6 +49,9 @@ pub(super) struct ActionDto {
     /// Whether a rollback takes the tables back as well.
     #[oai(default)]
     pub revert: bool,
+    /// Whether those that need a plugin that is disabled or uninstalled are disabled with it.
+    #[oai(default)]
+    pub cascade: bool,
 }
 
 /// What a change would come to.
@@ -95,6 +98,8 @@ pub struct PlanDto {
     pub capabilities_added: Vec<String>,
     /// Other plugins that have to do with it.
     pub dependencies: Vec<DependencyDto>,
+    /// Those that would be disabled with it.
+    pub switched_off: Vec<String>,
     /// What to know before.
     pub warnings: Vec<String>,
 }
@@ -163,15 +168,19 @@ impl PlansApi {
     fn request(&self, asked: ActionDto) -> Result<PlanRequest, ApiError> {
         let id = self.supervisor.id(&asked.id)?;
         let version = asked.version.as_deref().map(parsed_version).transpose()?;
-        match (asked.action, asked.data, version, asked.revert) {
-            (Action::Enable, None, None, false) => Ok(PlanRequest::Enable(id)),
-            (Action::Disable, None, None, false) => Ok(PlanRequest::Disable(id)),
-            (Action::Rollback, None, version, revert) => Ok(PlanRequest::Rollback(id, version, tables(revert))),
-            (Action::Uninstall, Some(DataChoice::Purge), None, false) => Ok(PlanRequest::Uninstall(id, Data::Purge)),
-            (Action::Uninstall, _, None, false) => Ok(PlanRequest::Uninstall(id, Data::Keep)),
+        let ActionDto { action, data, revert, cascade, .. } = asked;
+        let dependents = Dependents::of(cascade);
+        match (action, data, version, revert, cascade) {
+            (Action::Enable, None, None, false, false) => Ok(PlanRequest::Enable(id)),
+            (Action::Disable, None, None, false, _) => Ok(PlanRequest::Disable(id, dependents)),
+            (Action::Rollback, None, version, revert, false) => Ok(PlanRequest::Rollback(id, version, tables(revert))),
+            (Action::Uninstall, data, None, false, _) => {
+                Ok(PlanRequest::Uninstall(id, data.map_or(Data::Keep, Data::from), dependents))
+            }
             _ => Err(ApiError::bad_request(Message::fixed(
-                "data is only for the action uninstall, version and revert only for rollback",
-                "data 仅用于 uninstall 操作，version 与 revert 仅用于 rollback 操作",
+                "data is only for the action uninstall, version and revert only for rollback, cascade only for disable \
+                 and uninstall",
+                "data 仅用于 uninstall 操作，version 与 revert 仅用于 rollback 操作，cascade 仅用于 disable 与 uninstall 操作",
             ))),
         }
     }
@@ -264,6 +273,7 @@ impl PlanDto {
             capabilities: plan.capabilities.iter().map(ToString::to_string).collect(),
             capabilities_added: plan.capabilities_added.iter().map(ToString::to_string).collect(),
             dependencies: plan.dependencies.iter().map(DependencyDto::of).collect(),
+            switched_off: plan.switched_off.iter().map(ToString::to_string).collect(),
             warnings: plan.warnings.iter().map(|warning| words(warning, plan.operation)).collect(),
         }
     }
