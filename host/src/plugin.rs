@@ -72,6 +72,6 @@ pub use snapshots::{Snapshot, Snapshots};
 pub use stats::{Counts, Outcome, PluginStats};
 pub use status::{Desired, KnownVersion, Observed, PluginStatus};
 pub use supervisor::{
-    AfterInstall, Deadlines, OfferedPlan, PlanRequest, SupervisorHandle, Tables, Way, Workplace, supervise,
+    AfterInstall, Deadlines, Dependents, OfferedPlan, PlanRequest, SupervisorHandle, Tables, Way, Workplace, supervise,
 };
 pub use table::{Lookup, Matched, PathParams, Pattern, PatternError, Plugins, Published, RouteTable, Target};
