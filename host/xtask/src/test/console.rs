@@ -21,8 +21,22 @@ use crate::{
 
 const PASSWORD: &str = "hunter22-hunter22";
 /// What is installed and uploaded: crates below `plugins`.
-const PLUGINS: [&str; 7] =
-    ["notice", "dict", "config", "hello", "fixtures/steady_one", "fixtures/steady_two", "fixtures/error_in_init"];
+const PLUGINS: [&str; 14] = [
+    "notice",
+    "dict",
+    "config",
+    "hello",
+    "fixtures/steady_one",
+    "fixtures/steady_two",
+    "fixtures/error_in_init",
+    "fixtures/capable",
+    "fixtures/failing_migration",
+    "fixtures/shaky",
+    "fixtures/shelf",
+    "fixtures/shelf_later",
+    "fixtures/slow_start",
+    "fixtures/tunable",
+];
 /// Where the screenshots of all pages are left.
 const SHOTS: &str = "target/console-shots";
 
