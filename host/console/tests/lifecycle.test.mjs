@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { variant } from './bundles.mjs'
 import { ask, browser, bundle, eventually, faults, install, loggedIn, open, shoot, tokenOf, url } from './support.mjs'
 
-const OWN = ['supper', 'basket', 'shelf', 'capable', 'tunable', 'shaky', 'slow_start', 'failing_migration', 'steady']
+const OWN = ['supper', 'basket', 'shelf', 'capable', 'tunable', 'shaky', 'slow_start', 'failing_migration', 'steady', 'error_in_init']
 const SECRET = 's3cret-of-a-service'
 
 let root
@@ -121,6 +121,31 @@ describe('an installation', () => {
     assert.match(await alert.innerText(), /Request id/)
     await page.getByText('Nothing was begun, and nothing has changed.').waitFor()
     await assertFine(page, 'refused')
+  })
+})
+
+describe('a plugin that can’t start', () => {
+  it('says so until that is solved', async () => {
+    const form = new FormData()
+    form.append('file', new Blob([readFileSync(bundle('error_in_init'))]), 'x.zip')
+    assert.equal((await ask(root, 'POST', '/api/v1/plugins?enable=false', form)).code, 200)
+    const { page } = await onPage()
+    const own = card(page, 'error_in_init')
+    await own.getByRole('switch').locator('..').click()
+    const alert = page.getByRole('alert').filter({ hasText: 'Request id' })
+    await alert.waitFor()
+    await page.getByRole('button', { name: 'Close' }).last().click()
+    await own.getByText('Why it failed').waitFor()
+    await eventually(async () => !(await own.getByRole('switch').isChecked()) || (await plugin('error_in_init')).desired === 'enabled', 'the switch tells what is wanted')
+    await page.reload()
+    await own.getByText('Why it failed').waitFor()
+    await details(page, 'error_in_init')
+    const why = page.locator('.el-drawer').getByRole('status').filter({ hasText: 'Why it failed' })
+    await why.waitFor()
+    await assertFine(page, 'cannot-start')
+    await why.getByRole('button', { name: 'Try to enable it again' }).click()
+    await page.locator('.el-drawer').getByRole('alert').filter({ hasText: 'Request id' }).waitFor()
+    await why.waitFor()
   })
 })
 
@@ -372,11 +397,11 @@ describe('the page of plugins', () => {
       const { page, said } = await onPage(options)
       await details(page, 'tunable')
       const tabs = page.locator('.el-drawer [role=tab]')
+      await tabs.first().focus()
       for (let index = 0; index < (await tabs.count()); index += 1) {
-        await tabs.nth(index).focus()
-        await page.keyboard.press('Enter')
-        await tabs.nth(index).evaluate((one) => one.scrollIntoView())
+        assert.equal(await tabs.nth(index).getAttribute('aria-selected'), 'true', `tab ${index} is reached by keyboard`)
         await assertFine(page, `${kind}-tab-${index}`)
+        await page.keyboard.press('ArrowRight')
       }
       await page.locator('.el-drawer .top .el-button--danger').click()
       await page.locator('.el-dialog .plan').waitFor()
