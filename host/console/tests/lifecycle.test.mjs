@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { variant } from './bundles.mjs'
 import { ask, browser, bundle, eventually, faults, install, loggedIn, open, shoot, tokenOf, url } from './support.mjs'
 
-const OWN = ['supper', 'basket', 'shelf', 'capable', 'tunable', 'shaky', 'slow_start', 'failing_migration', 'steady', 'error_in_init']
+const OWN = ['supper', 'basket', 'shelf', 'capable', 'tunable', 'shaky', 'slow_start', 'failing_migration', 'steady']
 const SECRET = 's3cret-of-a-service'
 
 let root
@@ -127,25 +127,31 @@ describe('an installation', () => {
 describe('a plugin that can’t start', () => {
   it('says so until that is solved', async () => {
     const form = new FormData()
-    form.append('file', new Blob([readFileSync(bundle('error_in_init'))]), 'x.zip')
+    form.append('file', new Blob([readFileSync(bundle('tunable'))]), 'tunable.zip')
     assert.equal((await ask(root, 'POST', '/api/v1/plugins?enable=false', form)).code, 200)
+    assert.equal((await ask(root, 'PUT', '/api/v1/plugins/tunable/settings', { ready: false })).code, 200)
     const { page } = await onPage()
-    const own = card(page, 'error_in_init')
+    const own = card(page, 'tunable')
     await own.getByRole('switch').locator('..').click()
     const alert = page.getByRole('alert').filter({ hasText: 'Request id' })
     await alert.waitFor()
     await page.getByRole('button', { name: 'Close' }).last().click()
-    await own.getByText('Why it failed').waitFor()
-    await eventually(async () => !(await own.getByRole('switch').isChecked()) || (await plugin('error_in_init')).desired === 'enabled', 'the switch tells what is wanted')
+    await own.getByText('the setting ready is off').waitFor()
     await page.reload()
-    await own.getByText('Why it failed').waitFor()
-    await details(page, 'error_in_init')
+    await own.getByText('the setting ready is off').waitFor()
+    await details(page, 'tunable')
     const why = page.locator('.el-drawer').getByRole('status').filter({ hasText: 'Why it failed' })
-    await why.waitFor()
-    await assertFine(page, 'cannot-start')
     await why.getByRole('button', { name: 'Try to enable it again' }).click()
     await page.locator('.el-drawer').getByRole('alert').filter({ hasText: 'Request id' }).waitFor()
     await why.waitFor()
+    await assertFine(page, 'cannot-start')
+    await tab(page, 'Settings').click()
+    await page.locator('[data-setting=ready] .el-switch').click()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The settings are saved and in effect').waitFor()
+    await why.getByRole('button', { name: 'Try to enable it again' }).click()
+    await page.locator('.el-drawer').getByText('Enabled', { exact: true }).waitFor()
+    await why.waitFor({ state: 'detached' })
   })
 })
 
@@ -207,6 +213,7 @@ describe('an upgrade', () => {
     await apply(page)
     await card(page, 'shelf').getByText('1.1.0').waitFor()
     await details(page, 'shelf')
+    await page.getByText('Version 1.1.0 is on probation').waitFor()
     await page.getByRole('button', { name: 'Roll back to 1.0.0' }).first().click()
     const plan = dialog(page, /Roll .* back to 1\.0\.0/)
     await plan.getByRole('checkbox', { name: 'Take the tables back as well' }).locator('..').click()
@@ -270,6 +277,54 @@ describe('settings', () => {
     assert.equal(await size.inputValue(), '20')
     await save.click()
     await eventually(async () => /^20 /.test(await (await fetch(`${url}/api/v1/tunable`)).text()), 'the default holds')
+  })
+
+  it('that the environment holds can’t be changed', async () => {
+    await install(root, 'shaky')
+    const { page } = await onPage()
+    await details(page, 'shaky')
+    await tab(page, 'Settings').click()
+    const key = page.locator('[data-setting=key]')
+    await key.getByText('From the environment').waitFor()
+    assert.ok(await key.locator('input').isDisabled())
+    assert.equal(await key.getByRole('button').count(), 0)
+    await assertFine(page, 'settings-locked')
+  })
+
+  it('of any type have an input', async () => {
+    await install(root, 'tunable')
+    const { page } = await onPage()
+    const schema = {
+      type: 'object',
+      properties: {
+        hosts: { type: 'array', items: { type: 'string' }, title: 'Hosts', description: 'Where to ask' },
+        retry: { type: 'object', properties: { times: { type: 'integer' } }, title: 'Retry', default: { times: 3 } },
+        level: { oneOf: [{ const: 'low', description: 'Little' }, { const: 'high', description: 'Much' }], title: 'Level' },
+        name: { anyOf: [{ type: 'string', maxLength: 8 }, { type: 'null' }], title: 'Name' },
+      },
+    }
+    const told = { schema, values: { hosts: ['a.example'], retry: { times: 3 }, level: 'low', name: null }, set: {}, origin: {}, locked: [] }
+    let sent
+    await page.route('**/api/v1/plugins/tunable/settings', async (route) => {
+      sent = route.request().postDataJSON() ?? sent
+      await route.fulfill({ json: { code: 200, msg: '', data: told } })
+    })
+    await details(page, 'tunable')
+    await tab(page, 'Settings').click()
+    const field = (key) => page.locator(`[data-setting=${key}]`)
+    await field('hosts').getByRole('combobox').fill('b.example')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Escape')
+    await field('retry').locator('textarea').fill('{ "times": ')
+    await field('name').getByRole('textbox').fill('longer than eight')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await field('retry').getByText('This is not JSON').waitFor()
+    assert.equal(sent, undefined)
+    await field('retry').locator('textarea').fill('{ "times": 5 }')
+    await assertFine(page, 'settings-types')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await eventually(() => sent, 'they are sent')
+    assert.deepEqual(sent, { hosts: ['a.example', 'b.example'], retry: { times: 5 }, name: 'longer t' })
   })
 })
 
