@@ -423,6 +423,21 @@ describe('an uninstallation', () => {
   })
 })
 
+describe('what uninstalled plugins have left', () => {
+  it('is found', async () => {
+    await install(root, 'shelf')
+    await ask(root, 'DELETE', '/api/v1/plugins/shelf?data=keep')
+    const { page } = await onPage()
+    await page.getByRole('button', { name: 'Check the remains' }).click()
+    const found = dialog(page, 'Check the remains')
+    await found.getByText(/shelf_book/).first().waitFor()
+    await assertFine(page, 'doctor')
+    await found.getByRole('button', { name: 'Check again' }).click()
+    await found.getByText(/shelf_book/).first().waitFor()
+    await install(root, 'shelf')
+  })
+})
+
 describe('two administrators', () => {
   it('see each other’s work, and no page is loaded anew', async () => {
     const [first, second] = [await onPage(), await onPage({ language: 'zh-CN', dark: true })]

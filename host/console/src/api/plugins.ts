@@ -10,6 +10,7 @@ export type Plugin = Schemas['PluginDto'] & { description: string; author: strin
 /** What would change, before anything does. */
 export type Plan = Schemas['PluginPlan']
 
+export type Diagnosis = Schemas['DiagnosisDto']
 export type Snapshot = Schemas['SnapshotDto']
 export type Operation = Schemas['PluginOperation']
 export type Settings = Schemas['PluginSettingsDto']
@@ -42,6 +43,8 @@ export const plugins = {
   settings: (id: string) => payload(api.GET('/api/v1/plugins/{plugin}/settings', of(id))),
   configure: (id: string, changes: Record<string, unknown>) =>
     payload(api.PUT('/api/v1/plugins/{plugin}/settings', { ...of(id), body: changes })),
+  examine: () => payload(api.GET('/api/v1/plugins/doctor')),
+  repair: () => payload(api.POST('/api/v1/plugins/doctor/repair')),
   snapshots: (id: string) => payload(api.GET('/api/v1/plugins/{plugin}/snapshots', of(id))),
   takeSnapshot: (id: string, reason?: string) =>
     payload(api.POST('/api/v1/plugins/{plugin}/snapshots', { params: { path: { plugin: id }, query: reason ? { reason } : {} } })),
