@@ -177,7 +177,7 @@ describe('an upgrade', () => {
     const { page } = await onPage()
     const more = variant('capable', { replace: [['1.0.0', '1.1.0']], manifest: (text) => `${text}\n[capabilities]\ndatabase = "read"\n` })
     await offer(page, more)
-    await page.getByText('The new version asks to be allowed more').waitFor()
+    await page.getByText('This version asks to be allowed more').waitFor()
     const button = page.getByRole('button', { name: 'Apply' })
     assert.ok(await button.isDisabled())
     await page.getByRole('checkbox', { name: 'Allow this' }).locator('..').click()
@@ -200,8 +200,23 @@ describe('an upgrade', () => {
     await eventually(async () => (await plugin('capable')).version === '1.0.0', 'it is rolled back')
     await plan.waitFor({ state: 'detached' })
     await tab(page, 'Record').click()
-    await page.locator('.el-drawer').getByText('Roll back', { exact: true }).waitFor()
+    await page.locator('.el-drawer').getByText('Roll back', { exact: true }).first().waitFor()
     await assertFine(page, 'record')
+  })
+
+  it('that fails leaves the version before, and says so', async () => {
+    await install(root, 'tunable')
+    const { page } = await onPage()
+    await offer(page, variant('tunable', { replace: [['1.0.0', '1.0.1']] }))
+    await page.getByRole('heading', { name: 'Upgrade: tunable 1.0.0 → 1.0.1' }).waitFor()
+    assert.equal((await ask(root, 'PUT', '/api/v1/plugins/tunable/settings', { ready: false })).code, 200)
+    await apply(page)
+    await page.getByText('tunable is as it was before: version 1.0.0, with the tables of that time.').waitFor()
+    assert.match(await page.locator('[data-step=start]').innerText(), /failed here/)
+    await ask(root, 'PUT', '/api/v1/plugins/tunable/settings', { ready: true })
+    await page.getByRole('button', { name: 'Plan again' }).click()
+    await apply(page)
+    await card(page, 'tunable').getByText('1.0.1').waitFor()
   })
 
   it('is rolled back with its tables where that is chosen', async () => {

@@ -177,11 +177,7 @@ impl Difference {
     }
 
     /// The same of something that releases have, where nothing serves has none.
-    pub(super) fn of(
-        before: Option<&Release>,
-        after: Option<&Release>,
-        what: fn(&Release) -> Named,
-    ) -> Self {
+    pub(super) fn of(before: Option<&Release>, after: Option<&Release>, what: fn(&Release) -> Named) -> Self {
         Self::between(&before.map(what).unwrap_or_default(), &after.map(what).unwrap_or_default())
     }
 }

@@ -15,8 +15,8 @@ export type Snapshot = Schemas['SnapshotDto']
 export type Operation = Schemas['PluginOperation']
 export type Settings = Schemas['PluginSettingsDto']
 
-/** What is to be planned: a bundle that comes, or something with an installed plugin. */
-export type Order = { file: File; drain?: boolean } | Schemas['PluginAction']
+/** What is to be planned: a bundle that comes, as far as is known in the place of another one, or something with an installed plugin. */
+export type Order = { file: File; isUpgrade?: boolean; drain?: boolean } | Schemas['PluginAction']
 
 type Manifest = { plugin: { name: string; description?: string; author?: string; tags?: string[]; depends_on?: string[] } }
 

@@ -299,7 +299,7 @@ export const texts = {
     again: 'Plan again',
     drain: 'The installed version has to stop first',
     drainAccept: 'Stop it first: it does not serve while the tables change',
-    capabilities: 'The new version asks to be allowed more',
+    capabilities: 'This version asks to be allowed more',
     capabilitiesAccept: 'Allow this',
     nothingBegun: 'Nothing was begun, and nothing has changed.',
     why: 'Why',

@@ -299,7 +299,7 @@ export const texts = {
     again: '重新生成计划',
     drain: '需要先停止已安装的版本',
     drainAccept: '先停止：数据表变更期间暂停服务',
-    capabilities: '新版本请求更多能力',
+    capabilities: '该版本请求更多能力',
     capabilitiesAccept: '允许',
     nothingBegun: '尚未执行任何操作，没有任何变化。',
     why: '原因',

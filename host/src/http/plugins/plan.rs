@@ -267,7 +267,11 @@ impl PlanDto {
             capabilities: plan.capabilities.iter().map(ToString::to_string).collect(),
             capabilities_added: plan.capabilities_added.iter().map(ToString::to_string).collect(),
             dependencies: plan.dependencies.iter().map(DependencyDto::of).collect(),
-            warnings: plan.warnings.iter().map(|warning| words(warning, plan.operation).text(language).to_owned()).collect(),
+            warnings: plan
+                .warnings
+                .iter()
+                .map(|warning| words(warning, plan.operation).text(language).to_owned())
+                .collect(),
         }
     }
 }

@@ -30,8 +30,8 @@ export function useOrdering(done: (plan: Plan) => void) {
   let turn = 0
 
   const consents = computed<Consent[]>(() => {
-    const isUpgrade = plan.value?.operation === 'upgrade'
-    const asksMore = isUpgrade && plan.value!.capabilities_added.length > 0
+    // A new plugin is looked at as a whole; an installed one has been allowed something before.
+    const asksMore = plan.value?.from_version && plan.value.capabilities_added.length > 0
     return [...(drainReason.value ? (['drain'] as const) : []), ...(asksMore ? (['capabilities'] as const) : [])]
   })
   const mayApply = computed(() => stage.value === 'planned' && consents.value.every((one) => agreed.value.has(one)))
@@ -63,7 +63,7 @@ export function useOrdering(done: (plan: Plan) => void) {
       return await planned(asked, hear)
     } catch (error) {
       const isRefused = error instanceof ApiFailure && error.status === CONFLICT
-      if (!isRefused || !('file' in asked) || asked.drain) throw error
+      if (!isRefused || !('file' in asked) || !asked.isUpgrade) throw error
       const drained = await planned({ ...asked, drain: true }, hear).catch(() => undefined)
       if (!drained || drained.operation !== 'upgrade') throw error
       drainReason.value = error
