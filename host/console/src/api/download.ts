@@ -1,6 +1,9 @@
 import { ApiFailure } from './failure'
 import { authorized } from './client'
 
+/** Some browsers begin to read only after a while. */
+const READ_MS = 60_000
+
 /** Downloads a file that only those with a token get, and hands it to the browser to keep. */
 export async function download(path: string, name: string): Promise<void> {
   const response = await authorized(new Request(new URL(path, location.origin)))
@@ -11,5 +14,5 @@ export async function download(path: string, name: string): Promise<void> {
   const address = URL.createObjectURL(await response.blob())
   const link = Object.assign(document.createElement('a'), { href: address, download: name })
   link.click()
-  URL.revokeObjectURL(address)
+  setTimeout(() => URL.revokeObjectURL(address), READ_MS)
 }

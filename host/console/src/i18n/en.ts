@@ -275,6 +275,7 @@ export const texts = {
     noJson: 'This is not JSON',
     listHint: 'Type an entry and press Enter',
     secretSet: 'It is set and never shown; type to replace it',
+    secretKept: 'It is set and never shown',
     secretUnset: 'It is not set',
   },
   lifecycle: {

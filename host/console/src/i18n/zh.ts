@@ -275,6 +275,7 @@ export const texts = {
     noJson: '不是合法的 JSON',
     listHint: '输入一项后按回车',
     secretSet: '已设置，不会显示；输入新值以替换',
+    secretKept: '已设置，不会显示',
     secretUnset: '未设置',
   },
   lifecycle: {
