@@ -248,6 +248,7 @@ describe('plugins', () => {
     await shoot(page, 'plugin-routes')
     assert.deepEqual(await faults(page), [])
     await page.getByRole('button', { name: 'Roll back to 1.0.0' }).first().click()
+    await page.getByRole('dialog', { name: /Roll .* back to 1\.0\.0/ }).getByRole('button', { name: 'Roll back to 1.0.0' }).click()
     await page.getByRole('dialog', { name: /1\.0\.0/ }).waitFor()
     await page.getByRole('button', { name: 'Uninstall' }).click()
     const question = page.getByRole('dialog', { name: /Uninstall/ })

@@ -106,7 +106,7 @@ fn words(plan: &Value) -> String {
     for what in ["routes", "menus", "permissions", "settings", "models"] {
         let signed =
             |key: &str, sign: &str| listed(&plan[what][key], |name| Some(format!("  {sign} {}", name.as_str()?)));
-        let changes = [signed("added", "+"), signed("removed", "-")].concat();
+        let changes = [signed("added", "+"), signed("changed", "~"), signed("removed", "-")].concat();
         if !changes.is_empty() {
             lines.push(format!("{what}:"));
             lines.extend(changes);

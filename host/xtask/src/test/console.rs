@@ -21,8 +21,22 @@ use crate::{
 
 const PASSWORD: &str = "hunter22-hunter22";
 /// What is installed and uploaded: crates below `plugins`.
-const PLUGINS: [&str; 7] =
-    ["notice", "dict", "config", "hello", "fixtures/steady_one", "fixtures/steady_two", "fixtures/error_in_init"];
+const PLUGINS: [&str; 14] = [
+    "notice",
+    "dict",
+    "config",
+    "hello",
+    "fixtures/steady_one",
+    "fixtures/steady_two",
+    "fixtures/error_in_init",
+    "fixtures/capable",
+    "fixtures/failing_migration",
+    "fixtures/shaky",
+    "fixtures/shelf",
+    "fixtures/shelf_later",
+    "fixtures/slow_start",
+    "fixtures/tunable",
+];
 /// Where the screenshots of all pages are left.
 const SHOTS: &str = "target/console-shots";
 
@@ -52,6 +66,8 @@ fn browse(root: &Path) -> Result<()> {
     serve.arg("--data").arg(folder.path().join("data")).args(["serve", "--port", &port.to_string()]);
     serve.env("APP__ADMIN__PASSWORD", PASSWORD);
     serve.envs([("APP__LIMITS__LOGIN_PER_MINUTE", "0"), ("APP__LIMITS__CAPTCHA_PER_HALF_MINUTE", "0")]);
+    // A setting that nobody can change on the page.
+    serve.env("APP__PLUGINS__SHAKY__KEY", "of-the-environment");
     let service = Service::start(&mut serve, log, || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())?;
     succeed(Command::new("node").current_dir(&workplace).args(["scripts/api.mjs", &url]))?;
     let mut tests = Command::new("node");
