@@ -51,6 +51,51 @@ async function violations(context) {
   return seen
 }
 
+/** Answers for a plugin that is not there: a list with a field of each kind. Gives what is sent. */
+async function shop(page) {
+  const text = (description, more = {}) => ({ type: 'string', description, ...more })
+  const fields = {
+    label: text('Name | 名称\n\nAt least three letters | 至少三个字母', { minLength: 3, maxLength: 20 }),
+    state: text('State | 状态\n\nnew not paid yet, paid paid | new 未付款, paid 已付款', { enum: ['new', 'paid'] }),
+    urgent: { type: 'boolean', description: 'Urgent | 加急\n\nDeliver first | 优先配送' },
+    due: text('Due | 到期日\n\nA day', { format: 'date' }),
+    called: text('Called | 来电\n\nA time', { format: 'date-time' }),
+    packed: text('Packed | 打包\n\n`YYYY-MM-DD HH:MM:SS`'),
+    extra: { type: 'object', description: 'More | 附加\n\nWhatever else' },
+  }
+  const schema = (properties, required = []) => ({ content: { 'application/json': { schema: { type: 'object', properties, required } } } })
+  const list = { type: 'array', items: { type: 'object', properties: { id: { type: 'integer' }, ...fields, extra: undefined } } }
+  const answers = (data) => ({ 200: schema({ data }) })
+  const filters = [{ name: 'urgent', in: 'query', schema: { type: 'boolean' }, description: fields.urgent.description }]
+  const origin = text('Origin | 来源\n\nOnly once | 仅新增时')
+  const paths = {
+    '/api/v1/orders': {
+      get: { tags: ['shop'], parameters: filters, responses: answers(list) },
+      post: { tags: ['shop'], requestBody: schema({ ...fields, origin }, ['label', 'state']), responses: answers({}) },
+    },
+    '/api/v1/orders/{pk}': {
+      get: { tags: ['shop'], responses: answers({}) },
+      put: { tags: ['shop'], requestBody: schema(fields, ['label', 'state']), responses: answers({}) },
+    },
+    '/api/v1/others': { get: { tags: ['shop'], responses: answers(list) } },
+  }
+  const chairs = { id: 7, label: 'Chairs', state: 'paid', urgent: true, due: '2026-01-02', called: '2026-01-02T03:04:05Z', packed: '2026-01-02 03:04:05' }
+  const sent = []
+  const json = (route, data) => route.fulfill({ json: { code: 200, msg: 'ok', data } })
+  await page.route('**/openapi.json', (route) => route.fulfill({ json: { paths, components: { schemas: {} } } }))
+  await page.route('**/api/v1/orders**', (route) => {
+    const request = route.request()
+    sent.push(`${request.method()} ${request.postData() ?? request.url()}`)
+    return json(route, request.method() === 'GET' ? [chairs] : null)
+  })
+  await page.route('**/api/v1/orders/7', (route) => {
+    const request = route.request()
+    sent.push(`${request.method()} ${request.postData() ?? ''}`)
+    return json(route, { ...chairs, extra: { wood: true } })
+  })
+  return sent
+}
+
 before(async () => {
   root = await tokenOf('admin')
   await furnish(root, 'notice')
@@ -161,8 +206,8 @@ describe('a page of a plugin’s own code', () => {
     const cases = [
       ['export default {', /SyntaxError: Unexpected end of input/],
       ["import './missing.js'\n" + module(''), /Failed to fetch dynamically imported module/],
-      ['export default {}', /exports no element hello-page/],
-      ["export default { 'hello-page': () => 1 }", /exports no element hello-page/],
+      ['export default {}', /ui\/hello\.js does not work: .*there is no element hello-page/],
+      ["export default { 'hello-page': () => 1 }", /ui\/hello\.js does not work: .*there is no element hello-page/],
       ["throw new Error('no good day')", /Error: no good day/],
       [module("throw new Error('not shown')"), /Error: not shown/],
       ["export default { 'hello-page': class extends HTMLElement { constructor() { super(); throw new Error('not made') } } }", /Error: not made/],
@@ -331,6 +376,57 @@ describe('a page made of a plugin’s document', () => {
     await shoot(page, 'notice-chinese')
     assert.deepEqual(await faults(page), [])
     await context.close()
+  })
+
+  it('has an input for each kind of value, and shows what one menu entry names', async () => {
+    const menu = { title: 'Orders', name: 'OrdersHere', path: '/orders-here', type: 1, component: 'resource:/orders', status: 1, display: 1, cache: 1 }
+    assert.equal((await ask(root, 'POST', '/api/v1/sys/menus', menu)).code, 200)
+    const { context, page, said } = await loggedIn({ language: 'zh-CN' })
+    const sent = await shop(page)
+    await open(page, '/orders-here')
+    const row = rows(page).first()
+    assert.match(await row.innerText(), /Chairs[\s\S]*已付款[\s\S]*是/)
+    assert.equal(await page.getByRole('heading', { name: 'Orders' }).count(), 1)
+    const filters = page.getByRole('search')
+    await filters.locator('.el-select', { has: page.getByRole('combobox', { name: '加急' }) }).click()
+    await page.getByRole('option', { name: '否' }).click()
+    await filters.getByRole('button').first().click()
+    await eventually(() => sent.some((one) => one.includes('urgent=false')), `a filter, in ${sent}`)
+    assert.ok(!sent[0].includes('urgent'))
+
+    await page.getByRole('button', { name: '新增' }).click()
+    const drawer = page.getByRole('dialog')
+    const box = (name) => drawer.getByRole('textbox', { name })
+    await box('名称').fill('ab')
+    await box('附加').fill('{')
+    await drawer.getByRole('button', { name: '保存' }).click()
+    await drawer.getByText('至少需要 3 个字符').waitFor()
+    await drawer.getByText('不是有效的 JSON').waitFor()
+    await shoot(page, 'resource-kinds')
+    assert.deepEqual(await faults(page), [])
+    await box('名称').fill('Desk')
+    await box('附加').fill('{"colour": "red"}')
+    await drawer.locator('input[type=date]').fill('2026-12-24')
+    for (const input of await drawer.locator('input[type=datetime-local]').all()) await input.fill('2026-12-24T18:30:05')
+    await drawer.getByRole('switch').locator('..').click()
+    await drawer.getByRole('button', { name: '保存' }).click()
+    await drawer.waitFor({ state: 'hidden' })
+    const at = new Date('2026-12-24T18:30:05')
+    const shanghai = new Date(at.getTime() + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
+    const made = JSON.parse(sent.find((one) => one.startsWith('POST')).slice(5))
+    assert.deepEqual(made, { label: 'Desk', state: 'new', urgent: true, due: '2026-12-24', called: at.toISOString(), packed: shanghai, extra: { colour: 'red' }, origin: '' })
+
+    await page.getByRole('button', { name: '修改: Chairs' }).click()
+    assert.equal(await box('来源').count(), 0)
+    assert.equal(await box('附加').inputValue(), '{\n  "wood": true\n}')
+    await drawer.getByRole('button', { name: '保存' }).click()
+    await drawer.waitFor({ state: 'hidden' })
+    const changed = JSON.parse(sent.find((one) => one.startsWith('PUT')).slice(4))
+    assert.deepEqual([changed.extra, changed.due, 'origin' in changed], [{ wood: true }, '2026-01-02', false])
+    assert.deepEqual(said, [])
+    await context.close()
+    const entry = (await ask(root, 'GET', '/api/v1/sys/menus?title=Orders')).data[0]
+    await ask(root, 'DELETE', `/api/v1/sys/menus/${entry.id}`)
   })
 
   it('has the buttons that somebody may press', async () => {

@@ -222,8 +222,8 @@ export const texts = {
     callsPerSecond: 'Calls and errors per second, live',
   },
   element: {
-    missing: '{module} exports no element {name}: it has to export by default an object with the class of each element by its name.',
-    failed: 'The module of this page, {module}, does not work: {reason}',
+    missing: 'there is no element {name}; the module has to export by default an object with the class of each element by its name.',
+    failed: 'The plugin’s {file} does not work: {reason}',
     elsewhere: 'A page asks its own server only, not {address}',
   },
   resource: {

@@ -222,8 +222,8 @@ export const texts = {
     callsPerSecond: '每秒调用与错误（实时）',
   },
   element: {
-    missing: '{module} 没有导出元素 {name}：模块应默认导出一个对象，以元素名称为键、元素类为值。',
-    failed: '此页面的模块 {module} 运行出错：{reason}',
+    missing: '没有元素 {name}；模块应默认导出一个对象，以元素名称为键、元素类为值。',
+    failed: '插件的 {file} 运行出错：{reason}',
     elsewhere: '页面只能访问本服务器，不能访问 {address}',
   },
   resource: {

@@ -26,10 +26,15 @@ export async function elementOf(module: string, name: string, attempt: number): 
   // Browsers remember a module that failed; another address is asked for anew.
   const loaded = (await import(/* @vite-ignore */ attempt === 0 ? module : `${module}?attempt=${attempt}`)) as { default?: Record<string, unknown> }
   const found = loaded.default?.[name]
-  if (typeof found !== 'function' || !(found.prototype instanceof HTMLElement)) throw new Error(t('element.missing', { module, name }))
+  if (typeof found !== 'function' || !(found.prototype instanceof HTMLElement)) throw new Error(t('element.missing', { name }))
   const defined = `${name}-${module.split('/').at(3)?.slice(0, HASH_DIGITS)}${attempt === 0 ? '' : `-${attempt}`}`
   if (!customElements.get(defined)) customElements.define(defined, found as CustomElementConstructor)
   return customElements.get(defined) as new () => PageElement
+}
+
+/** A module by its name in the bundle. */
+export function fileOf(module: string): string {
+  return ['ui', ...module.split('/').slice(4)].join('/')
 }
 
 /** Where a module and what it imports come from. */

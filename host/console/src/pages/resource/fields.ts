@@ -23,10 +23,11 @@ export function columnOf(document: Document, name: string, schema: Schema): Colu
 export function fieldOf(document: Document, name: string, schema: Schema, required: boolean): Field {
   const full = whole(document, schema)
   const { words } = described(full)
-  const choices = choicesOf(full)
-  const field: Field = { key: name, label: () => named(name, full), kind: 'text', required, ...(words && !choices ? { hint: () => spoken(words) } : {}) }
+  const [choices, time] = [choicesOf(full), timeOf(full)]
+  // How a time is written is the input's concern.
+  const isSaid = words && !choices && !(time && DAY.test(words))
+  const field: Field = { key: name, label: () => named(name, full), kind: 'text', required, ...(isSaid ? { hint: () => spoken(words) } : {}) }
   if (choices) return { ...field, kind: 'choice', choices, initial: required ? (name === 'status' ? choices.at(-1) : choices[0])!.value : null }
-  const time = timeOf(full)
   if (time) return { ...field, kind: time }
   if (full.type === 'boolean') return { ...field, kind: 'switch', required: false }
   if (full.type === 'integer' || full.type === 'number') {
