@@ -28,6 +28,7 @@ mod menus;
 mod openapi;
 pub mod operation;
 mod own_models;
+pub mod pages;
 pub mod plan;
 mod provided;
 mod release;
@@ -40,6 +41,7 @@ mod stats;
 mod status;
 mod supervisor;
 mod table;
+mod ui;
 mod versions;
 
 pub use active::{ActivePlugin, Permit};
@@ -75,3 +77,4 @@ pub use supervisor::{
     AfterInstall, Deadlines, Dependents, OfferedPlan, PlanRequest, SupervisorHandle, Tables, Way, Workplace, supervise,
 };
 pub use table::{Lookup, Matched, PathParams, Pattern, PatternError, Plugins, Published, RouteTable, Target};
+pub use ui::Ui;

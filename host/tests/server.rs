@@ -73,3 +73,5 @@ mod snowflake;
 mod sync;
 #[path = "server/tls.rs"]
 mod tls;
+#[path = "server/ui.rs"]
+mod ui;

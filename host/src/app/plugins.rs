@@ -7,6 +7,7 @@ use crate::cache::Announcements;
 use crate::config::{Config, Unload};
 use crate::db::{Limits, Pool};
 use crate::http::API_PREFIX;
+use crate::http::site::PLUGIN_UI_PATH;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
     Configured, CoreSurface, DataPermissions, Deadlines, GuardRules, Inspection, OperationError, ProvidedSettings,
@@ -31,6 +32,7 @@ const OTHER_ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/docs"),
     (Method::GET, "/openapi.json"),
     (Method::GET, "/static/upload/{name}"),
+    (Method::GET, "/plugin-ui/{plugin}/{hash}/{name}"),
 ];
 
 /// Why plugins can't be managed at all. One plugin that fails is no reason.
@@ -154,6 +156,12 @@ impl Plugged {
 impl admin::Published for Plugged {
     fn has_menu(&self, plugin_id: &str, name: &str) -> bool {
         self.0.get().is_some_and(|published| published.load().shows_menu(plugin_id, name))
+    }
+
+    fn module(&self, plugin_id: &str) -> Option<String> {
+        let table = self.0.get()?.load();
+        let ui = table.plugins().get(plugin_id)?.active.as_ref()?.ui.as_ref()?;
+        Some(format!("{PLUGIN_UI_PATH}/{plugin_id}/{}/{}", ui.hash(), ui.module()))
     }
 
     fn permissions(&self) -> Vec<String> {

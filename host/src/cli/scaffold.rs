@@ -55,13 +55,14 @@ const RESERVED: [&str; 36] = [
 ];
 
 /// The files to write, and their texts.
-const TEMPLATE: [(&str, &str); 7] = [
+const TEMPLATE: [(&str, &str); 8] = [
     ("Cargo.toml", include_str!("scaffold/template/Cargo.toml.txt")),
     ("plugin.toml", include_str!("scaffold/template/plugin.toml.txt")),
     ("README.md", include_str!("scaffold/template/README.md.txt")),
     ("CHANGELOG.md", include_str!("scaffold/template/CHANGELOG.md.txt")),
     (".gitignore", include_str!("scaffold/template/gitignore.txt")),
     ("src/lib.rs", include_str!("scaffold/template/lib.rs.txt")),
+    ("ui/page.js", include_str!("scaffold/template/page.js.txt")),
     ("migrations/README.md", include_str!("scaffold/template/migrations.md.txt")),
 ];
 

@@ -6,6 +6,7 @@ use super::dependencies::DependencyError;
 use super::id::{ParseIdError, PluginId};
 use super::manifest::{Capability, ManifestError};
 use super::operation::Step;
+use super::pages::PageError;
 use super::rows::RowError;
 use super::settings::{SettingError, SettingFault};
 use crate::db::migrate::{Contraction, Fault, MigrateError};
@@ -68,6 +69,9 @@ pub enum OperationError {
         /// What is wrong.
         source: Box<ContributionError>,
     },
+    /// Its pages can't be shown.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// The text is no plugin id.
     #[error(transparent)]
     Id(#[from] ParseIdError),

@@ -44,6 +44,8 @@ export const texts = {
     required: 'This is needed',
     tooLong: 'At most {max} characters',
     wrongForm: 'This has the wrong form',
+    tooShort: 'At least {count} characters are needed',
+    notJson: 'This is not JSON',
     total: '{count} in total',
   },
   confirm: {
@@ -78,6 +80,7 @@ export const texts = {
     account: 'Account {name}',
     gone: 'This page’s plugin was switched off.',
     goneHint: 'What you have typed stays here until you leave.',
+    goneElement: 'This page comes back by itself when the plugin is switched on again.',
     notFound: 'There is no such page',
     notFoundHint: 'The address may be wrong, or you may lack the permission to see it.',
     noPage: 'This entry has no page in the console',
@@ -382,8 +385,14 @@ export const texts = {
     image: { active: 'serving', draining: 'running requests end', retained: 'kept in memory' },
     noImages: 'Nothing of it is in memory.',
   },
+  element: {
+    missing: 'there is no element {name}; the module has to export by default an object with the class of each element by its name.',
+    failed: 'The plugin’s {file} does not work: {reason}',
+    elsewhere: 'A page asks its own server only, not {address}',
+  },
   resource: {
     noResource: 'This plugin describes no page',
+    noSuchResource: 'There is no list at {path}',
     noResourceHint: 'Its OpenAPI document has no operations that this user can call.',
     tryIt: 'Try it',
     answer: 'Answer',

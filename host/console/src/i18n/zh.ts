@@ -44,6 +44,8 @@ export const texts = {
     required: '此项必填',
     tooLong: '最多 {max} 个字符',
     wrongForm: '格式不正确',
+    tooShort: '至少需要 {count} 个字符',
+    notJson: '不是有效的 JSON',
     total: '共 {count} 条',
   },
   confirm: {
@@ -78,6 +80,7 @@ export const texts = {
     account: '账户 {name}',
     gone: '该页面所属的插件已被停用。',
     goneHint: '您输入的内容在离开前会保留。',
+    goneElement: '插件重新启用后，页面会自动恢复。',
     notFound: '页面不存在',
     notFoundHint: '地址可能有误，或者您没有查看权限。',
     noPage: '此菜单在控制台中没有页面',
@@ -382,8 +385,14 @@ export const texts = {
     image: { active: '服务中', draining: '等待请求结束', retained: '保留在内存中' },
     noImages: '内存中没有它的映像。',
   },
+  element: {
+    missing: '没有元素 {name}；模块应默认导出一个对象，以元素名称为键、元素类为值。',
+    failed: '插件的 {file} 运行出错：{reason}',
+    elsewhere: '页面只能访问本服务器，不能访问 {address}',
+  },
   resource: {
     noResource: '该插件没有描述页面',
+    noSuchResource: '{path} 处没有列表',
     noResourceHint: '其 OpenAPI 文档中没有可调用的操作。',
     tryIt: '试一试',
     answer: '返回结果',

@@ -15,6 +15,7 @@ use crate::plugin::schema;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::KnownVersion;
+use crate::plugin::ui::Ui;
 use plugin_api::services::HostServices;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,10 +37,11 @@ impl Supervisor {
         image: Image,
         stats: Arc<PluginStats>,
     ) -> Result<Arc<ActivePlugin>, OperationError> {
+        let ui = self.ui(release).await?;
         let services = Arc::new(self.services(release, Arc::clone(&stats)).await?);
         let generation = self.launch(release, image, Arc::clone(&services)).await?;
         self.refuse_unready(release, &generation, &services).await?;
-        Ok(Arc::new(ActivePlugin::new(release, generation, stats, services)))
+        Ok(Arc::new(ActivePlugin::new(release, generation, stats, services, ui)))
     }
 
     pub(super) fn refuse_missing_dependencies(&self, release: &Release) -> Result<(), OperationError> {
@@ -55,6 +57,17 @@ impl Supervisor {
             workplace.loader.open(&path).map_err(|source| OperationError::Load { id, version, source: source.into() })
         };
         tokio::task::spawn_blocking(open).await.map_err(|_| OperationError::ShuttingDown)?
+    }
+
+    /// The files for browsers, out of the very bundle that was checked.
+    async fn ui(&self, release: &Release) -> Result<Option<Ui>, OperationError> {
+        if release.manifest.ui.is_none() {
+            return Ok(None);
+        }
+        let (workplace, bundle) = (Arc::clone(&self.workplace), release.bundle);
+        let read = move || workplace.store.ui_files(&bundle, &workplace.inspection.limits);
+        let files = tokio::task::spawn_blocking(read).await.map_err(|_| OperationError::ShuttingDown)??;
+        Ok(Ui::of(&release.manifest, files))
     }
 
     async fn services(&self, release: &Release, stats: Arc<PluginStats>) -> Result<PluginServices, OperationError> {

@@ -68,11 +68,15 @@ fn browse(root: &Path) -> Result<()> {
     serve.envs([("APP__LIMITS__LOGIN_PER_MINUTE", "0"), ("APP__LIMITS__CAPTCHA_PER_HALF_MINUTE", "0")]);
     // A setting that nobody can change on the page.
     serve.env("APP__PLUGINS__SHAKY__KEY", "of-the-environment");
+    // A test shows the console's pages in a frame of a page there.
+    let framing = format!("http://127.0.0.1:{}", free_port()?);
+    serve.env("APP__SERVER__FRAME_ORIGINS", &framing);
     let service = Service::start(&mut serve, log, || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())?;
     succeed(Command::new("node").current_dir(&workplace).args(["scripts/api.mjs", &url]))?;
     let mut tests = Command::new("node");
     tests.current_dir(&workplace).args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
     tests.args(test_files(&workplace)?);
+    tests.env("CONSOLE_FRAMING", &framing);
     tests.env("CONSOLE_URL", &url).env("CONSOLE_PASSWORD", PASSWORD);
     tests.env("CONSOLE_BUNDLES", &bundles).env("CONSOLE_SHOTS", root.join(SHOTS));
     let outcome = succeed(&mut tests);
