@@ -11,6 +11,7 @@ use crate::plugin::fence::Fence;
 use crate::plugin::grants;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
+use crate::plugin::schema;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::KnownVersion;
@@ -61,9 +62,10 @@ impl Supervisor {
         let watch = self.watch(release, &stats, &effective.values);
         let settings = effective.to_json();
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
-        let access = grants::database(&self.workplace.pool.database(), release).await?;
-        let dialect = self.workplace.pool.database().dialect();
-        let fence = Fence::new(release.id().clone(), dialect, &release.descriptor.migrations, access);
+        let database = self.workplace.pool.database();
+        let access = grants::database(&database, release).await?;
+        let own = schema::own_tables(&database, release.id()).await?;
+        let fence = Fence::new(release.id().clone(), database.dialect(), own, access);
         let services = PluginServices::new(
             release.id().clone(),
             release.version().clone(),
