@@ -23,6 +23,7 @@ mod fence;
 mod grants;
 mod guard;
 pub mod id;
+mod log;
 pub mod manifest;
 mod menus;
 mod openapi;
@@ -33,6 +34,7 @@ mod provided;
 mod release;
 mod rows;
 pub mod schema;
+mod secrets;
 pub mod services;
 pub mod settings;
 mod snapshots;
@@ -40,6 +42,7 @@ mod stats;
 mod status;
 mod supervisor;
 mod table;
+pub mod traffic;
 mod versions;
 
 pub use active::{ActivePlugin, Permit};
@@ -54,6 +57,7 @@ pub use export::export;
 pub use grants::{Acceptance, Grant};
 pub use guard::{Guard, GuardRules, LastRollback, Probation, Quarantine, QuarantineCause, Strike, Watch, degraded_by};
 pub use id::{ParseIdError, PluginId};
+pub use log::{Followed, Follower, LogLimits, LogLine, PluginLog};
 pub use manifest::{Capabilities, Capability, DatabaseAccess, Dependency, Limits, Manifest, ManifestError};
 pub use openapi::Fragment;
 pub use operation::journal::OperationState;
@@ -63,6 +67,7 @@ pub use plan::Plan;
 pub use provided::{ProvidedSettings, SettingGroup};
 pub use release::Release;
 pub use rows::{Data, RowError};
+pub use secrets::Secrets;
 pub use services::PluginServices;
 pub use settings::{
     Configured, DeclarationError, Declared, Effective, FaultKind, Field, Origin, Sealer, SettingError, SettingFault,
@@ -75,3 +80,4 @@ pub use supervisor::{
     AfterInstall, Deadlines, OfferedPlan, PlanRequest, SupervisorHandle, Tables, Way, Workplace, supervise,
 };
 pub use table::{Lookup, Matched, PathParams, Pattern, PatternError, Plugins, Published, RouteTable, Target};
+pub use traffic::Traffic;

@@ -126,7 +126,7 @@ async fn a_plugin_may_refuse_and_then_nothing_is_changed() {
         let admin = with_tunable(server).await;
         let answer = put(&admin, json!({"page_size": 13, "token": SECRET})).await;
         let text = "the settings of plugin tunable 1.0.0 are as before: the plugin refuses the settings: \
-                    13 rows bring bad luck to [REDACTED]";
+                    13 rows bring bad luck to ***";
         assert_eq!(answer.refused(422), text);
         assert_eq!(told(&admin).await, "20 Short token of 0, accepted 0");
         assert_eq!(admin.get(SETTINGS).await.ok()["data"]["set"]["token"], false);

@@ -120,8 +120,7 @@ impl Supervisor {
 
     async fn step_start(&self, work: &mut Work) -> Result<(), OperationError> {
         let Some(image) = work.done.image.take() else { return Err(OperationError::ShuttingDown) };
-        let stats = Arc::clone(&work.status().stats);
-        work.done.active = Some(self.start(work.release(), image, stats).await?);
+        work.done.active = Some(self.start(work.release(), image, work.status()).await?);
         Ok(())
     }
 
@@ -243,7 +242,7 @@ impl Supervisor {
             Some(active) if !drained => Arc::clone(active),
             _ => {
                 let image = self.load(&before.release).await?;
-                self.start(&before.release, image, Arc::clone(&before.stats)).await?
+                self.start(&before.release, image, before).await?
             }
         };
         self.settle(before.serving(active)).await.map(drop)
