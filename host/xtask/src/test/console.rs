@@ -21,8 +21,16 @@ use crate::{
 
 const PASSWORD: &str = "hunter22-hunter22";
 /// What is installed and uploaded: crates below `plugins`.
-const PLUGINS: [&str; 7] =
-    ["notice", "dict", "config", "hello", "fixtures/steady_one", "fixtures/steady_two", "fixtures/error_in_init"];
+const PLUGINS: [&str; 8] = [
+    "notice",
+    "dict",
+    "config",
+    "hello",
+    "fixtures/steady_one",
+    "fixtures/steady_two",
+    "fixtures/error_in_init",
+    "fixtures/talkative",
+];
 /// Where the screenshots of all pages are left.
 const SHOTS: &str = "target/console-shots";
 
