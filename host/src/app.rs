@@ -16,6 +16,7 @@ use crate::http::compressed::Compressed;
 use crate::http::dispatch::Dispatcher;
 use crate::http::listener::Listener;
 use crate::http::recorder::Recorded;
+use crate::http::site::Parts;
 use crate::http::tls::{Tls, TlsError};
 use crate::http::{Cors, Edge, Recorder, Site, TrustedProxies, routes, serve};
 use crate::plugin::PluginId;
@@ -221,7 +222,12 @@ fn readiness(core: &Arc<Core>) -> crate::http::site::Check {
             core.ready().await.map_err(|error| {
                 tracing::warn!(%error, "the database does not answer");
                 "the database does not answer".to_owned()
-            })
+            })?;
+            let mut parts = Parts::from([("database", "ready")]);
+            if core.cluster.redis().is_some() {
+                parts.insert("redis", if core.cluster.announcements().are_heard() { "ready" } else { "away" });
+            }
+            Ok(parts)
         })
     })
 }

@@ -224,6 +224,12 @@ pub struct Plugins {
     pub safe_mode: bool,
     /// How many copies of its tables are kept of each plugin.
     pub snapshots_max: u32,
+    /// Lines of a plugin's log that are kept for the console.
+    pub log_lines: u32,
+    /// Bytes of one of them.
+    pub log_line_bytes: u32,
+    /// Lines of a plugin's own that are written in a second; 0 for all.
+    pub log_lines_per_second: u32,
     /// Settings of plugins by id and key, as the operator wrote them.
     #[serde(flatten, skip_deserializing)]
     pub settings: BTreeMap<String, BTreeMap<String, toml::Value>>,
@@ -429,6 +435,7 @@ impl Config {
             ("plugins.quarantine_window_s", u64::from(plugins.quarantine_window_s)),
             ("plugins.versions_kept", u64::from(plugins.versions_kept)),
             ("plugins.snapshots_max", u64::from(plugins.snapshots_max)),
+            ("plugins.log_line_bytes", u64::from(plugins.log_line_bytes)),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             None => Ok(()),

@@ -23,6 +23,7 @@ mod fence;
 mod grants;
 mod guard;
 pub mod id;
+mod log;
 pub mod manifest;
 mod menus;
 mod openapi;
@@ -34,6 +35,7 @@ mod provided;
 mod release;
 mod rows;
 pub mod schema;
+mod secrets;
 pub mod services;
 pub mod settings;
 mod snapshots;
@@ -41,6 +43,7 @@ mod stats;
 mod status;
 mod supervisor;
 mod table;
+pub mod traffic;
 mod ui;
 mod versions;
 
@@ -56,6 +59,7 @@ pub use export::export;
 pub use grants::{Acceptance, Grant};
 pub use guard::{Guard, GuardRules, LastRollback, Probation, Quarantine, QuarantineCause, Strike, Watch, degraded_by};
 pub use id::{ParseIdError, PluginId};
+pub use log::{Followed, Follower, LogLimits, LogLine, PluginLog};
 pub use manifest::{Capabilities, Capability, DatabaseAccess, Dependency, Limits, Manifest, ManifestError};
 pub use openapi::Fragment;
 pub use operation::journal::OperationState;
@@ -65,6 +69,7 @@ pub use plan::Plan;
 pub use provided::{ProvidedSettings, SettingGroup};
 pub use release::Release;
 pub use rows::{Data, RowError};
+pub use secrets::Secrets;
 pub use services::PluginServices;
 pub use settings::{
     Configured, DeclarationError, Declared, Effective, FaultKind, Field, Origin, Sealer, SettingError, SettingFault,
@@ -77,4 +82,5 @@ pub use supervisor::{
     AfterInstall, Deadlines, Dependents, OfferedPlan, PlanRequest, SupervisorHandle, Tables, Way, Workplace, supervise,
 };
 pub use table::{Lookup, Matched, PathParams, Pattern, PatternError, Plugins, Published, RouteTable, Target};
+pub use traffic::Traffic;
 pub use ui::Ui;

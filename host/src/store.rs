@@ -77,6 +77,19 @@ pub enum Kept {
     Known,
 }
 
+/// How much a store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Bundles.
+    pub bundles: u64,
+    /// Bytes of them.
+    pub bundle_bytes: u64,
+    /// Libraries.
+    pub libraries: u64,
+    /// Bytes of them.
+    pub library_bytes: u64,
+}
+
 /// What tells that a file has not been touched since its hash was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
@@ -225,9 +238,33 @@ impl Store {
         Ok((hashes(&self.bundles)?, hashes(&self.libraries)?))
     }
 
+    /// How much it holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if a folder can't be read.
+    pub fn usage(&self) -> Result<Usage, StoreError> {
+        let (bundles, bundle_bytes) = measure(&self.bundles, "zip")?;
+        let (libraries, library_bytes) = measure(&self.libraries, "so")?;
+        Ok(Usage { bundles, bundle_bytes, libraries, library_bytes })
+    }
+
     fn library_path(&self, sha256: &Sha256) -> PathBuf {
         self.libraries.join(format!("{sha256}.so"))
     }
+}
+
+/// How many files of a kind there are, and their bytes. One that goes meanwhile is not counted.
+fn measure(folder: &Path, extension: &str) -> Result<(u64, u64), StoreError> {
+    let (mut files, mut bytes) = (0, 0);
+    for entry in fs::read_dir(folder).map_err(io_error("list", folder))? {
+        let entry = entry.map_err(io_error("list", folder))?;
+        let is_of_kind = entry.path().extension().is_some_and(|found| found == extension);
+        if let Some(metadata) = entry.metadata().ok().filter(|_| is_of_kind) {
+            files += 1;
+            bytes += metadata.len();
+        }
+    }
+    Ok((files, bytes))
 }
 
 fn hashes(folder: &Path) -> Result<BTreeSet<Sha256>, StoreError> {

@@ -37,6 +37,8 @@ mod doctor;
 mod durability;
 #[path = "server/lifecycle.rs"]
 mod lifecycle;
+#[path = "server/logs.rs"]
+mod logs;
 #[path = "server/matrix.rs"]
 mod matrix;
 #[path = "server/moving_in.rs"]
@@ -73,5 +75,7 @@ mod snowflake;
 mod sync;
 #[path = "server/tls.rs"]
 mod tls;
+#[path = "server/traffic.rs"]
+mod traffic;
 #[path = "server/ui.rs"]
 mod ui;

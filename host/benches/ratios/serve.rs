@@ -90,7 +90,7 @@ async fn serve(data: &Path, many: usize) {
         console: None,
         uploads: core.uploads(),
         openapi: Arc::new(move || document.load().openapi().clone()),
-        ready: Arc::new(|| Box::pin(async { Ok(()) })),
+        ready: Arc::new(|| Box::pin(async { Ok(std::collections::BTreeMap::new()) })),
     };
     let compiled_in = routes::routes((core.admin.apis(), Native(api::Api)), Arc::clone(&authenticator), site);
     let core_routes = Route::new()

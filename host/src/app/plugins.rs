@@ -10,8 +10,8 @@ use crate::http::API_PREFIX;
 use crate::http::site::PLUGIN_UI_PATH;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
-    Configured, CoreSurface, DataPermissions, Deadlines, GuardRules, Inspection, OperationError, ProvidedSettings,
-    Published, Sealer, SettingGroup, Snapshots, SupervisorHandle, Workplace, supervise,
+    Configured, CoreSurface, DataPermissions, Deadlines, GuardRules, Inspection, LogLimits, OperationError,
+    ProvidedSettings, Published, Sealer, SettingGroup, Snapshots, SupervisorHandle, Traffic, Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
 use futures_util::future::BoxFuture;
@@ -110,6 +110,12 @@ pub(super) async fn open(
             window: Duration::from_secs(settings.quarantine_window_s.into()),
             probation: Duration::from_secs(settings.probation_s.into()),
         },
+        log: LogLimits {
+            lines: usize::try_from(settings.log_lines).unwrap_or(usize::MAX),
+            line_bytes: usize::try_from(settings.log_line_bytes).unwrap_or(usize::MAX),
+            lines_per_second: settings.log_lines_per_second,
+        },
+        traffic: Traffic::default(),
         versions_kept: usize::try_from(settings.versions_kept).unwrap_or(usize::MAX),
         safe_mode: settings.safe_mode,
         data: data.to_path_buf(),

@@ -18,11 +18,15 @@ use futures_util::future::BoxFuture;
 use poem::endpoint::make_sync;
 use poem::http::HeaderValue;
 use poem::{IntoEndpoint, Response, Route, get};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Whether the host can do its work, else why not.
-pub type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+/// Whether the host can do its work, with how each part of it is, else why not.
+pub type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<Parts, String>> + Send + Sync>;
+
+/// The parts that the host works with, by name: `ready`, or `away` for one that it works without for a while.
+pub type Parts = BTreeMap<&'static str, &'static str>;
 
 /// What the site needs to know.
 #[derive(Clone)]

@@ -2,12 +2,14 @@
 
 use super::guard::{Strike, Watch};
 use super::id::PluginId;
+use super::log::PluginLog;
 use super::manifest::Limits;
 use super::release::Release;
 use super::services::PluginServices;
 use super::stats::{Outcome, PluginStats};
 use super::ui::Ui;
-use crate::loader::Generation;
+use crate::loader::{Generation, RequestDigits};
+use plugin_api::services::Level;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -82,10 +84,29 @@ impl ActivePlugin {
         self.watch.strike(strike, words);
     }
 
+    /// What is said by the plugin and about it.
+    #[must_use]
+    pub fn log(&self) -> &PluginLog {
+        self.services.log()
+    }
+
+    /// Says something about this generation, by itself or of the call of `request`.
+    pub fn note(&self, level: Level, message: &str, request: Option<RequestDigits>) {
+        self.services.note(level, message, request);
+    }
+
     /// How many calls have a place now.
     #[must_use]
     pub fn running(&self) -> usize {
         self.running.load(Ordering::Acquire)
+    }
+}
+
+impl Permit {
+    /// Who gave the place.
+    #[must_use]
+    pub fn plugin(&self) -> &Arc<ActivePlugin> {
+        &self.0
     }
 }
 

@@ -24,6 +24,7 @@ mod rollback;
 mod settle;
 mod start;
 mod steps;
+mod tell;
 mod turn;
 mod uninstall;
 mod upgrade;
@@ -34,22 +35,22 @@ use super::core_surface::CoreSurface;
 use super::dependencies::{self, Graph};
 use super::doctor::{Diagnosis, Repaired};
 use super::error::OperationError;
-use super::event::{EventState, PluginEvent};
+use super::event::PluginEvent;
 use super::grants::{self, Acceptance};
 use super::guard::{ALARMS_MAX, Alarm, GuardRules};
 use super::id::PluginId;
+use super::log::LogLimits;
 use super::manifest::Manifest;
-use super::operation::Step;
 use super::operation::journal::{Order, Origin};
 use super::own_models::DataPermissions;
 use super::plan::Plan;
 use super::rows::Data;
 use super::schema;
-use super::services::now_ms;
 use super::settings::{Configured, Sealer};
 use super::snapshots::{Snapshot, Snapshots};
 use super::status::PluginStatus;
 use super::table::{Plugins, Published, RouteTable};
+use super::traffic::{self, Traffic};
 use crate::cache::Announcements;
 use crate::db::{Limits as DatabaseLimits, Pool};
 use crate::loader::Loader;
@@ -68,7 +69,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use turn::Following;
-use work::{Change, Work};
+use work::Change;
 
 pub use plan::{OfferedPlan, PlanRequest};
 pub use work::{Dependents, Tables, Way};
@@ -110,6 +111,10 @@ pub struct Workplace {
     pub announcements: Announcements,
     /// When the host intervenes.
     pub guard: GuardRules,
+    /// How much is kept of a plugin's log.
+    pub log: LogLimits,
+    /// What the calls of all plugins came to.
+    pub traffic: Traffic,
     /// How many versions are kept beside the installed one.
     pub versions_kept: usize,
     /// Whether no plugin is loaded at all.
@@ -207,6 +212,7 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
     let handle =
         SupervisorHandle { commands, published, events, watches_end, workplace, following, turn, order, plans };
     tasks::spawn("plugin alarms", alarms::act(handle.downgraded(), raised));
+    tasks::spawn("samples of plugins' traffic", traffic::sample(handle.downgraded()));
     if !probation.is_zero() {
         tasks::spawn("plugins on probation", alarms::ask_new_ones(handle.downgraded()));
     }
@@ -444,28 +450,6 @@ impl Supervisor {
     /// Refuses a version that would not fit beside the other plugins.
     fn refuse_unfit(&self, manifest: &Manifest, serves: bool) -> Result<(), OperationError> {
         Ok(dependencies::refuse_change(&Graph::of(&self.plugins), manifest, serves)?)
-    }
-
-    /// Tells those who watch, and the log.
-    fn tell(&self, id: &PluginId, version: &Version, state: EventState, reason: Option<String>) {
-        if let Some(reason) = &reason {
-            tracing::warn!(plugin.id = %id, plugin.version = %version, "plugin {id} {version}: {reason}");
-        } else {
-            tracing::info!(plugin.id = %id, plugin.version = %version, "plugin {id} {version}: {state:?}");
-        }
-        self.send(PluginEvent { id: id.clone(), version: version.clone(), state, step: None, reason, at: now_ms() });
-    }
-
-    /// Tells those who watch that a step of an operation begins.
-    fn tell_step(&self, work: &Work, step: Step) {
-        let (id, version) = (work.id().clone(), work.status().version().clone());
-        let step = Some((work.operation, step));
-        self.send(PluginEvent { id, version, state: EventState::Working, step, reason: None, at: now_ms() });
-    }
-
-    fn send(&self, event: PluginEvent) {
-        // Nobody watches: nobody misses it.
-        let _ = self.events.send(event);
     }
 }
 

@@ -79,7 +79,7 @@ async fn the_record_tells_who_changed_what_without_secrets() {
         let told = admin.get("/api/v1/plugins/operations?operation=configure").await.ok()["data"]["items"].take();
         let entry = |at: usize| ["state", "username", "before", "after"].map(|key| told[at][key].clone());
         let settings = |values: Value| json!({ "settings": values });
-        let changed = [json!({"page_size": 20, "token": null}), json!({"page_size": 50, "token": "[REDACTED]"})];
+        let changed = [json!({"page_size": 20, "token": null}), json!({"page_size": 50, "token": "***"})];
         let [before, after] = changed.map(settings);
         assert_eq!(entry(1), [json!("done"), json!("admin"), before, after]);
         let [before, after] = [json!({}), json!({"page_size": null})].map(settings);
@@ -144,7 +144,7 @@ async fn a_plugin_may_refuse_and_then_nothing_is_changed() {
         let admin = with_tunable(server).await;
         let answer = put(&admin, json!({"page_size": 13, "token": SECRET})).await;
         let text = "the settings of plugin tunable 1.0.0 are as before: the plugin refuses the settings: \
-                    13 rows bring bad luck to [REDACTED]";
+                    13 rows bring bad luck to ***";
         assert_eq!(answer.refused(422), text);
         assert_eq!(told(&admin).await, "20 Short token of 0, accepted 0");
         assert_eq!(admin.get(SETTINGS).await.ok()["data"]["set"]["token"], false);

@@ -8,15 +8,12 @@ use crate::plugin::event::EventState;
 use crate::plugin::id::PluginId;
 use crate::plugin::operation::journal::{self, Configuration, Order};
 use crate::plugin::release::Release;
+use crate::plugin::secrets::HIDDEN;
 use crate::plugin::services::now_ms;
 use crate::plugin::settings::{self, Change, Completeness, Effective};
 use crate::plugin::status::PluginStatus;
+use plugin_api::services::Level;
 use serde_json::{Map, Value};
-
-/// A secret shorter than that may stand in any text by chance.
-const SECRET_BYTES_MIN: usize = 4;
-/// Stands for a secret that is set.
-const SECRET: &str = "[REDACTED]";
 
 impl Supervisor {
     pub(super) async fn configure(&mut self, id: &PluginId, asked: Map<String, Value>, order: &Order) -> Outcome {
@@ -104,11 +101,13 @@ impl Supervisor {
     }
 
     async fn offer(&self, release: &Release, active: &ActivePlugin, next: &Effective) -> Result<(), OperationError> {
-        let deadline = self.workplace.deadlines.start;
+        let (deadline, secrets) = (self.workplace.deadlines.start, active.log().secrets());
+        // Before the plugin sees them; it may say them at once.
+        secrets.learn(&release.contribution.settings, &next.values);
         let Err(error) = active.generation.configure(next.to_json(), deadline).await else { return Ok(()) };
         let source = match error {
             ConfigureError::Refused { reason } => {
-                ConfigureError::Refused { reason: without_secrets(reason, release, next) }
+                ConfigureError::Refused { reason: secrets.hide(&reason).into_owned() }
             }
             timed_out => timed_out,
         };
@@ -137,7 +136,8 @@ impl Supervisor {
         let Some(active) = &status.active else { return };
         let before = active.services.current_settings();
         if let Err(error) = active.generation.configure(before, self.workplace.deadlines.start).await {
-            tracing::error!(plugin.id = %status.id(), "plugin {} does not take its former settings back: {error}", status.id());
+            let text = format!("plugin {} does not take its former settings back: {error}", status.id());
+            active.note(Level::Error, &text, None);
         }
     }
 }
@@ -146,18 +146,8 @@ impl Supervisor {
 fn shown(release: &Release, change: &Change, effective: &Effective) -> Map<String, Value> {
     let is_secret = |key: &String| release.contribution.settings.field(key).is_some_and(|field| field.secret);
     let value = |key: &String| match effective.values.get(key) {
-        Some(_) if is_secret(key) => Value::from(SECRET),
+        Some(_) if is_secret(key) => Value::from(HIDDEN),
         value => value.cloned().unwrap_or_default(),
     };
     change.writes.iter().map(|(key, _)| (key.clone(), value(key))).collect()
-}
-
-/// A plugin's words are shown to the administrator and logged, whatever it puts into them.
-fn without_secrets(text: String, release: &Release, settings: &Effective) -> String {
-    let secrets = release.contribution.settings.fields().iter().filter(|field| field.secret);
-    let values = secrets.filter_map(|field| settings.values.get(&field.key)).map(|value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    });
-    values.filter(|value| value.len() >= SECRET_BYTES_MIN).fold(text, |text, secret| text.replace(&secret, SECRET))
 }

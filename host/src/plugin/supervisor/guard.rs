@@ -8,14 +8,13 @@ use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::guard::{Alarm, Quarantine, Trouble, Watch, dependents};
 use crate::plugin::id::PluginId;
+use crate::plugin::log::PluginLog;
 use crate::plugin::operation::Operation;
 use crate::plugin::operation::journal::Order;
-use crate::plugin::release::Release;
 use crate::plugin::services::now_ms;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::{Desired, Observed, PluginStatus};
 use semver::Version;
-use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Why nothing serves in safe mode.
@@ -37,12 +36,10 @@ impl SupervisorHandle {
 }
 
 impl Supervisor {
-    /// What will watch over a generation of `release` that has these settings.
-    pub(super) fn watch(&self, release: &Release, stats: &Arc<PluginStats>, values: &Map<String, Value>) -> Arc<Watch> {
-        let secret = release.contribution.settings.fields().iter().filter(|setting| setting.secret);
-        let secrets = secret.filter_map(|setting| values.get(&setting.key)?.as_str().map(str::to_owned)).collect();
-        let (id, rules) = (release.id().clone(), self.workplace.guard);
-        Watch::new(id, rules, Arc::clone(stats), secrets, self.alarms.downgrade())
+    /// What will watch over a generation of a plugin, and keep what it says.
+    pub(super) fn watch(&self, id: &PluginId, stats: &Arc<PluginStats>, log: &Arc<PluginLog>) -> Arc<Watch> {
+        let rules = self.workplace.guard;
+        Watch::new(id.clone(), rules, Arc::clone(stats), Arc::clone(log), self.alarms.downgrade())
     }
 
     /// Whether a plugin should serve and nothing keeps it from being tried.

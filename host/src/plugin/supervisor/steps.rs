@@ -149,8 +149,7 @@ impl Supervisor {
 
     async fn step_start(&self, work: &mut Work) -> Result<(), OperationError> {
         let Some(image) = work.done.image.take() else { return Err(OperationError::ShuttingDown) };
-        let stats = Arc::clone(&work.status().stats);
-        work.done.active = Some(self.start(work.release(), image, stats).await?);
+        work.done.active = Some(self.start(work.release(), image, work.status()).await?);
         Ok(())
     }
 
@@ -277,7 +276,7 @@ impl Supervisor {
             Some(active) if !drained => before.serving(Arc::clone(active)),
             Some(_) => {
                 let image = self.load(&before.release).await?;
-                before.serving(self.start(&before.release, image, Arc::clone(&before.stats)).await?)
+                before.serving(self.start(&before.release, image, before).await?)
             }
             // It should have served and could not.
             None => before.clone(),

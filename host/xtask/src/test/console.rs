@@ -21,7 +21,7 @@ use crate::{
 
 const PASSWORD: &str = "hunter22-hunter22";
 /// What is installed and uploaded: crates below `plugins`.
-const PLUGINS: [&str; 14] = [
+const PLUGINS: [&str; 15] = [
     "notice",
     "dict",
     "config",
@@ -35,6 +35,7 @@ const PLUGINS: [&str; 14] = [
     "fixtures/shelf",
     "fixtures/shelf_later",
     "fixtures/slow_start",
+    "fixtures/talkative",
     "fixtures/tunable",
 ];
 /// Where the screenshots of all pages are left.
