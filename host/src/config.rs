@@ -222,6 +222,14 @@ pub struct Plugins {
     pub safe_mode: bool,
     /// How many copies of its tables are kept of each plugin.
     pub snapshots_max: u32,
+    /// For a request that a plugin sends.
+    pub http_deadline_ms: u64,
+    /// Longest body of such a request.
+    pub http_request_bytes_max: u64,
+    /// Longest body of its answer.
+    pub http_answer_bytes_max: u64,
+    /// How many of them run at a time, of each plugin.
+    pub http_at_once_max: u32,
     /// Settings of plugins by id and key, as the operator wrote them.
     #[serde(flatten, skip_deserializing)]
     pub settings: BTreeMap<String, BTreeMap<String, toml::Value>>,
@@ -419,6 +427,8 @@ impl Config {
             ("plugins.start_deadline_ms", plugins.start_deadline_ms),
             ("plugins.drain_deadline_ms", plugins.drain_deadline_ms),
             ("plugins.stop_deadline_ms", plugins.stop_deadline_ms),
+            ("plugins.http_deadline_ms", plugins.http_deadline_ms),
+            ("plugins.http_at_once_max", u64::from(plugins.http_at_once_max)),
             ("plugins.transaction_idle_ms", plugins.transaction_idle_ms),
             ("plugins.statement_deadline_ms", plugins.statement_deadline_ms),
             ("plugins.quarantine_window_s", u64::from(plugins.quarantine_window_s)),

@@ -27,6 +27,7 @@ pub mod manifest;
 mod menus;
 mod openapi;
 pub mod operation;
+mod outgoing;
 mod own_models;
 pub mod plan;
 mod provided;
@@ -58,6 +59,7 @@ pub use manifest::{Capabilities, Capability, DatabaseAccess, Dependency, Limits,
 pub use openapi::Fragment;
 pub use operation::journal::OperationState;
 pub use operation::{Operation, Step};
+pub use outgoing::{Outgoing, OutgoingLimits};
 pub use own_models::{DataPermissions, OwnModels};
 pub use plan::Plan;
 pub use provided::{ProvidedSettings, SettingGroup};

@@ -6,6 +6,8 @@
 mod bundle;
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "support/other.rs"]
+mod other;
 #[path = "support/server.rs"]
 mod server;
 #[path = "support/watcher.rs"]
@@ -45,6 +47,8 @@ mod moving_in;
 mod nodes;
 #[path = "server/operations.rs"]
 mod operations;
+#[path = "server/outgoing.rs"]
+mod outgoing;
 #[path = "server/plans.rs"]
 mod plans;
 #[path = "server/plugin_nodes.rs"]

@@ -57,16 +57,24 @@ pub(super) fn added(asked: &Capabilities, granted: &[Grant]) -> Vec<Capability> 
     asked.list().into_iter().filter(|one| !is_own(one) && !is_granted(one)).collect()
 }
 
-/// The tables that a generation of `release` may use: what it asks for, as far as it is granted. A version that is
-/// not in the rows yet is being taken in, by somebody who has agreed to what it asks for.
-pub(super) async fn database(db: &impl Statements, release: &Release) -> Result<DatabaseAccess, DbError> {
+/// What a generation of `release` has: what it asks for, as far as it is granted. A version that is not in the rows yet
+/// is being taken in, by somebody who has agreed to what it asks for.
+pub(super) async fn had(db: &impl Statements, release: &Release) -> Result<Capabilities, DbError> {
     let asked = &release.manifest.capabilities;
     let sql = "SELECT COUNT(*) FROM plugin_version WHERE plugin_id = $1 AND version = $2";
     let known: i64 =
         db.query(sql).bind(release.id().as_str()).bind(release.version().to_string()).fetch_scalar().await?;
     if known == 0 {
-        return Ok(asked.database);
+        return Ok(asked.clone());
     }
     let missing = added(asked, &load(db, release.id()).await?);
-    Ok(if missing.iter().any(|one| one.name == "database") { DatabaseAccess::Own } else { asked.database })
+    let is_had = |name: &str, detail: &str| !missing.iter().any(|one| one.name == name && one.detail == detail);
+    Ok(Capabilities {
+        database: if is_had("database", "read") { asked.database } else { DatabaseAccess::Own },
+        http: asked.http.iter().filter(|host| is_had("http", host.as_str())).cloned().collect(),
+        files: asked.files && is_had("files", ""),
+        events: asked.events && is_had("events", ""),
+        jobs: asked.jobs && is_had("jobs", ""),
+        services: asked.services.iter().filter(|id| is_had("services", id.as_str())).cloned().collect(),
+    })
 }

@@ -3,6 +3,7 @@
 use super::fence::Fence;
 use super::guard::{Strike, Watch};
 use super::id::PluginId;
+use super::outgoing::Sender;
 use super::own_models::OwnModels;
 use super::stats::PluginStats;
 use crate::db::PluginDatabase;
@@ -14,7 +15,8 @@ use parking_lot::RwLock;
 use plugin_api::IdForm;
 use plugin_api::Permitted;
 use plugin_api::db::{DbError, Dialect, Executor, Value};
-use plugin_api::services::{HostServices, Level};
+use plugin_api::http::{Request, Response};
+use plugin_api::services::{HostServices, Level, ServiceError, ServiceErrorKind};
 use semver::Version;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -33,6 +35,8 @@ pub struct PluginServices {
     watch: Arc<Watch>,
     /// None on trial, where there is nothing to guard.
     fence: Option<Fence>,
+    /// None on trial, where nothing is sent.
+    sender: Option<Sender>,
     runtime: Handle,
 }
 
@@ -63,6 +67,7 @@ impl PluginServices {
             models,
             watch,
             fence: None,
+            sender: None,
             runtime: Handle::current(),
         }
     }
@@ -91,6 +96,12 @@ impl PluginServices {
         Self { fence: Some(fence), ..self }
     }
 
+    /// The same for a generation whose requests are sent by this.
+    #[must_use]
+    pub(super) fn sending_by(self, sender: Sender) -> Self {
+        Self { sender: Some(sender), ..self }
+    }
+
     fn check(&self, sql: &str) -> Result<(), DbError> {
         self.fence.as_ref().map_or(Ok(()), |fence| fence.check(sql))
     }
@@ -106,10 +117,15 @@ impl PluginServices {
         *self.settings.write() = settings.into();
     }
 
-    /// Rolls back what the plugin left open; every later statement fails.
+    /// Rolls back what the plugin left open and breaks off what it sends; every later call fails.
     pub async fn close(&self) {
+        self.sender.iter().for_each(Sender::close);
         self.database.close().await;
     }
+}
+
+fn on_trial() -> ServiceError {
+    ServiceError::new(ServiceErrorKind::Unavailable, "the plugin is only tried here")
 }
 
 /// Milliseconds since 1970-01-01 UTC.
@@ -170,6 +186,13 @@ impl HostServices for PluginServices {
 
     fn permitted(&self, user_id: i64, model: &str) -> BoxFuture<'static, Result<Permitted, DbError>> {
         self.models.permitted(user_id, model)
+    }
+
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, ServiceError>> {
+        match &self.sender {
+            Some(sender) => sender.send(request),
+            None => Box::pin(std::future::ready(Err(on_trial()))),
+        }
     }
 
     fn panicked(&self, message: &str) {

@@ -42,6 +42,7 @@ use super::id::PluginId;
 use super::manifest::Manifest;
 use super::operation::Step;
 use super::operation::journal::{Order, Origin};
+use super::outgoing::Outgoing;
 use super::own_models::DataPermissions;
 use super::plan::Plan;
 use super::rows::Data;
@@ -95,6 +96,8 @@ pub struct Workplace {
     pub inspection: Inspection,
     /// What a generation may take of the database.
     pub database_limits: DatabaseLimits,
+    /// What sends plugins' requests.
+    pub outgoing: Arc<Outgoing>,
     /// What the operator configured for plugins.
     pub settings: Configured,
     /// What encrypts secret settings.

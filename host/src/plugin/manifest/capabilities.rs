@@ -71,6 +71,27 @@ impl Capabilities {
     }
 }
 
+impl HostPattern {
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is the name of `host`, which is in lower case.
+    #[must_use]
+    pub fn names(&self, host: &str) -> bool {
+        self.0 == host
+    }
+
+    /// Whether it is a `*.` above `host`, which is in lower case.
+    #[must_use]
+    pub fn covers(&self, host: &str) -> bool {
+        let above = self.0.strip_prefix("*.").and_then(|above| host.strip_suffix(above));
+        above.and_then(|below| below.strip_suffix('.')).is_some_and(|below| !below.is_empty())
+    }
+}
+
 impl fmt::Display for Capability {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.detail.as_str() {

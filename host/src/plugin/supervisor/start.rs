@@ -9,6 +9,7 @@ use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::fence::Fence;
 use crate::plugin::grants;
+use crate::plugin::outgoing::Sender;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
 use crate::plugin::services::PluginServices;
@@ -61,9 +62,10 @@ impl Supervisor {
         let watch = self.watch(release, &stats, &effective.values);
         let settings = effective.to_json();
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
-        let access = grants::database(&self.workplace.pool.database(), release).await?;
+        let had = grants::had(&self.workplace.pool.database(), release).await?;
         let dialect = self.workplace.pool.database().dialect();
-        let fence = Fence::new(release.id().clone(), dialect, &release.descriptor.migrations, access);
+        let fence = Fence::new(release.id().clone(), dialect, &release.descriptor.migrations, had.database);
+        let sender = Sender::new(release.id().clone(), had.http, Arc::clone(&self.workplace.outgoing));
         let services = PluginServices::new(
             release.id().clone(),
             release.version().clone(),
@@ -73,7 +75,7 @@ impl Supervisor {
             stats,
         );
         let models = OwnModels::new(release.id().clone(), models, permissions);
-        Ok(services.with_fence(fence).with_models(models).watched_by(watch))
+        Ok(services.with_fence(fence).with_models(models).sending_by(sender).watched_by(watch))
     }
 
     /// Runs the plugin's own start. One that fails leaves nothing open in the database.
