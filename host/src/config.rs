@@ -230,6 +230,12 @@ pub struct Plugins {
     pub http_answer_bytes_max: u64,
     /// How many of them run at a time, of each plugin.
     pub http_at_once_max: u32,
+    /// Largest file that a plugin keeps.
+    pub file_bytes_max: u64,
+    /// Largest sum of a plugin's files.
+    pub files_bytes_max: u64,
+    /// How many files a plugin keeps.
+    pub files_max: u64,
     /// Settings of plugins by id and key, as the operator wrote them.
     #[serde(flatten, skip_deserializing)]
     pub settings: BTreeMap<String, BTreeMap<String, toml::Value>>,

@@ -37,6 +37,8 @@ mod dependencies;
 mod doctor;
 #[path = "server/durability.rs"]
 mod durability;
+#[path = "server/files.rs"]
+mod files;
 #[path = "server/lifecycle.rs"]
 mod lifecycle;
 #[path = "server/matrix.rs"]

@@ -9,9 +9,9 @@ use crate::db::{Limits, Pool};
 use crate::http::API_PREFIX;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
-    Configured, CoreSurface, DataPermissions, Deadlines, GuardRules, Inspection, OperationError, Outgoing,
-    OutgoingLimits, ProvidedSettings, Published, Sealer, SettingGroup, Snapshots, SupervisorHandle, Workplace,
-    supervise,
+    Configured, CoreSurface, DataPermissions, Deadlines, FileLimits, Folders, GuardRules, Inspection, OperationError,
+    Outgoing, OutgoingLimits, ProvidedSettings, Published, Sealer, SettingGroup, Snapshots, SupervisorHandle,
+    Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
 use futures_util::future::BoxFuture;
@@ -97,6 +97,14 @@ pub(super) async fn open(
             ..Limits::PLUGIN
         },
         outgoing: Arc::new(outgoing(settings)?),
+        folders: Arc::new(Folders::new(
+            data,
+            FileLimits {
+                file_bytes_max: settings.file_bytes_max,
+                bytes_max: settings.files_bytes_max,
+                files_max: settings.files_max,
+            },
+        )),
         settings: configured(config),
         sealer,
         required: settings.required.clone(),

@@ -22,24 +22,29 @@ pub struct Grant {
     pub capability: String,
     /// How far.
     pub detail: String,
+    /// The login name of who granted it; none for the command line on a data directory at rest.
+    pub granted_by: Option<String>,
     /// Since when, in Unix milliseconds.
     pub granted_time: i64,
 }
 
 /// What a plugin has been granted.
 pub(super) async fn load(db: &impl Statements, id: &PluginId) -> Result<Vec<Grant>, DbError> {
-    let sql = "SELECT capability, detail, granted_time FROM plugin_capability \
+    let sql = "SELECT capability, detail, granted_by, granted_time FROM plugin_capability \
                WHERE plugin_id = $1 ORDER BY capability, detail";
     db.query(sql).bind(id.as_str()).fetch_all().await
 }
 
-/// Grants what a version asks for that has just been taken in: whoever did so has agreed to it.
-pub(super) async fn grant(tx: &Transaction, release: &Release, now_ms: i64) -> Result<(), DbError> {
+/// Grants what a version asks for that has just been taken in: whoever did so, by the operation `entry` of the journal,
+/// has agreed to it.
+pub(super) async fn grant(tx: &Transaction, release: &Release, entry: Option<i64>, now_ms: i64) -> Result<(), DbError> {
+    // No entry has the number 0.
+    let entry = entry.unwrap_or_default();
     for asked in release.manifest.capabilities.list() {
         let sql = "INSERT INTO plugin_capability (plugin_id, capability, detail, granted_by, granted_time) \
-                   VALUES ($1, $2, $3, NULL, $4) ON CONFLICT (plugin_id, capability, detail) DO NOTHING";
-        let row = tx.query(sql).bind(release.id().as_str()).bind(asked.name).bind(asked.detail).bind(now_ms);
-        row.execute().await?;
+                   VALUES ($1, $2, $3, (SELECT username FROM plugin_operation WHERE id = $4), $5) ON CONFLICT (plugin_id, capability, detail) DO NOTHING";
+        let row = tx.query(sql).bind(release.id().as_str()).bind(asked.name).bind(asked.detail);
+        row.bind(entry).bind(now_ms).execute().await?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What the host does for one generation of a plugin.
 
 use super::fence::Fence;
+use super::files::Keeper;
 use super::guard::{Strike, Watch};
 use super::id::PluginId;
 use super::outgoing::Sender;
@@ -15,6 +16,7 @@ use parking_lot::RwLock;
 use plugin_api::IdForm;
 use plugin_api::Permitted;
 use plugin_api::db::{DbError, Dialect, Executor, Value};
+use plugin_api::files::{FileEntry, WriteMode};
 use plugin_api::http::{Request, Response};
 use plugin_api::services::{HostServices, Level, ServiceError, ServiceErrorKind};
 use semver::Version;
@@ -37,6 +39,8 @@ pub struct PluginServices {
     fence: Option<Fence>,
     /// None on trial, where nothing is sent.
     sender: Option<Sender>,
+    /// None on trial, where nothing is kept.
+    keeper: Option<Keeper>,
     runtime: Handle,
 }
 
@@ -68,6 +72,7 @@ impl PluginServices {
             watch,
             fence: None,
             sender: None,
+            keeper: None,
             runtime: Handle::current(),
         }
     }
@@ -102,6 +107,12 @@ impl PluginServices {
         Self { sender: Some(sender), ..self }
     }
 
+    /// The same for a generation whose files are kept by this.
+    #[must_use]
+    pub(super) fn keeping_by(self, keeper: Keeper) -> Self {
+        Self { keeper: Some(keeper), ..self }
+    }
+
     fn check(&self, sql: &str) -> Result<(), DbError> {
         self.fence.as_ref().map_or(Ok(()), |fence| fence.check(sql))
     }
@@ -120,12 +131,14 @@ impl PluginServices {
     /// Rolls back what the plugin left open and breaks off what it sends; every later call fails.
     pub async fn close(&self) {
         self.sender.iter().for_each(Sender::close);
+        self.keeper.iter().for_each(Keeper::close);
         self.database.close().await;
     }
 }
 
-fn on_trial() -> ServiceError {
-    ServiceError::new(ServiceErrorKind::Unavailable, "the plugin is only tried here")
+fn on_trial<T: Send + 'static>() -> BoxFuture<'static, Result<T, ServiceError>> {
+    let error = ServiceError::new(ServiceErrorKind::Unavailable, "the plugin is only tried here");
+    Box::pin(std::future::ready(Err(error)))
 }
 
 /// Milliseconds since 1970-01-01 UTC.
@@ -191,8 +204,24 @@ impl HostServices for PluginServices {
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, ServiceError>> {
         match &self.sender {
             Some(sender) => sender.send(request),
-            None => Box::pin(std::future::ready(Err(on_trial()))),
+            None => on_trial(),
         }
+    }
+
+    fn read_file(&self, name: &str) -> BoxFuture<'static, Result<Bytes, ServiceError>> {
+        self.keeper.as_ref().map_or_else(on_trial, |keeper| keeper.read(name))
+    }
+
+    fn write_file(&self, name: &str, content: Bytes, mode: WriteMode) -> BoxFuture<'static, Result<(), ServiceError>> {
+        self.keeper.as_ref().map_or_else(on_trial, |keeper| keeper.write(name, content, mode))
+    }
+
+    fn delete_file(&self, name: &str) -> BoxFuture<'static, Result<(), ServiceError>> {
+        self.keeper.as_ref().map_or_else(on_trial, |keeper| keeper.delete(name))
+    }
+
+    fn list_files(&self) -> BoxFuture<'static, Result<Vec<FileEntry>, ServiceError>> {
+        self.keeper.as_ref().map_or_else(on_trial, Keeper::list)
     }
 
     fn panicked(&self, message: &str) {

@@ -36,6 +36,7 @@ use super::dependencies::{self, Graph};
 use super::doctor::{Diagnosis, Repaired};
 use super::error::OperationError;
 use super::event::{EventState, PluginEvent};
+use super::files::Folders;
 use super::grants::{self, Acceptance};
 use super::guard::{ALARMS_MAX, Alarm, GuardRules};
 use super::id::PluginId;
@@ -98,6 +99,8 @@ pub struct Workplace {
     pub database_limits: DatabaseLimits,
     /// What sends plugins' requests.
     pub outgoing: Arc<Outgoing>,
+    /// The folders of plugins' files.
+    pub folders: Arc<Folders>,
     /// What the operator configured for plugins.
     pub settings: Configured,
     /// What encrypts secret settings.

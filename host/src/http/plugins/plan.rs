@@ -309,6 +309,9 @@ fn words(warning: &Warning, operation: Operation) -> String {
         Warning::Irreversible(name) => format!("migration {name} has no down script: it can't be taken back later"),
         Warning::Forgets(version) => format!("the bundle of version {version} leaves the store"),
         Warning::DeletesData => "the plugin's tables go with all their rows".to_owned(),
+        Warning::DeletesFiles { files, bytes } => {
+            format!("the plugin's files go: {files} with {bytes} bytes together")
+        }
         Warning::Interrupts => "it does not serve while the tables change".to_owned(),
         Warning::Waits => format!("after the {operation} it does not serve until it is enabled"),
     }

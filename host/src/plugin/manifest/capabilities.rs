@@ -20,11 +20,11 @@ pub struct Capabilities {
     pub http: Vec<HostPattern>,
     /// A folder of its own.
     pub files: bool,
-    /// What happens in the server.
+    /// What happens in the server. For later: no call of the host needs it yet, nothing checks it.
     pub events: bool,
-    /// Work at given times.
+    /// Work at given times. For later as well.
     pub jobs: bool,
-    /// Which other plugins it calls.
+    /// Which other plugins it calls. For later as well.
     pub services: Vec<PluginId>,
 }
 

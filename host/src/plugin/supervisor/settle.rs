@@ -44,7 +44,7 @@ impl Supervisor {
         plugins.insert(status.id().clone(), Arc::clone(&status));
         let table = RouteTable::build(&self.workplace.core, &plugins)?;
         let transaction = database.begin().await?;
-        rows::save(&transaction, &status, now_ms()).await?;
+        rows::save(&transaction, &status, entry, now_ms()).await?;
         if self.workplace.announcements.reach_others() {
             let bundle = &status.release.bundle;
             bundles::put(&transaction, bundle, &self.workplace.store.bundle(bundle)).await?;

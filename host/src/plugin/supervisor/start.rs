@@ -8,6 +8,7 @@ use crate::plugin::dependencies::{self, Graph};
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::fence::Fence;
+use crate::plugin::files::Keeper;
 use crate::plugin::grants;
 use crate::plugin::outgoing::Sender;
 use crate::plugin::own_models::OwnModels;
@@ -66,6 +67,7 @@ impl Supervisor {
         let dialect = self.workplace.pool.database().dialect();
         let fence = Fence::new(release.id().clone(), dialect, &release.descriptor.migrations, had.database);
         let sender = Sender::new(release.id().clone(), had.http, Arc::clone(&self.workplace.outgoing));
+        let keeper = Keeper::new(release.id().clone(), &self.workplace.folders, had.files);
         let services = PluginServices::new(
             release.id().clone(),
             release.version().clone(),
@@ -75,7 +77,7 @@ impl Supervisor {
             stats,
         );
         let models = OwnModels::new(release.id().clone(), models, permissions);
-        Ok(services.with_fence(fence).with_models(models).sending_by(sender).watched_by(watch))
+        Ok(services.with_fence(fence).with_models(models).sending_by(sender).keeping_by(keeper).watched_by(watch))
     }
 
     /// Runs the plugin's own start. One that fails leaves nothing open in the database.
