@@ -30,4 +30,4 @@ pub use ids::{Ids, PART_MAX};
 pub use plugin::PluginDatabase;
 pub use pool::{OpenError, Pool};
 pub use runner::Limits;
-pub use touches::{Touches, created, touches};
+pub use touches::{Touches, touches};

@@ -256,11 +256,14 @@ impl Migrator {
 
     async fn apply(&self, migrations: &[MigrationSpec]) -> Result<Vec<i64>, MigrateError> {
         let scripts = script::all_for(self.pool.shared().dialect(), migrations)?;
-        // Most calls find nothing to do: look first, without a lock.
+        // Most calls find nothing to do: look first, without a lock, and without reading scripts.
         let entries = self.entries().await?;
         let nothing_to_do = ledger::plan(&scripts, &entries)?.is_empty();
+        if nothing_to_do && self.is_registered().await? {
+            return Ok(Vec::new());
+        }
         let owned = self.check(&scripts, &entries).await?;
-        if nothing_to_do && self.is_registered(owned.as_ref()).await? {
+        if nothing_to_do && owned.as_ref().is_none_or(|owned| owned.relations.is_empty()) {
             return Ok(Vec::new());
         }
         let mut lease = self.begin().await?;
@@ -301,14 +304,19 @@ impl Migrator {
         if faults.is_empty() { Ok(Some(check.owned)) } else { Err(MigrateError::Refused { faults }) }
     }
 
-    async fn is_registered(&self, owned: Option<&Owned>) -> Result<bool, MigrateError> {
-        let (Some(plugin), Some(owned)) = (&self.plugin, owned) else { return Ok(true) };
-        Ok(self.read(async |ledger| ledger.relations(plugin).await).await? == owned.relations)
+    /// Tables are registered in the transaction that creates them: all of a plugin's, or, of one that is older
+    /// than the registry, none.
+    async fn is_registered(&self) -> Result<bool, MigrateError> {
+        let Some(plugin) = &self.plugin else { return Ok(true) };
+        Ok(!self.read(async |ledger| ledger.relations(plugin).await).await?.is_empty())
     }
 
     async fn register(&self, migrations: &[MigrationSpec]) -> Result<(), MigrateError> {
         let Some(plugin) = &self.plugin else { return Ok(()) };
         let entries = self.entries().await?;
+        if entries.is_empty() || self.is_registered().await? {
+            return Ok(());
+        }
         let mut scripts = script::all_for(self.pool.shared().dialect(), migrations)?;
         scripts.retain(|script| entries.iter().any(|entry| entry.version == script.version));
         let owned = self.check(&scripts, &entries).await?.unwrap_or_default();

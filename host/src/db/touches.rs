@@ -5,7 +5,6 @@
 
 use super::with_names::{Itself, WithNames, has_bare_table};
 use plugin_api::db::Dialect;
-use plugin_api::descriptor::MigrationSpec;
 use sqlparser::ast::{
     Delete, Expr, FromTable, InTarget, ObjectName, ObjectNamePart, Query, Select, Statement, TableFactor, TableObject,
     TableWithJoins, Visit, Visitor,
@@ -47,48 +46,11 @@ pub fn touches(sql: &str, dialect: Dialect) -> Result<Touches, String> {
     })
 }
 
-/// The tables and views that migrations create, under the names that they are given last.
-#[must_use]
-pub fn created(migrations: &[MigrationSpec], dialect: Dialect) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for migration in migrations {
-        let script = match dialect {
-            Dialect::Sqlite => &migration.up,
-            Dialect::Postgres => migration.up_postgres.as_ref().unwrap_or(&migration.up),
-        };
-        // What can't be cut into tokens does not run either.
-        let tokens = Tokenizer::new(grammar(dialect), script).tokenize().unwrap_or_default();
-        let tokens: Vec<Token> = tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).collect();
-        names.extend((0..tokens.len()).filter_map(|at| named(&tokens[at..], dialect)));
-    }
-    names
-}
-
 fn grammar(dialect: Dialect) -> &'static dyn Grammar {
     match dialect {
         Dialect::Sqlite => &SQLiteDialect {},
         Dialect::Postgres => &PostgreSqlDialect {},
     }
-}
-
-/// The name that is given where these tokens begin.
-fn named(tokens: &[Token], dialect: Dialect) -> Option<String> {
-    let mut words = tokens.iter().map_while(|token| match token {
-        Token::Word(word) => Some(word),
-        _ => None,
-    });
-    let first = words.next()?;
-    let name = match first.keyword {
-        Keyword::RENAME if words.next()?.keyword == Keyword::TO => words.next()?,
-        Keyword::CREATE => {
-            let kinds = [Keyword::TABLE, Keyword::VIEW];
-            words.by_ref().take(4).find(|word| kinds.contains(&word.keyword))?;
-            let skipped = [Keyword::IF, Keyword::NOT, Keyword::EXISTS];
-            words.find(|word| word.quote_style.is_some() || !skipped.contains(&word.keyword))?
-        }
-        _ => return None,
-    };
-    Some(folded(dialect, &name.value, name.quote_style))
 }
 
 /// A name as the database has it: what is not quoted is in lower case, and so is everything for SQLite.
@@ -284,21 +246,5 @@ mod tests {
         assert!(touches(&long, Dialect::Postgres).is_ok());
         assert!(touches(&format!("SELECT {}1", "1 + ".repeat(OPERATORS_MAX + 1)), Dialect::Postgres).is_err());
         assert!(touches(&format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000)), Dialect::Postgres).is_err());
-    }
-
-    #[test]
-    fn tables_are_known_by_the_migrations_that_create_them() {
-        let up = "CREATE TABLE a (x INTEGER); CREATE TABLE IF NOT EXISTS \"b c\" (x INTEGER);\n\
-                  CREATE VIEW v AS SELECT * FROM a; CREATE INDEX i ON a (x); ALTER TABLE a RENAME TO d;";
-        let migration = MigrationSpec {
-            version: 1,
-            name: "x".to_owned(),
-            up: up.to_owned(),
-            down: None,
-            up_postgres: None,
-            down_postgres: None,
-        };
-        let names: Vec<String> = created(&[migration], Dialect::Sqlite).into_iter().collect();
-        assert_eq!(names, ["a", "b c", "d", "v"]);
     }
 }

@@ -3,12 +3,13 @@
 use super::table::Pattern;
 use http::Method;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The core's routes, its OpenAPI document and its models.
 #[derive(Debug, Clone)]
 pub struct CoreSurface {
     prefix: String,
-    openapi: Value,
+    openapi: Arc<Value>,
     routes: Vec<CoreRoute>,
     models: Vec<String>,
 }
@@ -40,7 +41,7 @@ impl CoreSurface {
         // The same route, described and named again, is one route.
         let mut known = std::collections::HashSet::new();
         routes.retain(|route| known.insert((route.method.clone(), route.pattern.canonical().to_owned())));
-        Self { prefix: prefix.to_owned(), openapi, routes, models: Vec::new() }
+        Self { prefix: prefix.to_owned(), openapi: Arc::new(openapi), routes, models: Vec::new() }
     }
 
     /// With models of these names.
@@ -57,7 +58,7 @@ impl CoreSurface {
 
     /// The core's own document.
     #[must_use]
-    pub fn openapi(&self) -> &Value {
+    pub fn openapi(&self) -> &Arc<Value> {
         &self.openapi
     }
 

@@ -5,9 +5,8 @@
 
 use super::id::PluginId;
 use super::manifest::DatabaseAccess;
-use crate::db::{created, touches};
+use crate::db::touches;
 use plugin_api::db::{DbError, DbErrorKind, Dialect};
-use plugin_api::descriptor::MigrationSpec;
 use quick_cache::sync::Cache;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,9 +31,8 @@ pub(super) struct Fence {
 type Verdict = Option<Arc<str>>;
 
 impl Fence {
-    /// Around a plugin with these migrations.
-    pub(super) fn new(id: PluginId, dialect: Dialect, migrations: &[MigrationSpec], access: DatabaseAccess) -> Self {
-        let own = created(migrations, dialect);
+    /// Around a plugin with these tables and views.
+    pub(super) fn new(id: PluginId, dialect: Dialect, own: BTreeSet<String>, access: DatabaseAccess) -> Self {
         Self { id, dialect, own, access, known: Cache::new(STATEMENTS_MAX) }
     }
 
@@ -94,15 +92,7 @@ mod tests {
     use super::*;
 
     fn fence(access: DatabaseAccess) -> Fence {
-        let migration = MigrationSpec {
-            version: 1,
-            name: "x".to_owned(),
-            up: "CREATE TABLE mine (x INTEGER)".to_owned(),
-            down: None,
-            up_postgres: None,
-            down_postgres: None,
-        };
-        Fence::new("shop".parse().unwrap(), Dialect::Sqlite, &[migration], access)
+        Fence::new("shop".parse().unwrap(), Dialect::Sqlite, BTreeSet::from(["mine".to_owned()]), access)
     }
 
     #[test]

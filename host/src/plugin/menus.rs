@@ -8,7 +8,7 @@ use super::id::PluginId;
 use super::release::Release;
 use super::status::PluginStatus;
 use super::table::Plugins;
-use plugin_api::db::{Database, DbError, Transaction, Value, assignments};
+use plugin_api::db::{Database, DbError, Statements, Transaction, Value, assignments};
 use plugin_api::descriptor::{Menu, MenuKind};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
@@ -130,10 +130,7 @@ pub(super) async fn save(tx: &Transaction, id: &PluginId, menus: &[Menu], now_ms
     }
     let mut ids: HashMap<&str, i64> = HashMap::new();
     while let Some((menu, above)) = open.pop() {
-        let parent_id = match (&menu.parent, above) {
-            (Some(parent), None) => parent_id(tx, parent, &ids).await?,
-            (_, above) => above,
-        };
+        let parent_id = parent_id(tx, menu, above, &ids).await?;
         let known = stored.remove(&menu.name);
         let row = Row::of(menu, parent_id).arranged_as(known.as_ref());
         let menu_id = match known {
@@ -150,6 +147,23 @@ pub(super) async fn save(tx: &Transaction, id: &PluginId, menus: &[Menu], now_ms
     Ok(())
 }
 
+/// Whether [`save`] would change nothing.
+pub(super) async fn stand(db: &Database, id: &PluginId, menus: &[Menu]) -> Result<bool, DbError> {
+    let mut stored = stored(db, id).await?;
+    let mut open: Vec<(&Menu, Option<i64>)> = menus.iter().map(|menu| (menu, None)).collect();
+    let mut ids: HashMap<&str, i64> = HashMap::new();
+    while let Some((menu, above)) = open.pop() {
+        let Some(known) = stored.remove(&menu.name) else { return Ok(false) };
+        let parent_id = parent_id(db, menu, above, &ids).await?;
+        if Row::of(menu, parent_id).arranged_as(Some(&known)) != known.row {
+            return Ok(false);
+        }
+        ids.insert(&menu.name, known.id);
+        open.extend(menu.children.iter().map(|below| (below, Some(known.id))));
+    }
+    Ok(stored.is_empty())
+}
+
 /// Removes the rows of all entries of a plugin, with what roles were granted of them.
 pub(super) async fn remove(tx: &Transaction, id: &PluginId) -> Result<(), DbError> {
     for row in stored(tx, id).await?.values() {
@@ -158,19 +172,25 @@ pub(super) async fn remove(tx: &Transaction, id: &PluginId) -> Result<(), DbErro
     Ok(())
 }
 
-async fn stored(tx: &Transaction, id: &PluginId) -> Result<HashMap<String, StoredRow>, DbError> {
+async fn stored(db: &impl Statements, id: &PluginId) -> Result<HashMap<String, StoredRow>, DbError> {
     let sql = "SELECT id, arranged, name, title, path, sort, icon, type, component, perms, display, link, parent_id \
                FROM sys_menu WHERE plugin_id = $1";
-    let rows: Vec<StoredRow> = tx.query(sql).bind(id.as_str()).fetch_all().await?;
+    let rows: Vec<StoredRow> = db.query(sql).bind(id.as_str()).fetch_all().await?;
     Ok(rows.into_iter().map(|stored| (stored.row.name.clone(), stored)).collect())
 }
 
-/// The entry of that name, of the same plugin or of anybody else.
-async fn parent_id(tx: &Transaction, name: &str, ids: &HashMap<&str, i64>) -> Result<Option<i64>, DbError> {
-    if let Some(id) = ids.get(name) {
+/// The entry `above`; else the one that `menu` names, of the same plugin or of anybody else.
+async fn parent_id(
+    db: &impl Statements,
+    menu: &Menu,
+    above: Option<i64>,
+    ids: &HashMap<&str, i64>,
+) -> Result<Option<i64>, DbError> {
+    let (Some(name), None) = (&menu.parent, above) else { return Ok(above) };
+    if let Some(id) = ids.get(name.as_str()) {
         return Ok(Some(*id));
     }
-    tx.query("SELECT id FROM sys_menu WHERE name = $1").bind(name).fetch_optional().await
+    db.query("SELECT id FROM sys_menu WHERE name = $1").bind(name.as_str()).fetch_optional().await
 }
 
 async fn insert(tx: &Transaction, id: &PluginId, row: &Row, now_ms: i64) -> Result<i64, DbError> {

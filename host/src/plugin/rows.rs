@@ -10,7 +10,7 @@ use super::manifest::Manifest;
 use super::menus;
 use super::release::Release;
 use super::services::now_ms;
-use super::status::{Desired, KnownVersion, PluginStatus};
+use super::status::{Desired, KnownVersion, Observed, PluginStatus};
 use crate::store::Sha256;
 use plugin_api::db::{Database, DbError, Statements, Transaction};
 use plugin_api::descriptor::Descriptor;
@@ -57,6 +57,9 @@ pub enum RowError {
     },
 }
 
+/// Gives [`PluginRow`]s.
+const PLUGINS: &str = "SELECT id, desired, version, previous_version, quarantine, probation, last_rollback";
+
 #[derive(Deserialize)]
 struct PluginRow {
     id: String,
@@ -66,6 +69,14 @@ struct PluginRow {
     quarantine: Option<String>,
     probation: Option<String>,
     last_rollback: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct StandingRow {
+    observed: Observed,
+    reason: Option<String>,
+    #[serde(flatten)]
+    row: PluginRow,
 }
 
 #[derive(Deserialize)]
@@ -88,9 +99,7 @@ struct ReleaseRow {
 
 /// Every installed plugin, and what is wrong with the rows that can't be read.
 pub(super) async fn installed(db: &Database) -> Result<(Vec<Installed>, Vec<RowError>), RowError> {
-    let sql = "SELECT id, desired, version, previous_version, quarantine, probation, last_rollback \
-               FROM plugin ORDER BY id";
-    let plugins: Vec<PluginRow> = db.query(sql).fetch_all().await?;
+    let plugins: Vec<PluginRow> = db.query(&format!("{PLUGINS} FROM plugin ORDER BY id")).fetch_all().await?;
     let sql = "SELECT plugin_id, version, sha256, library_sha256, installed_at FROM plugin_version";
     let versions: Vec<VersionRow> = db.query(sql).fetch_all().await?;
     let mut known: BTreeMap<String, Vec<KnownVersion>> = BTreeMap::new();
@@ -156,6 +165,18 @@ pub(super) async fn save(
         menus::save(tx, status.id(), &status.release.descriptor.menus, now_ms).await?;
     }
     Ok(())
+}
+
+/// Whether [`save`] would change nothing that anybody sees.
+pub(super) async fn stand(db: &Database, status: &PluginStatus) -> Result<bool, RowError> {
+    let sql = format!("{PLUGINS}, observed, reason FROM plugin WHERE id = $1");
+    let row: Option<StandingRow> = db.query(&sql).bind(status.id().as_str()).fetch_optional().await?;
+    let Some(StandingRow { observed, reason, row }) = row else { return Ok(false) };
+    let stored = plugin(&row, Vec::new())?;
+    let same = (observed, reason) == (status.observed, status.reason.clone())
+        && (stored.desired, &stored.version) == (status.desired, status.version())
+        && (&stored.previous, &stored.guard) == (&status.previous, &status.guard);
+    Ok(same && (status.active.is_none() || menus::stand(db, status.id(), &status.release.descriptor.menus).await?))
 }
 
 /// Removes the rows of a plugin; of its data as much as `data` says.

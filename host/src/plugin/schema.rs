@@ -3,7 +3,7 @@
 mod check;
 
 pub use check::{SchemaOutline, contractions, faults, outlines, owners};
-pub(super) use check::{database_name, refuse_contractions, refuse_faults};
+pub(super) use check::{database_name, own_tables, refuse_contractions, refuse_faults};
 
 use super::error::OperationError;
 use super::id::PluginId;

@@ -18,8 +18,9 @@ use bytes::Bytes;
 use http::Method;
 use paths::{Found, Paths};
 use plugin_api::descriptor::{Access, DataModel};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use paths::PathParams;
 pub use pattern::{Pattern, PatternError};
@@ -36,7 +37,9 @@ pub struct RouteTable {
     menus: HashMap<PluginId, HashSet<String>>,
     permissions: BTreeSet<String>,
     models: Vec<Arc<DataModel>>,
-    openapi: Bytes,
+    core_openapi: Arc<Value>,
+    /// Put together when it is first asked for.
+    openapi: OnceLock<Bytes>,
 }
 
 /// One route of a plugin.
@@ -180,7 +183,7 @@ impl RouteTable {
     /// The OpenAPI document of everything that is served, as JSON.
     #[must_use]
     pub fn openapi(&self) -> &Bytes {
-        &self.openapi
+        self.openapi.get_or_init(|| build::document(&self.core_openapi, &self.plugins))
     }
 }
 

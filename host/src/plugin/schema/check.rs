@@ -3,11 +3,13 @@
 use crate::db::Pool;
 use crate::db::migrate::{self, Contraction, Fault, MigrateError, Outline, Owners, Reads};
 use crate::plugin::error::OperationError;
+use crate::plugin::id::PluginId;
 use crate::plugin::manifest::Manifest;
 use crate::plugin::release::Release;
-use plugin_api::db::{DbError, Dialect};
+use plugin_api::db::{Database, DbError, Dialect};
 use plugin_api::descriptor::{Descriptor, MigrationSpec};
 use semver::Version;
+use std::collections::BTreeSet;
 
 /// What a bundle's migrations do on one database.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -96,6 +98,16 @@ pub async fn owners(pool: &Pool) -> Result<Owners, DbError> {
     let sql = "SELECT name, plugin_id FROM plugin_table";
     let rows: Vec<(String, String)> = pool.database().query(sql).fetch_all().await?;
     Ok(Owners::new(rows.into_iter().collect()))
+}
+
+/// The tables and views of a plugin, as they are registered.
+///
+/// # Errors
+/// The database's.
+pub(in crate::plugin) async fn own_tables(db: &Database, id: &PluginId) -> Result<BTreeSet<String>, DbError> {
+    let names: Vec<String> =
+        db.query("SELECT name FROM plugin_table WHERE plugin_id = $1").bind(id.as_str()).fetch_all().await?;
+    Ok(names.into_iter().collect())
 }
 
 fn dialects(manifest: &Manifest) -> Vec<Dialect> {

@@ -28,6 +28,19 @@ impl Supervisor {
         Ok(status)
     }
 
+    /// The same as [`Self::commit_status`], but of a plugin that only serves again what the rows say already, as
+    /// nearly all do at a start, nothing is written.
+    pub(super) async fn commit_unless_it_stands(
+        &self,
+        status: Arc<PluginStatus>,
+        entry: Option<i64>,
+    ) -> Result<Committed, OperationError> {
+        if entry.is_none() && rows::stand(&self.workplace.pool.database(), &status).await? {
+            return self.with(status);
+        }
+        self.commit_status(status, entry).await
+    }
+
     /// Commits that `status` is the truth, and gives what is to be published for it. `entry` is the operation
     /// of the journal that has settled with it.
     pub(super) async fn commit_status(
@@ -40,9 +53,7 @@ impl Supervisor {
             let claims = menus::claims(&database).await?;
             menus::refuse_conflicts(&status.release, &claims, &self.plugins)?;
         }
-        let mut plugins = self.plugins.clone();
-        plugins.insert(status.id().clone(), Arc::clone(&status));
-        let table = RouteTable::build(&self.workplace.core, &plugins)?;
+        let committed = self.with(Arc::clone(&status))?;
         let transaction = database.begin().await?;
         rows::save(&transaction, &status, entry, now_ms()).await?;
         if self.workplace.announcements.reach_others() {
@@ -53,6 +64,14 @@ impl Supervisor {
             journal::settle(&transaction, entry, Some(&status)).await?;
         }
         self.commit(transaction).await?;
+        Ok(committed)
+    }
+
+    /// What is served with `status` in it.
+    fn with(&self, status: Arc<PluginStatus>) -> Result<Committed, OperationError> {
+        let mut plugins = self.plugins.clone();
+        plugins.insert(status.id().clone(), Arc::clone(&status));
+        let table = RouteTable::build(&self.workplace.core, &plugins)?;
         Ok(Committed { plugins, table, status: Some(status) })
     }
 

@@ -13,6 +13,7 @@ use crate::plugin::grants;
 use crate::plugin::outgoing::Sender;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
+use crate::plugin::schema;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::KnownVersion;
@@ -63,9 +64,10 @@ impl Supervisor {
         let watch = self.watch(release, &stats, &effective.values);
         let settings = effective.to_json();
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
-        let had = grants::had(&self.workplace.pool.database(), release).await?;
-        let dialect = self.workplace.pool.database().dialect();
-        let fence = Fence::new(release.id().clone(), dialect, &release.descriptor.migrations, had.database);
+        let database = self.workplace.pool.database();
+        let had = grants::had(&database, release).await?;
+        let own = schema::own_tables(&database, release.id()).await?;
+        let fence = Fence::new(release.id().clone(), database.dialect(), own, had.database);
         let sender = Sender::new(release.id().clone(), had.http, Arc::clone(&self.workplace.outgoing));
         let keeper = Keeper::new(release.id().clone(), &self.workplace.folders, had.files);
         let services = PluginServices::new(

@@ -134,7 +134,7 @@ impl Supervisor {
                     Some(active) => after.serving(Arc::clone(active)),
                     None => after.clone(),
                 };
-                self.commit_status(Arc::new(status), work.done.entry).await?
+                self.commit_unless_it_stands(Arc::new(status), work.done.entry).await?
             }
             None => {
                 let data = if work.operation == Operation::Purge { Data::Purge } else { Data::Keep };

@@ -10,9 +10,11 @@ use crate::plugin::id::PluginId;
 use crate::plugin::openapi;
 use crate::plugin::release::Release;
 use crate::plugin::status::PluginStatus;
+use bytes::Bytes;
 use plugin_api::descriptor::DataModel;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(super) fn table(core: &CoreSurface, plugins: &Plugins) -> Result<RouteTable, Conflict> {
     let mut served = core_paths(core)?;
@@ -20,7 +22,6 @@ pub(super) fn table(core: &CoreSurface, plugins: &Plugins) -> Result<RouteTable,
     let mut menus = HashMap::new();
     let mut permissions = BTreeSet::new();
     let mut models = BTreeMap::new();
-    let mut fragments = Vec::new();
     for (id, status) in plugins.iter().filter(|(_, status)| status.active.is_none()) {
         add_switched_off(&mut switched_off, id, status);
     }
@@ -30,11 +31,16 @@ pub(super) fn table(core: &CoreSurface, plugins: &Plugins) -> Result<RouteTable,
         menus.insert(active.id.clone(), contribution.menu_names.iter().cloned().collect());
         permissions.extend(contribution.permissions.iter().cloned());
         add_models(&mut models, core, active, &contribution.models)?;
-        fragments.push(&contribution.openapi);
     }
     let models = models.into_values().map(|(_, model)| model).collect();
-    let openapi = openapi::merge(core.openapi(), &fragments);
-    Ok(RouteTable { served, switched_off, plugins: plugins.clone(), menus, permissions, models, openapi })
+    let (plugins, core_openapi) = (plugins.clone(), Arc::clone(core.openapi()));
+    Ok(RouteTable { served, switched_off, plugins, menus, permissions, models, core_openapi, openapi: OnceLock::new() })
+}
+
+/// The document of everything that is served.
+pub(super) fn document(core: &Value, plugins: &Plugins) -> Bytes {
+    let fragments: Vec<_> = serving(plugins).iter().map(|(_, status)| &status.release.contribution.openapi).collect();
+    openapi::merge(core, &fragments)
 }
 
 /// The plugins that serve, the newest generation last: in a conflict it is the one that came second.
