@@ -230,6 +230,20 @@ pub struct Plugins {
     pub log_line_bytes: u32,
     /// Lines of a plugin's own that are written in a second; 0 for all.
     pub log_lines_per_second: u32,
+    /// For a request that a plugin sends.
+    pub http_deadline_ms: u64,
+    /// Longest body of such a request.
+    pub http_request_bytes_max: u64,
+    /// Longest body of its answer.
+    pub http_answer_bytes_max: u64,
+    /// How many of them run at a time, of each plugin.
+    pub http_at_once_max: u32,
+    /// Largest file that a plugin keeps.
+    pub file_bytes_max: u64,
+    /// Largest sum of a plugin's files.
+    pub files_bytes_max: u64,
+    /// How many files a plugin keeps.
+    pub files_max: u64,
     /// Settings of plugins by id and key, as the operator wrote them.
     #[serde(flatten, skip_deserializing)]
     pub settings: BTreeMap<String, BTreeMap<String, toml::Value>>,
@@ -430,6 +444,8 @@ impl Config {
             ("plugins.start_deadline_ms", plugins.start_deadline_ms),
             ("plugins.drain_deadline_ms", plugins.drain_deadline_ms),
             ("plugins.stop_deadline_ms", plugins.stop_deadline_ms),
+            ("plugins.http_deadline_ms", plugins.http_deadline_ms),
+            ("plugins.http_at_once_max", u64::from(plugins.http_at_once_max)),
             ("plugins.transaction_idle_ms", plugins.transaction_idle_ms),
             ("plugins.statement_deadline_ms", plugins.statement_deadline_ms),
             ("plugins.quarantine_window_s", u64::from(plugins.quarantine_window_s)),

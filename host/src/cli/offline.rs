@@ -249,7 +249,7 @@ impl Admin for Offline {
             let workplace = self.supervisor().workplace();
             let unwritable = |source| RemoteError::File { path: file.to_owned(), source };
             let target = std::fs::File::create(file).map_err(unwritable)?;
-            export(&workplace.pool, &workplace.store, &status.release, target).await?;
+            export(&workplace.pool, &workplace.store, &workplace.folders, &status.release, target).await?;
             Ok(Value::Null)
         }
         .boxed()

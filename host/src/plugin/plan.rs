@@ -113,6 +113,13 @@ pub enum Warning {
     Forgets(Version),
     /// Tables would go with their rows.
     DeletesData,
+    /// What the plugin keeps in files would go.
+    DeletesFiles {
+        /// How many there are now.
+        files: u64,
+        /// Bytes of these together.
+        bytes: u64,
+    },
     /// It would not serve for a moment: the old version stops before the new one starts.
     Interrupts,
     /// It would not serve.
@@ -120,10 +127,11 @@ pub enum Warning {
 }
 
 impl Plan {
-    /// The hash of everything in it: two plans with one hash are the same.
+    /// The hash of everything in it but what a plugin counts up while it serves: two plans with one hash are the same.
     #[must_use]
     pub fn hash(&self) -> Sha256 {
-        let bytes = serde_json::to_vec(self).expect("a plan has text keys and no floats");
+        let plan = Self { warnings: uncounted(&self.warnings), ..self.clone() };
+        let bytes = serde_json::to_vec(&plan).expect("a plan has text keys and no floats");
         Sha256::of(&bytes)
     }
 
@@ -146,10 +154,19 @@ impl Plan {
                 (&self.capabilities, &self.capabilities_added) == (&other.capabilities, &other.capabilities_added),
             ),
             ("dependencies", (&self.dependencies, &self.switched_off) == (&other.dependencies, &other.switched_off)),
-            ("warnings", self.warnings == other.warnings),
+            ("warnings", uncounted(&self.warnings) == uncounted(&other.warnings)),
         ];
         parts.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name).collect()
     }
+}
+
+/// Files come and go while a plugin serves; that some would be deleted is what matters.
+fn uncounted(warnings: &[Warning]) -> Vec<Warning> {
+    let uncounted = |warning: &Warning| match warning {
+        Warning::DeletesFiles { .. } => Warning::DeletesFiles { files: 0, bytes: 0 },
+        warning => warning.clone(),
+    };
+    warnings.iter().map(uncounted).collect()
 }
 
 impl PlannedMigration {

@@ -36,12 +36,14 @@ use super::dependencies::{self, Graph};
 use super::doctor::{Diagnosis, Repaired};
 use super::error::OperationError;
 use super::event::PluginEvent;
+use super::files::Folders;
 use super::grants::{self, Acceptance};
 use super::guard::{ALARMS_MAX, Alarm, GuardRules};
 use super::id::PluginId;
 use super::log::LogLimits;
 use super::manifest::Manifest;
 use super::operation::journal::{Order, Origin};
+use super::outgoing::Outgoing;
 use super::own_models::DataPermissions;
 use super::plan::Plan;
 use super::rows::Data;
@@ -95,6 +97,10 @@ pub struct Workplace {
     pub inspection: Inspection,
     /// What a generation may take of the database.
     pub database_limits: DatabaseLimits,
+    /// What sends plugins' requests.
+    pub outgoing: Arc<Outgoing>,
+    /// The folders of plugins' files.
+    pub folders: Arc<Folders>,
     /// What the operator configured for plugins.
     pub settings: Configured,
     /// What encrypts secret settings.

@@ -97,6 +97,8 @@ impl Scene {
         if enable && state == "disabled" {
             admin.post("/api/v1/plugins/shelf/disable").await.ok();
         }
+        std::fs::create_dir_all(kept(server)).expect("a folder");
+        std::fs::write(kept(server).join("a"), "a").expect("a file");
         assert_eq!(truth(server, &admin).await, self.told(&self.old));
     }
 
@@ -161,6 +163,8 @@ impl Scene {
             found.plugin = Some(("1.0.0".to_owned(), "disabled".to_owned()));
         }
         assert_eq!(found, self.told(expected), "{point}: {}", server.log());
+        let keeps = self.old.plugin.is_some() && !(self.operation == Operation::Purge && point.is_settled());
+        assert_eq!(kept(server).join("a").exists(), keeps, "{point}: what it keeps in files");
         let last = admin.get("/api/v1/plugins/operations?plugin=shelf&size=1").await.ok()["data"]["items"][0].take();
         let state = if point.is_settled() { "done" } else { "undone" };
         assert_eq!(last["state"], state, "{point}: {last}");
@@ -283,6 +287,11 @@ async fn misbehave(admin: &Role) -> Option<u16> {
             _ => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
+}
+
+/// The folder with the plugin's files.
+fn kept(server: &Server) -> std::path::PathBuf {
+    server.data().join("files").join(PLUGIN)
 }
 
 /// Removes the plugin and whatever of it was kept.

@@ -255,6 +255,8 @@ pub struct CapabilityDto {
     pub asked: bool,
     /// Whether it is granted.
     pub granted: bool,
+    /// Who granted it, by the login name of then; null for the command line on a data directory at rest.
+    pub granted_by: Option<String>,
     /// Since when.
     pub granted_time: Option<String>,
 }
@@ -442,6 +444,7 @@ fn capability(state: &crate::plugin::CapabilityState, clock: &Clock) -> Capabili
         detail: state.detail.clone(),
         asked: state.asked,
         granted: is_own || state.granted_at_ms.is_some(),
+        granted_by: state.granted_by.clone(),
         granted_time: state.granted_at_ms.map(|at| clock.format(at)),
     }
 }

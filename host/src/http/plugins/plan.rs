@@ -338,6 +338,10 @@ fn words(warning: &Warning, operation: Operation) -> Message {
         Warning::DeletesData => {
             Message::fixed("the plugin's tables go with all their rows", "插件的数据表及其全部数据将被删除")
         }
+        Warning::DeletesFiles { files, bytes } => Message::new(
+            format!("the plugin's files go: {files} with {bytes} bytes together"),
+            format!("插件的文件将被删除：共 {files} 个，{bytes} 字节"),
+        ),
         Warning::Interrupts => Message::fixed("it does not serve while the tables change", "数据表变更期间暂停服务"),
         Warning::Waits => Message::new(
             format!("after the {operation} it does not serve until it is enabled"),

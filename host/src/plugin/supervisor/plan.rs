@@ -4,6 +4,7 @@ use super::work::{Change, Dependents, Tables, Way, Work};
 use super::{Command, Outcome, Supervisor, SupervisorHandle};
 use crate::db::migrate::Applied;
 use crate::plugin::error::OperationError;
+use crate::plugin::files::Usage;
 use crate::plugin::grants;
 use crate::plugin::id::PluginId;
 use crate::plugin::manifest::Capabilities;
@@ -227,10 +228,23 @@ impl Supervisor {
             let applied = schema::applied(&self.workplace.pool, work.id(), release.version()).await?;
             let known = |version: i64| brought.iter().find(|spec| spec.version == version);
             let downs = applied.iter().rev().map(|entry| recorded(entry, known(entry.version)));
-            let warnings = if applied.is_empty() { Vec::new() } else { vec![Warning::DeletesData] };
+            let mut warnings = if applied.is_empty() { Vec::new() } else { vec![Warning::DeletesData] };
+            warnings.extend(self.deleted_files(work.id()).await);
             return Ok((downs.collect(), warnings));
         }
         Ok((Vec::new(), Vec::new()))
+    }
+
+    /// What goes of a plugin's files. Nothing to tell is no reason not to plan.
+    async fn deleted_files(&self, id: &PluginId) -> Option<Warning> {
+        match self.workplace.folders.usage(id).await {
+            Ok(usage) if usage == Usage::default() => None,
+            Ok(Usage { files, bytes }) => Some(Warning::DeletesFiles { files, bytes }),
+            Err(error) => {
+                tracing::warn!(%error, plugin.id = %id, "the files of plugin {id} can't be counted");
+                None
+            }
+        }
     }
 
     fn dependencies(&self, release: &Release) -> Vec<Dependency> {

@@ -38,6 +38,7 @@ impl Supervisor {
             let transaction = self.workplace.pool.database().begin().await?;
             rows::remove(&transaction, &unfinished.id, Data::Purge).await?;
             self.commit(transaction).await?;
+            self.erase_files(&unfinished.id).await;
             return Ok(OperationState::Done);
         }
         self.take_schema_back(&unfinished.id, &unfinished.version, &unfinished.remedy).await?;

@@ -102,7 +102,7 @@ impl Supervisor {
         }
         let (plugins, table) = self.served_with(&[along.off(), vec![Arc::clone(&status)]].concat())?;
         let transaction = database.begin().await?;
-        rows::save(&transaction, &status, now_ms()).await?;
+        rows::save(&transaction, &status, entry, now_ms()).await?;
         if self.workplace.announcements.reach_others() {
             let bundle = &status.release.bundle;
             bundles::put(&transaction, bundle, &self.workplace.store.bundle(bundle)).await?;

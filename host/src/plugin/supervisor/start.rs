@@ -8,8 +8,10 @@ use crate::plugin::dependencies::{self, Graph};
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::fence::Fence;
+use crate::plugin::files::Keeper;
 use crate::plugin::grants;
 use crate::plugin::log::PluginLog;
+use crate::plugin::outgoing::Sender;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
 use crate::plugin::schema;
@@ -84,9 +86,11 @@ impl Supervisor {
         let settings = effective.to_json();
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
         let database = self.workplace.pool.database();
-        let access = grants::database(&database, release).await?;
+        let had = grants::had(&database, release).await?;
         let own = schema::own_tables(&database, release.id()).await?;
-        let fence = Fence::new(release.id().clone(), database.dialect(), own, access);
+        let fence = Fence::new(release.id().clone(), database.dialect(), own, had.database);
+        let sender = Sender::new(release.id().clone(), had.http, Arc::clone(&self.workplace.outgoing));
+        let keeper = Keeper::new(release.id().clone(), &self.workplace.folders, had.files);
         let services = PluginServices::new(
             release.id().clone(),
             release.version().clone(),
@@ -96,7 +100,7 @@ impl Supervisor {
             stats,
         );
         let models = OwnModels::new(release.id().clone(), models, permissions);
-        Ok(services.with_fence(fence).with_models(models).watched_by(watch))
+        Ok(services.with_fence(fence).with_models(models).sending_by(sender).keeping_by(keeper).watched_by(watch))
     }
 
     /// Runs the plugin's own start. One that fails leaves nothing open in the database.

@@ -41,7 +41,9 @@ impl Supervisor {
             Step::Start => self.step_start(work).await,
             Step::Purge => {
                 self.journal(Step::Purge, work).await?;
-                schema::purge(&self.workplace.pool, work.id(), work.status().version()).await
+                schema::purge(&self.workplace.pool, work.id(), work.status().version()).await?;
+                self.erase_files(work.id()).await;
+                Ok(())
             }
             Step::Commit => self.step_commit(work, order).await,
             Step::Publish => {
@@ -255,6 +257,13 @@ impl Supervisor {
             tracing::warn!("a copy of the tables of plugin {id} that nobody needs stays: {}", error.chain());
         }
         undone
+    }
+
+    /// Removes what a plugin keeps, once that can't be taken back. What stays belongs to nobody.
+    pub(super) async fn erase_files(&self, id: &PluginId) {
+        if let Err(error) = self.workplace.folders.remove(id).await {
+            tracing::warn!(%error, plugin.id = %id, "files of plugin {id} stay for now; the doctor removes them");
+        }
     }
 
     fn drop_kept(&self, kept: &[KeptFile]) {
