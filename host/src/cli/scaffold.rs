@@ -213,6 +213,7 @@ fn write_file(path: &Path, text: &str) -> Result<(), ScaffoldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugin::Manifest;
 
     fn order(name: &str, path: PathBuf) -> arguments::New {
         arguments::New {
@@ -245,6 +246,9 @@ mod tests {
         let manifest = fs::read_to_string(path.join("Cargo.toml")).unwrap();
         let manifest: toml::Table = manifest.parse().unwrap();
         assert!(manifest.contains_key("workspace"));
+        let declared = Manifest::parse(&fs::read_to_string(path.join("plugin.toml")).unwrap()).unwrap();
+        let module = fs::read_to_string(path.join(declared.ui.unwrap().module)).unwrap();
+        assert!(module.contains("'my_plugin-page': Page"), "{module}");
         assert!(matches!(write(&order("my-plugin", path)), Err(ScaffoldError::Occupied { .. })));
     }
 
