@@ -80,6 +80,8 @@ pub struct Server {
     pub docs: bool,
     /// Other origins that may call from a browser.
     pub cors_origins: Vec<String>,
+    /// Origins that may show pages of this server in a frame, beside itself and `cors_origins`.
+    pub frame_origins: Vec<String>,
     /// Proxies that are believed about the client's address.
     pub trusted_proxies: Vec<IpAddr>,
     /// Whether answers are compressed.
@@ -228,6 +230,20 @@ pub struct Plugins {
     pub log_line_bytes: u32,
     /// Lines of a plugin's own that are written in a second; 0 for all.
     pub log_lines_per_second: u32,
+    /// For a request that a plugin sends.
+    pub http_deadline_ms: u64,
+    /// Longest body of such a request.
+    pub http_request_bytes_max: u64,
+    /// Longest body of its answer.
+    pub http_answer_bytes_max: u64,
+    /// How many of them run at a time, of each plugin.
+    pub http_at_once_max: u32,
+    /// Largest file that a plugin keeps.
+    pub file_bytes_max: u64,
+    /// Largest sum of a plugin's files.
+    pub files_bytes_max: u64,
+    /// How many files a plugin keeps.
+    pub files_max: u64,
     /// Settings of plugins by id and key, as the operator wrote them.
     #[serde(flatten, skip_deserializing)]
     pub settings: BTreeMap<String, BTreeMap<String, toml::Value>>,
@@ -377,6 +393,9 @@ impl Config {
         if Language::of_tag(&self.server.language).is_none() {
             return wrong("server.language", "zh-CN or en-US", &self.server.language);
         }
+        if let Some(other) = self.server.frame_origins.iter().find(|origin| !is_origin(origin)) {
+            return wrong("server.frame_origins", "origins such as https://portal.example.com", &format!("{other:?}"));
+        }
         let url = &self.database.url;
         if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
             return wrong("database.url", "sqlite://… or postgres://…", "another address");
@@ -425,6 +444,8 @@ impl Config {
             ("plugins.start_deadline_ms", plugins.start_deadline_ms),
             ("plugins.drain_deadline_ms", plugins.drain_deadline_ms),
             ("plugins.stop_deadline_ms", plugins.stop_deadline_ms),
+            ("plugins.http_deadline_ms", plugins.http_deadline_ms),
+            ("plugins.http_at_once_max", u64::from(plugins.http_at_once_max)),
             ("plugins.transaction_idle_ms", plugins.transaction_idle_ms),
             ("plugins.statement_deadline_ms", plugins.statement_deadline_ms),
             ("plugins.quarantine_window_s", u64::from(plugins.quarantine_window_s)),
@@ -442,6 +463,13 @@ impl Config {
             }),
         }
     }
+}
+
+/// Whether a policy of browsers may name it: a scheme, a host, `*.` before it for all below, perhaps a port.
+fn is_origin(text: &str) -> bool {
+    let host = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or_default();
+    let host = host.strip_prefix("*.").unwrap_or(host);
+    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
 }
 
 impl Server {

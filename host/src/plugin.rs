@@ -20,6 +20,7 @@ mod error;
 mod event;
 mod export;
 mod fence;
+mod files;
 mod grants;
 mod guard;
 pub mod id;
@@ -28,7 +29,9 @@ pub mod manifest;
 mod menus;
 mod openapi;
 pub mod operation;
+mod outgoing;
 mod own_models;
+pub mod pages;
 pub mod plan;
 mod provided;
 mod release;
@@ -43,6 +46,7 @@ mod status;
 mod supervisor;
 mod table;
 pub mod traffic;
+mod ui;
 mod versions;
 
 pub use active::{ActivePlugin, Permit};
@@ -54,6 +58,7 @@ pub use detail::{CapabilityState, MigrationState, PluginDetail, SettingState};
 pub use error::OperationError;
 pub use event::{EventState, PluginEvent};
 pub use export::export;
+pub use files::{FileLimits, Folders};
 pub use grants::{Acceptance, Grant};
 pub use guard::{Guard, GuardRules, LastRollback, Probation, Quarantine, QuarantineCause, Strike, Watch, degraded_by};
 pub use id::{ParseIdError, PluginId};
@@ -62,6 +67,7 @@ pub use manifest::{Capabilities, Capability, DatabaseAccess, Dependency, Limits,
 pub use openapi::Fragment;
 pub use operation::journal::OperationState;
 pub use operation::{Operation, Step};
+pub use outgoing::{Outgoing, OutgoingLimits};
 pub use own_models::{DataPermissions, OwnModels};
 pub use plan::Plan;
 pub use provided::{ProvidedSettings, SettingGroup};
@@ -77,7 +83,8 @@ pub use snapshots::{Snapshot, Snapshots};
 pub use stats::{Counts, Outcome, PluginStats};
 pub use status::{Desired, KnownVersion, Observed, PluginStatus};
 pub use supervisor::{
-    AfterInstall, Deadlines, OfferedPlan, PlanRequest, SupervisorHandle, Tables, Way, Workplace, supervise,
+    AfterInstall, Deadlines, Dependents, OfferedPlan, PlanRequest, SupervisorHandle, Tables, Way, Workplace, supervise,
 };
 pub use table::{Lookup, Matched, PathParams, Pattern, PatternError, Plugins, Published, RouteTable, Target};
 pub use traffic::Traffic;
+pub use ui::Ui;

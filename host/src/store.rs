@@ -12,7 +12,9 @@ pub mod bundle;
 mod entry_name;
 mod sha256;
 mod staging;
+pub mod ui;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -55,6 +57,14 @@ pub enum StoreError {
         expected: Sha256,
         /// The hash of what is there.
         found: Sha256,
+    },
+    /// The file is whole and can't be unpacked.
+    #[error("unpack {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<BundleError>,
     },
 }
 
@@ -159,7 +169,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`] if it is not there, [`StoreError::Damaged`] if it is not what was stored.
     pub fn library(&self, sha256: &Sha256) -> Result<PathBuf, StoreError> {
-        let path = self.library_path(sha256);
+        self.verified(sha256, self.library_path(sha256))
+    }
+
+    /// The file at `path`, if its bytes have this hash. They are read anew only when they may have changed.
+    fn verified(&self, sha256: &Sha256, path: PathBuf) -> Result<PathBuf, StoreError> {
         let stamp = stamp(&path)?;
         if self.verified.lock().get(sha256) == Some(&stamp) {
             return Ok(path);
@@ -170,6 +184,17 @@ impl Store {
         }
         self.verified.lock().insert(*sha256, stamp);
         Ok(path)
+    }
+
+    /// The files below `ui/` of the bundle with this hash, by their names in it, after its bytes have been
+    /// verified. Blocking; what it gives is as large as [`ui::check`] lets it be.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if it is not there, [`StoreError::Damaged`] if it is not what was stored,
+    /// [`StoreError::Unreadable`] if it can't be unpacked.
+    pub fn ui_files(&self, sha256: &Sha256, limits: &BundleLimits) -> Result<Vec<(String, Bytes)>, StoreError> {
+        let path = self.verified(sha256, self.bundle(sha256))?;
+        bundle::ui_files(&path, limits).map_err(|source| StoreError::Unreadable { path, source: Box::new(source) })
     }
 
     /// Whether there is a library with this hash.
@@ -183,6 +208,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`] if it is there and stays.
     pub fn remove_bundle(&self, sha256: &Sha256) -> Result<(), StoreError> {
+        self.verified.lock().remove(sha256);
         remove(&self.bundle(sha256))
     }
 

@@ -6,6 +6,8 @@
 mod bundle;
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "support/other.rs"]
+mod other;
 #[path = "support/server.rs"]
 mod server;
 #[path = "support/watcher.rs"]
@@ -35,6 +37,8 @@ mod dependencies;
 mod doctor;
 #[path = "server/durability.rs"]
 mod durability;
+#[path = "server/files.rs"]
+mod files;
 #[path = "server/lifecycle.rs"]
 mod lifecycle;
 #[path = "server/logs.rs"]
@@ -47,6 +51,8 @@ mod moving_in;
 mod nodes;
 #[path = "server/operations.rs"]
 mod operations;
+#[path = "server/outgoing.rs"]
+mod outgoing;
 #[path = "server/plans.rs"]
 mod plans;
 #[path = "server/plugin_nodes.rs"]
@@ -77,3 +83,5 @@ mod sync;
 mod tls;
 #[path = "server/traffic.rs"]
 mod traffic;
+#[path = "server/ui.rs"]
+mod ui;

@@ -28,7 +28,7 @@ mod waker;
 pub use abi_stable;
 pub use bytes::FfiBytes;
 pub use guard::{Panicked, guard};
-pub use host::{FfiDbError, FfiHost, HostApi, HostApiRef};
+pub use host::{FfiDbError, FfiHost, FfiServiceError, HostApi, HostApiRef};
 pub use layout::check_layout;
 pub use module::{FfiInstance, PluginModule, PluginModuleRef};
 pub use request::{FfiCaller, FfiHead, FfiHeader, FfiParam};
@@ -43,7 +43,7 @@ pub const MAGIC: [u8; 16] = *b"plugin-abi-tag-\0";
 /// Raised when a structure changes. A host loads its own major version only.
 pub const MAJOR: u32 = 1;
 /// Raised when a function is appended. A host loads plugins up to its own minor version.
-pub const MINOR: u32 = 2;
+pub const MINOR: u32 = 3;
 /// The symbol under which a library exports its [`AbiTag`].
 pub const TAG_SYMBOL: &str = "PLUGIN_ABI_TAG";
 /// The symbol under which it exports `abi_stable`'s header of its [`PluginModule`].

@@ -2,6 +2,8 @@
 
 use crate::IdForm;
 use crate::db::{Database, DbError, DbErrorKind, Dialect, Executor, Value};
+use crate::files::Files;
+use crate::http::Http;
 use crate::permitted::Permitted;
 use crate::request_info::RequestInfo;
 use crate::services::{HostServices, Level};
@@ -49,6 +51,16 @@ impl PluginContext {
     /// model, or if `asking` is not the request that this task is answering; the database's.
     pub async fn permitted(&self, asking: &RequestInfo, model: &str) -> Result<Permitted, DbError> {
         self.services.permitted(asking.user_id().unwrap_or_default(), model).await
+    }
+
+    /// Sends requests to other servers: to the hosts that `http` in `[capabilities]` names.
+    pub fn http(&self) -> Http {
+        Http::new(Arc::clone(&self.services))
+    }
+
+    /// Files of the plugin's own, with `files = true` in `[capabilities]`.
+    pub fn files(&self) -> Files {
+        Files::new(Arc::clone(&self.services))
     }
 
     /// The settings, read into `T`: environment over stored over default.

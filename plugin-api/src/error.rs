@@ -3,6 +3,7 @@
 use crate::adaptor::{Spoken, current_language};
 use crate::db::{DbError, DbErrorKind};
 use crate::fault::{self, Form};
+use crate::services::{ServiceError, ServiceErrorKind};
 use crate::{RequestInfo, report};
 use poem::error::ResponseError;
 use poem::http::StatusCode;
@@ -91,6 +92,22 @@ impl From<DbError> for ApiError {
             }
             _ => Self::internal(error),
         }
+    }
+}
+
+/// What another server does not do is no mistake of the caller's either: 502 where it can't be reached, 504 where
+/// it takes too long, 503 while the plugin is being stopped, else 500.
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        let (status, english, chinese) = match error.kind {
+            ServiceErrorKind::Unreachable => {
+                (StatusCode::BAD_GATEWAY, "another server did not answer", "上游服务无响应")
+            }
+            ServiceErrorKind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "another server took too long", "上游服务超时"),
+            ServiceErrorKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "try again in a moment", "请稍后再试"),
+            _ => return Self::internal(error),
+        };
+        Self { cause: Some(error.to_string()), ..Self::new(status, english, chinese) }
     }
 }
 

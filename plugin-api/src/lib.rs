@@ -23,6 +23,8 @@ mod envelope;
 mod error;
 #[cfg(feature = "poem")]
 mod fault;
+pub mod files;
+pub mod http;
 mod id;
 mod menu;
 #[doc(hidden)]

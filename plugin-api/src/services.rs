@@ -4,9 +4,16 @@
 //! an in-memory SQLite. A plugin never sees it: it works with
 //! [`PluginContext`](crate::PluginContext), whose calls cross the ABI and end here.
 
+mod error;
+
+pub use error::{ServiceError, ServiceErrorKind};
+
 use crate::IdForm;
 use crate::db::{DbError, Executor};
+use crate::files::{FileEntry, WriteMode};
+use crate::http::{Request, Response};
 use crate::permitted::Permitted;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 /// How grave a log line is.
@@ -47,4 +54,33 @@ pub trait HostServices: Executor {
     fn permitted(&self, user_id: i64, model: &str) -> BoxFuture<'static, Result<Permitted, DbError>>;
     /// Told once for each panic on a thread that the plugin started itself.
     fn panicked(&self, message: &str);
+    /// Sends a request, if its host and those of its redirects are granted.
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, ServiceError>> {
+        drop(request);
+        unavailable("requests")
+    }
+    /// A file of the plugin's, whole.
+    fn read_file(&self, name: &str) -> BoxFuture<'static, Result<Bytes, ServiceError>> {
+        let _ = name;
+        unavailable("files")
+    }
+    /// Writes a file of the plugin's.
+    fn write_file(&self, name: &str, content: Bytes, mode: WriteMode) -> BoxFuture<'static, Result<(), ServiceError>> {
+        let _ = (name, content, mode);
+        unavailable("files")
+    }
+    /// Deletes a file of the plugin's.
+    fn delete_file(&self, name: &str) -> BoxFuture<'static, Result<(), ServiceError>> {
+        let _ = name;
+        unavailable("files")
+    }
+    /// Every file of the plugin's, by name.
+    fn list_files(&self) -> BoxFuture<'static, Result<Vec<FileEntry>, ServiceError>> {
+        unavailable("files")
+    }
+}
+
+fn unavailable<T: Send + 'static>(what: &str) -> BoxFuture<'static, Result<T, ServiceError>> {
+    let error = ServiceError::new(ServiceErrorKind::Unavailable, format!("there is no host here that offers {what}"));
+    Box::pin(std::future::ready(Err(error)))
 }

@@ -62,10 +62,12 @@ use crate::abi::export::{Exported, Identity};
 use crate::abi::{FfiFuture, FfiHost, FfiInstance, PluginModuleRef};
 use crate::db::{Database, DbError, Executor};
 use crate::descriptor::{Access, Descriptor};
+use crate::http::{Request, Response};
 use crate::report;
-use crate::services::HostServices;
+use crate::services::{HostServices, ServiceError};
 use crate::{Permitted, Plugin};
 use abi_stable::std_types::{RResult, RString};
+use bytes::Bytes;
 use routes::Routes;
 use serde_json::Value;
 use services::TestServices;
@@ -210,6 +212,17 @@ impl TestHost {
     /// If the plugin does not contribute the model: the host would refuse it to say.
     pub fn permit(&self, model: &str, permitted: Permitted) {
         assert!(self.services.permit(model, permitted), "the plugin contributes no model {model:?}");
+    }
+
+    /// From now on, `answer` answers what the plugin sends: it stands for other servers, and decides what they are.
+    /// Without it nothing is reached. Whether a host is granted is decided by a real server.
+    pub fn on_request(&self, answer: impl FnMut(Request) -> Result<Response, ServiceError> + Send + 'static) {
+        self.services.answer_with(Box::new(answer));
+    }
+
+    /// What a file of the plugin's holds; None if it is not there. They are kept in memory, without limits.
+    pub fn file(&self, name: &str) -> Option<Bytes> {
+        self.services.files().get(name).cloned()
     }
 
     /// Changes a setting while the plugin runs, as an administrator does: it is offered all of them, and

@@ -4,13 +4,15 @@ use crate::admin;
 use crate::admin::auth::RuleChanges;
 use crate::admin::data_rule::registry;
 use crate::cache::Announcements;
-use crate::config::{Config, Unload};
+use crate::config::{self, Config, Unload};
 use crate::db::{Limits, Pool};
 use crate::http::API_PREFIX;
+use crate::http::site::PLUGIN_UI_PATH;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
-    Configured, CoreSurface, DataPermissions, Deadlines, GuardRules, Inspection, LogLimits, OperationError,
-    ProvidedSettings, Published, Sealer, SettingGroup, Snapshots, SupervisorHandle, Traffic, Workplace, supervise,
+    Configured, CoreSurface, DataPermissions, Deadlines, FileLimits, Folders, GuardRules, Inspection, LogLimits,
+    OperationError, Outgoing, OutgoingLimits, ProvidedSettings, Published, Sealer, SettingGroup, Snapshots,
+    SupervisorHandle, Traffic, Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
 use futures_util::future::BoxFuture;
@@ -31,6 +33,7 @@ const OTHER_ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/docs"),
     (Method::GET, "/openapi.json"),
     (Method::GET, "/static/upload/{name}"),
+    (Method::GET, "/plugin-ui/{plugin}/{hash}/{name}"),
 ];
 
 /// Why plugins can't be managed at all. One plugin that fails is no reason.
@@ -42,6 +45,9 @@ pub enum PluginsError {
     /// The loader, or finding this program for its preflight children.
     #[error("failed to prepare the loading of plugins")]
     Loader(#[source] io::Error),
+    /// What sends their requests.
+    #[error("failed to prepare the requests of plugins")]
+    Outgoing(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The rows of plugins.
     #[error("failed to read the installed plugins")]
     Supervisor(#[from] OperationError),
@@ -92,6 +98,15 @@ pub(super) async fn open(
             transaction_idle: Duration::from_millis(settings.transaction_idle_ms),
             ..Limits::PLUGIN
         },
+        outgoing: Arc::new(outgoing(settings)?),
+        folders: Arc::new(Folders::new(
+            data,
+            FileLimits {
+                file_bytes_max: settings.file_bytes_max,
+                bytes_max: settings.files_bytes_max,
+                files_max: settings.files_max,
+            },
+        )),
         settings: configured(config),
         sealer,
         required: settings.required.clone(),
@@ -120,6 +135,18 @@ pub(super) async fn open(
     };
     let supervisor = supervise(workplace).await?;
     Ok(Plugins { loader, supervisor })
+}
+
+/// What plugins send requests with.
+fn outgoing(settings: &config::Plugins) -> Result<Outgoing, PluginsError> {
+    let bytes = |most: u64| usize::try_from(most).unwrap_or(usize::MAX);
+    let limits = OutgoingLimits {
+        request_bytes_max: bytes(settings.http_request_bytes_max),
+        answer_bytes_max: bytes(settings.http_answer_bytes_max),
+        deadline: Duration::from_millis(settings.http_deadline_ms),
+        at_once_max: usize::try_from(settings.http_at_once_max).unwrap_or(usize::MAX),
+    };
+    Outgoing::new(limits).map_err(|error| PluginsError::Outgoing(error.into()))
 }
 
 /// Settings of plugins, from TOML to the JSON that plugins get.
@@ -160,6 +187,12 @@ impl Plugged {
 impl admin::Published for Plugged {
     fn has_menu(&self, plugin_id: &str, name: &str) -> bool {
         self.0.get().is_some_and(|published| published.load().shows_menu(plugin_id, name))
+    }
+
+    fn module(&self, plugin_id: &str) -> Option<String> {
+        let table = self.0.get()?.load();
+        let ui = table.plugins().get(plugin_id)?.active.as_ref()?.ui.as_ref()?;
+        Some(format!("{PLUGIN_UI_PATH}/{plugin_id}/{}/{}", ui.hash(), ui.module()))
     }
 
     fn permissions(&self) -> Vec<String> {

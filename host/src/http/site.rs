@@ -5,11 +5,14 @@ mod docs;
 mod embedded;
 mod health;
 mod home;
+mod plugin_ui;
 mod setup;
 mod uploads;
 
+pub use plugin_ui::PLUGIN_UI_PATH;
 pub use uploads::UPLOADS_PATH;
 
+use crate::plugin::Published;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use poem::endpoint::make_sync;
@@ -42,6 +45,8 @@ pub struct Site {
     pub console: Option<PathBuf>,
     /// The directory of uploaded files.
     pub uploads: PathBuf,
+    /// What serves now, with what browsers get of it.
+    pub published: Published,
     /// The live OpenAPI document.
     pub openapi: Arc<dyn Fn() -> Bytes + Send + Sync>,
     /// Whether the host can do its work, else why not.
@@ -57,7 +62,8 @@ pub(super) fn add(route: Route, site: Site) -> Route {
         .at("/readyz", get(health::Ready::new(site.ready.clone())))
         .at("/openapi.json", get(document))
         .at("/console.json", setup::endpoint(&site))
-        .nest_no_strip(UPLOADS_PATH, uploads::Uploads(site.uploads.clone()));
+        .nest_no_strip(UPLOADS_PATH, uploads::Uploads(site.uploads.clone()))
+        .nest_no_strip(PLUGIN_UI_PATH, plugin_ui::PluginUi(site.published.clone()));
     if site.docs {
         route = docs::add(route, &site.name);
     }

@@ -7,6 +7,7 @@ use super::manifest::Limits;
 use super::release::Release;
 use super::services::PluginServices;
 use super::stats::{Outcome, PluginStats};
+use super::ui::Ui;
 use crate::loader::{Generation, RequestDigits};
 use plugin_api::services::Level;
 use std::fmt;
@@ -26,6 +27,8 @@ pub struct ActivePlugin {
     pub limits: Limits,
     /// What its calls came to.
     pub stats: Arc<PluginStats>,
+    /// What browsers get of it, if it brings pages.
+    pub ui: Option<Ui>,
     pub(super) services: Arc<PluginServices>,
     pub(super) watch: Arc<Watch>,
     running: AtomicUsize,
@@ -42,6 +45,7 @@ impl ActivePlugin {
         generation: Arc<Generation>,
         stats: Arc<PluginStats>,
         services: Arc<PluginServices>,
+        ui: Option<Ui>,
     ) -> Self {
         Self {
             id: release.id().clone(),
@@ -49,6 +53,7 @@ impl ActivePlugin {
             generation,
             limits: release.manifest.limits,
             stats,
+            ui,
             watch: Arc::clone(services.watch()),
             services,
             running: AtomicUsize::new(0),

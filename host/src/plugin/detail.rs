@@ -5,7 +5,7 @@ use super::grants::{self, Grant};
 use super::id::PluginId;
 use super::manifest::Capability;
 use super::schema;
-use super::settings::{self, Effective, Field, SettingsView};
+use super::settings::{self, Effective, Field, Origin, SettingsView};
 use super::status::PluginStatus;
 use super::supervisor::SupervisorHandle;
 use crate::loader::ImageReport;
@@ -36,6 +36,8 @@ pub struct CapabilityState {
     pub detail: String,
     /// Whether the installed version asks for it.
     pub asked: bool,
+    /// Who granted it, by the login name of then.
+    pub granted_by: Option<String>,
     /// When it was granted, in Unix milliseconds.
     pub granted_at_ms: Option<i64>,
 }
@@ -64,6 +66,8 @@ pub struct SettingState {
     pub value: Option<Value>,
     /// Whether it is one.
     pub secret: bool,
+    /// Whether the operator's configuration holds it.
+    pub locked: bool,
 }
 
 impl PluginDetail {
@@ -116,11 +120,15 @@ impl SupervisorHandle {
         let is_same = |one: &Capability, grant: &Grant| one.name == grant.capability && one.detail == grant.detail;
         let mut states: Vec<CapabilityState> = asked
             .iter()
-            .map(|one| CapabilityState {
-                capability: one.name.to_owned(),
-                detail: one.detail.clone(),
-                asked: true,
-                granted_at_ms: granted.iter().find(|grant| is_same(one, grant)).map(|grant| grant.granted_time),
+            .map(|one| {
+                let grant = granted.iter().find(|grant| is_same(one, grant));
+                CapabilityState {
+                    capability: one.name.to_owned(),
+                    detail: one.detail.clone(),
+                    asked: true,
+                    granted_by: grant.and_then(|grant| grant.granted_by.clone()),
+                    granted_at_ms: grant.map(|grant| grant.granted_time),
+                }
             })
             .collect();
         let others = granted.into_iter().filter(|grant| !asked.iter().any(|one| is_same(one, grant)));
@@ -128,6 +136,7 @@ impl SupervisorHandle {
             capability: grant.capability,
             detail: grant.detail,
             asked: false,
+            granted_by: grant.granted_by,
             granted_at_ms: Some(grant.granted_time),
         }));
         Ok(states)
@@ -158,6 +167,7 @@ impl SupervisorHandle {
             default: field.default.clone().filter(|_| !field.secret).unwrap_or_default(),
             value: effective.values.get(&field.key).filter(|_| !field.secret).cloned(),
             secret: field.secret,
+            locked: effective.origins.get(&field.key) == Some(&Origin::Environment),
         };
         Ok(status.release.contribution.settings.fields().iter().map(state).collect())
     }

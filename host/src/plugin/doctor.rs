@@ -83,6 +83,8 @@ pub enum Subject {
     Library,
     /// A copy of a plugin's tables.
     Snapshot,
+    /// The folder with a plugin's files.
+    Files,
     /// An operation in the journal.
     Operation,
 }
@@ -121,6 +123,8 @@ enum Remedy {
     RemoveLibrary(Sha256),
     /// A file is removed.
     RemoveFile(PathBuf),
+    /// A folder is removed with all that is in it.
+    RemoveFolder(PathBuf),
 }
 
 /// What became of one finding.
@@ -183,6 +187,7 @@ impl Subject {
             Self::Bundle => "bundle",
             Self::Library => "library",
             Self::Snapshot => "snapshot",
+            Self::Files => "files",
             Self::Operation => "operation",
         }
     }

@@ -1,7 +1,8 @@
 //! Everything of a plugin that an administrator may want to keep when it goes: a zip with its tables as SQL,
-//! its settings without secrets, and its bundle.
+//! its settings without secrets, its files, and its bundle.
 
 use super::error::OperationError;
+use super::files::Folders;
 use super::release::Release;
 use super::schema;
 use super::services::now_ms;
@@ -17,13 +18,15 @@ use tokio::io::AsyncReadExt;
 const CHUNK_BYTES: usize = 256 << 10;
 
 /// Writes the export of a plugin to `sink`, piece by piece: `plugin.json`, `tables.sql`, `settings.json`,
-/// `bundle.zip`. The bundle is left out where the store lacks it.
+/// `files/…`, `bundle.zip`. The bundle is left out where the store lacks it. Files are those of this process' data
+/// directory, each as it is when its turn comes.
 ///
 /// # Errors
 /// [`OperationError::Snapshot`], also for what the sink said; what was written is no readable zip then.
 pub async fn export<W: Write + Send + 'static>(
     pool: &Pool,
     store: &Store,
+    folders: &Folders,
     release: &Release,
     sink: W,
 ) -> Result<Sealed, OperationError> {
@@ -40,6 +43,7 @@ pub async fn export<W: Write + Send + 'static>(
     snapshot::export_tables(pool, release.id().as_str(), "tables.sql", &mut archive).await.map_err(fault)?;
     let rest = async {
         write(&mut archive, "settings.json", Value::Object(settings).to_string()).await?;
+        write_files(&mut archive, folders, release).await?;
         write_bundle(&mut archive, store, release).await?;
         archive.finish().await
     };
@@ -56,6 +60,17 @@ async fn open_settings(pool: &Pool, release: &Release) -> Result<Map<String, Val
 async fn write(archive: &mut ArchiveWriter, entry: &str, text: String) -> io::Result<()> {
     archive.begin(entry).await?;
     archive.write(text.into_bytes()).await
+}
+
+async fn write_files(archive: &mut ArchiveWriter, folders: &Folders, release: &Release) -> io::Result<()> {
+    for file in folders.list(release.id()).await? {
+        // One that has gone meanwhile is none.
+        if let Some(content) = folders.read(release.id(), &file.name).await? {
+            archive.begin(&format!("files/{}", file.name)).await?;
+            archive.write(content).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn write_bundle(archive: &mut ArchiveWriter, store: &Store, release: &Release) -> io::Result<()> {

@@ -147,12 +147,18 @@ pub(super) async fn release(
     })
 }
 
-/// Makes the rows of a plugin equal to `status`; its menu entries too, if it serves.
-pub(super) async fn save(tx: &Transaction, status: &PluginStatus, now_ms: i64) -> Result<(), DbError> {
+/// Makes the rows of a plugin equal to `status`; its menu entries too, if it serves. `entry` is the operation of the
+/// journal that does so.
+pub(super) async fn save(
+    tx: &Transaction,
+    status: &PluginStatus,
+    entry: Option<i64>,
+    now_ms: i64,
+) -> Result<(), DbError> {
     save_plugin(tx, status, now_ms).await?;
     tx.query("DELETE FROM plugin_kept WHERE plugin_id = $1").bind(status.id().as_str()).execute().await?;
     if save_version(tx, &status.release).await? {
-        grants::grant(tx, &status.release, now_ms).await?;
+        grants::grant(tx, &status.release, entry, now_ms).await?;
     }
     forget_other_versions(tx, status).await?;
     if status.active.is_some() {
@@ -190,6 +196,12 @@ pub(super) async fn remove(tx: &Transaction, id: &PluginId, data: Data) -> Resul
         menus::remove(tx, id).await?;
     }
     Ok(())
+}
+
+/// Whether a plugin was uninstalled and has left its data.
+pub(super) async fn is_kept(db: &Database, id: &PluginId) -> Result<bool, DbError> {
+    let sql = "SELECT COUNT(*) FROM plugin_kept WHERE plugin_id = $1";
+    Ok(db.query(sql).bind(id.as_str()).fetch_scalar::<i64>().await? > 0)
 }
 
 /// Changes only what is wanted of a plugin.

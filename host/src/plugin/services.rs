@@ -1,9 +1,11 @@
 //! What the host does for one generation of a plugin.
 
 use super::fence::Fence;
+use super::files::Keeper;
 use super::guard::{Strike, Watch};
 use super::id::PluginId;
 use super::log::{LogLimits, PluginLog, Words};
+use super::outgoing::Sender;
 use super::own_models::OwnModels;
 use super::stats::PluginStats;
 use crate::db::PluginDatabase;
@@ -16,7 +18,9 @@ use parking_lot::RwLock;
 use plugin_api::IdForm;
 use plugin_api::Permitted;
 use plugin_api::db::{DbError, Dialect, Executor, Value};
-use plugin_api::services::{HostServices, Level};
+use plugin_api::files::{FileEntry, WriteMode};
+use plugin_api::http::{Request, Response};
+use plugin_api::services::{HostServices, Level, ServiceError, ServiceErrorKind};
 use semver::Version;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -36,6 +40,10 @@ pub struct PluginServices {
     watch: Arc<Watch>,
     /// None on trial, where there is nothing to guard.
     fence: Option<Fence>,
+    /// None on trial, where nothing is sent.
+    sender: Option<Sender>,
+    /// None on trial, where nothing is kept.
+    keeper: Option<Keeper>,
     runtime: Handle,
 }
 
@@ -68,6 +76,8 @@ impl PluginServices {
             models,
             watch,
             fence: None,
+            sender: None,
+            keeper: None,
             runtime: Handle::current(),
         }
     }
@@ -107,6 +117,18 @@ impl PluginServices {
         Self { fence: Some(fence), ..self }
     }
 
+    /// The same for a generation whose requests are sent by this.
+    #[must_use]
+    pub(super) fn sending_by(self, sender: Sender) -> Self {
+        Self { sender: Some(sender), ..self }
+    }
+
+    /// The same for a generation whose files are kept by this.
+    #[must_use]
+    pub(super) fn keeping_by(self, keeper: Keeper) -> Self {
+        Self { keeper: Some(keeper), ..self }
+    }
+
     fn check(&self, sql: &str) -> Result<(), DbError> {
         self.fence.as_ref().map_or(Ok(()), |fence| fence.check(sql))
     }
@@ -122,10 +144,17 @@ impl PluginServices {
         *self.settings.write() = settings.into();
     }
 
-    /// Rolls back what the plugin left open; every later statement fails.
+    /// Rolls back what the plugin left open and breaks off what it sends; every later call fails.
     pub async fn close(&self) {
+        self.sender.iter().for_each(Sender::close);
+        self.keeper.iter().for_each(Keeper::close);
         self.database.close().await;
     }
+}
+
+fn on_trial<T: Send + 'static>() -> BoxFuture<'static, Result<T, ServiceError>> {
+    let error = ServiceError::new(ServiceErrorKind::Unavailable, "the plugin is only tried here");
+    Box::pin(std::future::ready(Err(error)))
 }
 
 /// Milliseconds since 1970-01-01 UTC.
@@ -167,6 +196,29 @@ impl HostServices for PluginServices {
 
     fn permitted(&self, user_id: i64, model: &str) -> BoxFuture<'static, Result<Permitted, DbError>> {
         self.models.permitted(user_id, model)
+    }
+
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, ServiceError>> {
+        match &self.sender {
+            Some(sender) => sender.send(request),
+            None => on_trial(),
+        }
+    }
+
+    fn read_file(&self, name: &str) -> BoxFuture<'static, Result<Bytes, ServiceError>> {
+        self.keeper.as_ref().map_or_else(on_trial, |keeper| keeper.read(name))
+    }
+
+    fn write_file(&self, name: &str, content: Bytes, mode: WriteMode) -> BoxFuture<'static, Result<(), ServiceError>> {
+        self.keeper.as_ref().map_or_else(on_trial, |keeper| keeper.write(name, content, mode))
+    }
+
+    fn delete_file(&self, name: &str) -> BoxFuture<'static, Result<(), ServiceError>> {
+        self.keeper.as_ref().map_or_else(on_trial, |keeper| keeper.delete(name))
+    }
+
+    fn list_files(&self) -> BoxFuture<'static, Result<Vec<FileEntry>, ServiceError>> {
+        self.keeper.as_ref().map_or_else(on_trial, Keeper::list)
     }
 
     fn panicked(&self, message: &str) {

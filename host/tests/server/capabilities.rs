@@ -146,3 +146,25 @@ async fn a_capability_that_does_not_exist_is_refused_with_those_that_do() {
         assert!(told.contains(words), "{line}: {told}");
     }
 }
+
+/// Name and granter of everything that the fixture was granted.
+async fn granters(admin: &Role) -> Vec<(String, Value)> {
+    let listed = admin.plugin("capable").await["capabilities"].take();
+    let told = |one: &Value| (one["capability"].as_str().expect("a name").to_owned(), one["granted_by"].clone());
+    listed.as_array().expect("capabilities").iter().map(told).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_told_who_has_granted_what() {
+    let test = async |server: &Server| {
+        let admin = server.admin().await;
+        admin.install(capable("1.0.0", &[READ])).await.ok();
+        assert_eq!(granters(&admin).await, [("database".to_owned(), json!("admin"))]);
+        let next = capable("1.0.1", &[READ, "files = true"]);
+        admin.upload("/api/v1/plugins/capable/upgrade?accept_capabilities=true", next).await.ok();
+        let (database, files) = (("database".to_owned(), json!("admin")), ("files".to_owned(), json!("admin")));
+        assert_eq!(granters(&admin).await, [database, files]);
+    };
+    test(&Server::start().await).await;
+    with_postgres(test).await;
+}

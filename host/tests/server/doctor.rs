@@ -27,9 +27,10 @@ const REMAINS: [&str; 11] = [
 ];
 
 /// Subject, name and problem of what is to be found.
-const FOUND: [[&str; 3]; 9] = [
+const FOUND: [[&str; 3]; 10] = [
     ["bundle", HASH, "no_owner"],
     ["data_rule", "ghosts (GhostThing)", "dangling"],
+    ["files", "files/ghost", "no_owner"],
     ["grant", "menu_id 9002", "dangling"],
     ["ledger", "_migrations_ghost", "no_owner"],
     ["library", HASH, "no_owner"],
@@ -61,7 +62,8 @@ async fn haunt(server: &Server) {
     let pool = server.pool().await;
     run(&pool, &REMAINS).await;
     pool.close().await;
-    for file in [format!("store/{HASH}.zip"), format!("store/lib/{HASH}.so"), "snapshots/ghost/1.zip".to_owned()] {
+    let stored = [format!("store/{HASH}.zip"), format!("store/lib/{HASH}.so")];
+    for file in stored.into_iter().chain(["snapshots/ghost/1.zip", "files/ghost/a/b"].map(str::to_owned)) {
         let path = server.data().join(file);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(path, "").expect("a file");

@@ -3,13 +3,19 @@
 //! The host wraps its [`HostServices`] with [`FfiHost::export`]; inside the plugin the same trait is
 //! implemented by calls through the table.
 
+mod services;
+
+pub use services::FfiServiceError;
+
 use super::guard::Panicked;
 use super::{FfiBytes, FfiFuture, Hold, guard};
 use crate::IdForm;
 use crate::db::{DbError, DbErrorKind, Dialect, Executor, Value};
 use crate::db::{decode_parameters, encode_parameters};
+use crate::files::{FileEntry, WriteMode};
+use crate::http::{Request, Response};
 use crate::permitted::Permitted;
-use crate::services::{HostServices, Level};
+use crate::services::{HostServices, Level, ServiceError};
 use abi_stable::StableAbi;
 use abi_stable::std_types::{RResult, RSlice, RStr, RString};
 use bytes::Bytes;
@@ -62,6 +68,16 @@ pub struct HostApi {
     pub new_id: extern "C" fn(*const ()) -> i64,
     /// [`HostServices::permitted`], its texts and values in turn, encoded as parameters. Since 1.1.
     pub permitted: extern "C" fn(*const (), i64, RStr<'_>) -> FfiFuture<RResult<FfiBytes, FfiDbError>>,
+    /// [`HostServices::send`], request and answer encoded as parameters. Since 1.3.
+    pub http_send: extern "C" fn(*const (), RSlice<'_, u8>) -> FfiFuture<RResult<FfiBytes, FfiServiceError>>,
+    /// [`HostServices::read_file`]. Since 1.3.
+    pub file_read: extern "C" fn(*const (), RStr<'_>) -> FfiFuture<RResult<FfiBytes, FfiServiceError>>,
+    /// [`HostServices::write_file`], with the mode as its number. Since 1.3.
+    pub file_write: extern "C" fn(*const (), RStr<'_>, RSlice<'_, u8>, u8) -> FfiFuture<RResult<(), FfiServiceError>>,
+    /// [`HostServices::delete_file`]. Since 1.3.
+    pub file_delete: extern "C" fn(*const (), RStr<'_>) -> FfiFuture<RResult<(), FfiServiceError>>,
+    /// [`HostServices::list_files`], encoded as parameters. Since 1.3.
+    pub file_list: extern "C" fn(*const ()) -> FfiFuture<RResult<FfiBytes, FfiServiceError>>,
 }
 
 /// A [`DbError`] on its way.
@@ -192,6 +208,38 @@ impl HostServices for FfiHost {
     fn panicked(&self, message: &str) {
         self.api.panicked()(self.context, message.into());
     }
+
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, ServiceError>> {
+        let request = encode_parameters(&request.into_crossing());
+        let answer = self.api.http_send()(self.context, request.as_slice().into());
+        Box::pin(async move {
+            let encoded = services::received(answer.await)?;
+            services::decoded(encoded.as_ref(), Response::from_crossing)
+        })
+    }
+
+    fn read_file(&self, name: &str) -> BoxFuture<'static, Result<Bytes, ServiceError>> {
+        let answer = self.api.file_read()(self.context, name.into());
+        Box::pin(async move { services::received(answer.await).map(FfiBytes::into_bytes) })
+    }
+
+    fn write_file(&self, name: &str, content: Bytes, mode: WriteMode) -> BoxFuture<'static, Result<(), ServiceError>> {
+        let answer = self.api.file_write()(self.context, name.into(), content.as_ref().into(), mode as u8);
+        Box::pin(async move { services::received(answer.await) })
+    }
+
+    fn delete_file(&self, name: &str) -> BoxFuture<'static, Result<(), ServiceError>> {
+        let answer = self.api.file_delete()(self.context, name.into());
+        Box::pin(async move { services::received(answer.await) })
+    }
+
+    fn list_files(&self) -> BoxFuture<'static, Result<Vec<FileEntry>, ServiceError>> {
+        let answer = self.api.file_list()(self.context);
+        Box::pin(async move {
+            let encoded = services::received(answer.await)?;
+            services::decoded(encoded.as_ref(), FileEntry::all_from_crossing)
+        })
+    }
 }
 
 fn received<T>(answer: Result<RResult<T, FfiDbError>, Panicked>) -> Result<T, DbError> {
@@ -239,6 +287,11 @@ static HOST_API: &abi_stable::prefix_type::WithMetadata<HostApi> = {
         id_form,
         new_id,
         permitted,
+        http_send: services::http_send,
+        file_read: services::file_read,
+        file_write: services::file_write,
+        file_delete: services::file_delete,
+        file_list: services::file_list,
     });
     API
 };

@@ -28,7 +28,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into() }
     }
 

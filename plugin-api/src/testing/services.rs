@@ -6,12 +6,14 @@ use super::database::MemoryDatabase;
 use crate::IdForm;
 use crate::db::{DbError, DbErrorKind, Dialect, Executor, Value};
 use crate::descriptor::Descriptor;
+use crate::files::{FileEntry, WriteMode};
+use crate::http::{Request, Response};
 use crate::permitted::Permitted;
-use crate::services::{HostServices, Level};
+use crate::services::{HostServices, Level, ServiceError, ServiceErrorKind};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -37,8 +39,14 @@ pub(super) struct TestServices {
     logs: Mutex<Vec<LogLine>>,
     /// What is permitted of each model that the plugin contributes.
     permitted: Mutex<HashMap<String, Permitted>>,
+    /// What answers requests, if the test has said.
+    answering: Mutex<Option<Answering>>,
+    files: Mutex<BTreeMap<String, Bytes>>,
     runtime: Handle,
 }
+
+/// Stands for the servers that a plugin sends requests to.
+pub(super) type Answering = Box<dyn FnMut(Request) -> Result<Response, ServiceError> + Send>;
 
 impl TestServices {
     /// `given` settings go over the defaults of the descriptor.
@@ -56,7 +64,9 @@ impl TestServices {
         let logs = Mutex::default();
         let models = descriptor.models.iter();
         let permitted = Mutex::new(models.map(|model| (model.name.clone(), Permitted::everything())).collect());
-        Ok(Arc::new(Self { memory, settings, known, clock: Clock::new(), logs, permitted, runtime: Handle::current() }))
+        let (clock, runtime) = (Clock::new(), Handle::current());
+        let (answering, files) = (Mutex::default(), Mutex::default());
+        Ok(Arc::new(Self { memory, settings, known, clock, logs, permitted, answering, files, runtime }))
     }
 
     pub(super) fn memory(&self) -> &Arc<MemoryDatabase> {
@@ -84,6 +94,14 @@ impl TestServices {
         models.get_mut(model).map(|known| *known = permitted).is_some()
     }
 
+    pub(super) fn answer_with(&self, answering: Answering) {
+        *self.answering.lock().unwrap_or_else(PoisonError::into_inner) = Some(answering);
+    }
+
+    pub(super) fn files(&self) -> MutexGuard<'_, BTreeMap<String, Bytes>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn logs(&self) -> Vec<LogLine> {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -101,6 +119,14 @@ fn change(
     }
     let known = known.iter().cloned().collect::<Vec<_>>().join(", ");
     Err(TestError::UnknownSetting { key: key.to_owned(), known })
+}
+
+fn done<T: Send + 'static>(answer: Result<T, ServiceError>) -> BoxFuture<'static, Result<T, ServiceError>> {
+    Box::pin(std::future::ready(answer))
+}
+
+fn no_file(name: &str) -> ServiceError {
+    ServiceError::new(ServiceErrorKind::NotFound, format!("there is no file {name:?}"))
 }
 
 impl HostServices for TestServices {
@@ -143,6 +169,37 @@ impl HostServices for TestServices {
 
     fn panicked(&self, message: &str) {
         self.log(Level::Error, "panic", message, "{}");
+    }
+
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, ServiceError>> {
+        let mut answering = self.answering.lock().unwrap_or_else(PoisonError::into_inner);
+        let nobody = || Err(ServiceError::new(ServiceErrorKind::Unreachable, "the test does not answer requests"));
+        done(answering.as_mut().map_or_else(nobody, |answer| answer(request)))
+    }
+
+    fn read_file(&self, name: &str) -> BoxFuture<'static, Result<Bytes, ServiceError>> {
+        done(self.files().get(name).cloned().ok_or_else(|| no_file(name)))
+    }
+
+    fn write_file(&self, name: &str, content: Bytes, mode: WriteMode) -> BoxFuture<'static, Result<(), ServiceError>> {
+        let mut files = self.files();
+        let kept = files.get(name).filter(|_| mode == WriteMode::Append);
+        let whole = kept.map_or_else(|| content.clone(), |kept| [kept.as_ref(), content.as_ref()].concat().into());
+        files.insert(name.to_owned(), whole);
+        done(Ok(()))
+    }
+
+    fn delete_file(&self, name: &str) -> BoxFuture<'static, Result<(), ServiceError>> {
+        done(self.files().remove(name).map(drop).ok_or_else(|| no_file(name)))
+    }
+
+    fn list_files(&self) -> BoxFuture<'static, Result<Vec<FileEntry>, ServiceError>> {
+        let entry = |(name, content): (&String, &Bytes)| FileEntry {
+            name: name.clone(),
+            bytes: u64::try_from(content.len()).unwrap_or(u64::MAX),
+            modified_ms: self.now_ms(),
+        };
+        done(Ok(self.files().iter().map(entry).collect()))
     }
 }
 

@@ -199,3 +199,59 @@ async fn what_the_host_would_refuse_does_not_start() {
     let stubborn = TestHost::start::<Stubborn>().await.err().expect("does not start");
     assert_eq!(stubborn.to_string(), "the plugin does not start: not today");
 }
+
+struct Courier {
+    context: PluginContext,
+}
+
+impl Plugin for Courier {
+    fn new(context: PluginContext) -> Self {
+        Self { context }
+    }
+    fn contributions(&self) -> Contributions {
+        let context = self.context.clone();
+        Contributions::new().route("POST /fetch", Access::Public, move |_: Head<'_>, _: Body| {
+            let context = context.clone();
+            Reply::later(async move {
+                let asked =
+                    context.http().post("https://a.example/?q").header("x-a", "1").json(&json!({"b": 2})).send();
+                match asked.await {
+                    Ok(answer) => {
+                        let files = context.files();
+                        files.write("answers/last", answer.body.clone()).await.expect("written");
+                        files.append("answers/last", "!").await.expect("written");
+                        let listed = files.list().await.expect("a list");
+                        let names: Vec<_> = listed.iter().map(|entry| (entry.name.as_str(), entry.bytes)).collect();
+                        assert_eq!(names, [("answers/last", 6)]);
+                        Response::bytes(files.read("answers/last").await.expect("read"))
+                    }
+                    Err(error) => Response::text(error.to_string()).with_status(502),
+                }
+            })
+        })
+    }
+}
+
+impl crate::abi::export::Identity for Courier {
+    const ID: &'static str = "courier";
+    const VERSION: &'static str = "1.0.0";
+}
+
+#[tokio::test]
+async fn other_servers_and_files_are_the_tests() {
+    let host = TestHost::start::<Courier>().await.unwrap();
+    let answer = host.post("/fetch").send().await;
+    assert_eq!((answer.status(), answer.text()), (502, "the test does not answer requests"));
+    host.on_request(|request| {
+        assert_eq!((request.method.as_str(), request.url.as_str()), ("POST", "https://a.example/?q"));
+        assert_eq!(request.headers[0], ("x-a".to_owned(), "1".to_owned()));
+        assert_eq!(request.body.as_ref(), br#"{"b":2}"#);
+        let headers = vec![("x-b".to_owned(), "2".to_owned())];
+        Ok(crate::http::Response { status: 200, url: request.url, headers, body: "hello".into() })
+    });
+    let answer = host.post("/fetch").send().await;
+    assert_eq!((answer.status(), answer.text()), (200, "hello!"));
+    assert_eq!(host.file("answers/last").as_deref(), Some(b"hello!".as_slice()));
+    assert_eq!(host.file("answers/first"), None);
+    host.stop().await.unwrap();
+}

@@ -6,6 +6,9 @@ export interface Change {
   id?: string
   version?: string
   state?: string
+  /** What is being done, and the step that begins, where the state is `working`. */
+  operation?: string | null
+  step?: string | null
   reason?: string | null
   time?: string
 }
@@ -15,8 +18,13 @@ type Listener = (change: Change) => void
 const PAUSE_MS = 1_000
 const listeners = new Set<Listener>()
 
-/** Calls `listener` for each change, until the answer is called. */
+/** Calls `listener` for each change, until the answer is called. Steps of what is being done are none. */
 export function onChange(listener: Listener): () => void {
+  return onEvent((change) => change.state !== 'working' && listener(change))
+}
+
+/** Calls `listener` for each event, steps too, until the answer is called. */
+export function onEvent(listener: Listener): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)
 }

@@ -32,7 +32,7 @@ impl Export {
         let sink = Pieces { sender: sender.clone(), waiting: Vec::with_capacity(PIECE_BYTES) };
         drop(tasks::spawn("an export of a plugin", async move {
             let workplace = supervisor.workplace();
-            if let Err(error) = export(&workplace.pool, &workplace.store, &release, sink).await {
+            if let Err(error) = export(&workplace.pool, &workplace.store, &workplace.folders, &release, sink).await {
                 tracing::warn!(plugin.id = %release.id(), "an export was cut off: {}", error.chain());
                 // The client may be what went away.
                 let _ = sender.send(Err(io::Error::other(error.chain()))).await;
@@ -83,7 +83,7 @@ impl ApiResponse for Export {
     fn meta() -> MetaResponses {
         let schema = MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
         let content = vec![MetaMediaType { content_type: CONTENT_TYPE, schema }];
-        let description = "A zip with tables.sql, settings.json and bundle.zip";
+        let description = "A zip with tables.sql, settings.json, files and bundle.zip";
         let response = MetaResponse { description, status: Some(200), status_range: None, content, headers: vec![] };
         MetaResponses { responses: vec![response] }
     }

@@ -4,7 +4,7 @@ use super::dependency::{DependencyDto, DependentDto, dependencies, dependents};
 use super::guard::GuardDto;
 use crate::admin::Clock;
 use crate::loader::{ImageReport, ImageState};
-use crate::plugin::{Desired, Limits, Observed, PluginDetail, PluginStatus, Release, SupervisorHandle};
+use crate::plugin::{Data, Desired, Limits, Observed, PluginDetail, PluginStatus, Release, SupervisorHandle};
 use plugin_api::descriptor::{Access, DataModel, Menu, MenuKind};
 use poem_openapi::{Enum, Object, Tags};
 use serde_json::Value;
@@ -49,6 +49,15 @@ pub(super) enum DataChoice {
     Keep,
     /// It is deleted.
     Purge,
+}
+
+impl From<DataChoice> for Data {
+    fn from(choice: DataChoice) -> Self {
+        match choice {
+            DataChoice::Keep => Self::Keep,
+            DataChoice::Purge => Self::Purge,
+        }
+    }
 }
 
 /// A plugin in a list.
@@ -231,6 +240,8 @@ pub struct SettingDto {
     pub value: Option<Value>,
     /// Whether it is one.
     pub secret: bool,
+    /// Whether the operator's configuration holds it.
+    pub locked: bool,
 }
 
 /// A capability.
@@ -244,6 +255,8 @@ pub struct CapabilityDto {
     pub asked: bool,
     /// Whether it is granted.
     pub granted: bool,
+    /// Who granted it, by the login name of then; null for the command line on a data directory at rest.
+    pub granted_by: Option<String>,
     /// Since when.
     pub granted_time: Option<String>,
 }
@@ -419,6 +432,7 @@ fn setting(setting: &crate::plugin::SettingState) -> SettingDto {
         default: setting.default.clone(),
         value: setting.value.clone(),
         secret: setting.secret,
+        locked: setting.locked,
     }
 }
 
@@ -430,6 +444,7 @@ fn capability(state: &crate::plugin::CapabilityState, clock: &Clock) -> Capabili
         detail: state.detail.clone(),
         asked: state.asked,
         granted: is_own || state.granted_at_ms.is_some(),
+        granted_by: state.granted_by.clone(),
         granted_time: state.granted_at_ms.map(|at| clock.format(at)),
     }
 }

@@ -1,8 +1,9 @@
-//! Files: bundles and libraries in the store, and copies of plugins' tables.
+//! Files: bundles and libraries in the store, copies of plugins' tables, and what plugins keep.
 
 use super::owners::Owners;
 use super::{Finding, Patient, Problem, Remedy, Subject};
 use crate::plugin::error::OperationError;
+use crate::plugin::files::FOLDER;
 use crate::store::{Sha256, Store, StoreError};
 use plugin_api::db::Value;
 use serde::Deserialize;
@@ -31,6 +32,7 @@ pub(super) async fn look(
     let shared: Vec<String> = patient.pool.database().query(sql).fetch_all().await?;
     let mut found = store(patient, owners, &shared.into_iter().collect()).await?;
     found.extend(snapshots(patient, tables, owners).await?);
+    found.extend(folders(patient, owners));
     Ok(found)
 }
 
@@ -105,6 +107,18 @@ async fn snapshots(
         }
     }
     Ok(found)
+}
+
+/// Folders of plugins' own files.
+fn folders(patient: &Patient, owners: &Owners) -> Vec<Finding> {
+    let listed = std::fs::read_dir(patient.data.join(FOLDER)).into_iter().flatten().flatten();
+    let finding = |entry: std::fs::DirEntry| {
+        let id = entry.file_name().to_string_lossy().into_owned();
+        owners.judged(Subject::Files, format!("{FOLDER}/{id}"), &id, Remedy::RemoveFolder(entry.path()))
+    };
+    let mut found: Vec<Finding> = listed.filter(|entry| entry.path().is_dir()).filter_map(finding).collect();
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found
 }
 
 /// The files in the folders of plugins, with the plugins' ids.

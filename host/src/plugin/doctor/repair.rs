@@ -35,6 +35,7 @@ async fn apply(patient: &Patient, remedy: &Remedy) -> Result<(), Box<dyn Error +
         Remedy::RemoveBundle(sha256) => patient.store.remove_bundle(sha256)?,
         Remedy::RemoveLibrary(sha256) => patient.store.remove_library(sha256)?,
         Remedy::RemoveFile(path) => std::fs::remove_file(path)?,
+        Remedy::RemoveFolder(path) => std::fs::remove_dir_all(path)?,
     }
     Ok(())
 }

@@ -20,11 +20,11 @@ pub struct Capabilities {
     pub http: Vec<HostPattern>,
     /// A folder of its own.
     pub files: bool,
-    /// What happens in the server.
+    /// What happens in the server. For later: no call of the host needs it yet, nothing checks it.
     pub events: bool,
-    /// Work at given times.
+    /// Work at given times. For later as well.
     pub jobs: bool,
-    /// Which other plugins it calls.
+    /// Which other plugins it calls. For later as well.
     pub services: Vec<PluginId>,
 }
 
@@ -68,6 +68,27 @@ impl Capabilities {
         all.extend(flags.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| one(name, "")));
         all.extend(self.services.iter().map(|id| one("services", id.as_str())));
         all
+    }
+}
+
+impl HostPattern {
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is the name of `host`, which is in lower case.
+    #[must_use]
+    pub fn names(&self, host: &str) -> bool {
+        self.0 == host
+    }
+
+    /// Whether it is a `*.` above `host`, which is in lower case.
+    #[must_use]
+    pub fn covers(&self, host: &str) -> bool {
+        let above = self.0.strip_prefix("*.").and_then(|above| host.strip_suffix(above));
+        above.and_then(|below| below.strip_suffix('.')).is_some_and(|below| !below.is_empty())
     }
 }
 

@@ -6,7 +6,9 @@ use crate::plugin::active::ActivePlugin;
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::id::PluginId;
+use crate::plugin::operation::journal::{self, Configuration, Order};
 use crate::plugin::release::Release;
+use crate::plugin::secrets::HIDDEN;
 use crate::plugin::services::now_ms;
 use crate::plugin::settings::{self, Change, Completeness, Effective};
 use crate::plugin::status::PluginStatus;
@@ -14,14 +16,22 @@ use plugin_api::services::Level;
 use serde_json::{Map, Value};
 
 impl Supervisor {
-    pub(super) async fn configure(&mut self, id: &PluginId, asked: Map<String, Value>) -> Outcome {
+    pub(super) async fn configure(&mut self, id: &PluginId, asked: Map<String, Value>, order: &Order) -> Outcome {
         let status = self.installed(id)?;
-        let change = self.allowed(&status, asked).await?;
+        let asked_for: Vec<String> = asked.keys().cloned().collect();
+        let accepted = match self.allowed(&status, asked).await {
+            Ok(change) => self.accepted(&status, change).await,
+            Err(error) => Err(error),
+        };
+        let change = match accepted {
+            Ok(change) => change,
+            Err(error) => {
+                self.record_refused(&status, &asked_for, order, &error).await;
+                return Err(error);
+            }
+        };
         let json = change.next.to_json();
-        if let Some(active) = &status.active {
-            self.offer(&status.release, active, &change.next).await?;
-        }
-        if let Err(error) = self.store(&status.release, &change).await {
+        if let Err(error) = self.store(&status, &change, order).await {
             self.take_back_offer(&status).await;
             return Err(error);
         }
@@ -72,6 +82,24 @@ impl Supervisor {
         change.map_err(|faults| OperationError::Settings { id: id.clone(), faults })
     }
 
+    /// A change that the plugin accepts, if it runs.
+    async fn accepted(&self, status: &PluginStatus, change: Change) -> Result<Change, OperationError> {
+        if let Some(active) = &status.active {
+            self.offer(&status.release, active, &change.next).await?;
+        }
+        Ok(change)
+    }
+
+    async fn record_refused(&self, status: &PluginStatus, keys: &[String], order: &Order, error: &OperationError) {
+        let asked_for = keys.iter().map(|key| (key.clone(), Value::Null)).collect();
+        let configuration = Configuration { status, order, settings: [Map::new(), asked_for] };
+        let database = self.workplace.pool.database();
+        let recorded = journal::configured(&database, &configuration, Some(&error.chain()), now_ms()).await;
+        if let Err(unrecorded) = recorded {
+            tracing::warn!(error = %unrecorded, "a refusal could not be recorded");
+        }
+    }
+
     async fn offer(&self, release: &Release, active: &ActivePlugin, next: &Effective) -> Result<(), OperationError> {
         let (deadline, secrets) = (self.workplace.deadlines.start, active.log().secrets());
         // Before the plugin sees them; it may say them at once.
@@ -88,7 +116,8 @@ impl Supervisor {
     }
 
     /// Counted like a change of plugins, so that other processes look.
-    async fn store(&self, release: &Release, change: &Change) -> Result<(), OperationError> {
+    async fn store(&self, status: &PluginStatus, change: &Change, order: &Order) -> Result<(), OperationError> {
+        let release = &status.release;
         let transaction = self.workplace.pool.database().begin().await?;
         let now = now_ms();
         for (key, value) in &change.writes {
@@ -96,6 +125,9 @@ impl Supervisor {
             let sealer = is_secret.then_some(&self.workplace.sealer);
             settings::write(&transaction, release.id(), (key, value.as_ref()), sealer, now).await?;
         }
+        let settings = [&change.before, &change.next].map(|values| shown(release, change, values));
+        let configuration = Configuration { status, order, settings };
+        journal::configured(&transaction, &configuration, None, now).await?;
         self.commit(transaction).await
     }
 
@@ -108,4 +140,14 @@ impl Supervisor {
             active.note(Level::Error, &text, None);
         }
     }
+}
+
+/// What a change is about, as the record may show it.
+fn shown(release: &Release, change: &Change, effective: &Effective) -> Map<String, Value> {
+    let is_secret = |key: &String| release.contribution.settings.field(key).is_some_and(|field| field.secret);
+    let value = |key: &String| match effective.values.get(key) {
+        Some(_) if is_secret(key) => Value::from(HIDDEN),
+        value => value.cloned().unwrap_or_default(),
+    };
+    change.writes.iter().map(|(key, _)| (key.clone(), value(key))).collect()
 }

@@ -72,6 +72,9 @@ impl Supervisor {
         for status in gone {
             self.adopt_gone(&status)?;
             self.retire_soon(status.active.clone()).await;
+            if !rows::is_kept(&self.workplace.pool.database(), status.id()).await? {
+                self.erase_files(status.id()).await;
+            }
             self.tell(status.id(), status.version(), EventState::Uninstalled, None);
         }
         Ok(())

@@ -8,8 +8,10 @@ use crate::plugin::dependencies::{self, Graph};
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::fence::Fence;
+use crate::plugin::files::Keeper;
 use crate::plugin::grants;
 use crate::plugin::log::PluginLog;
+use crate::plugin::outgoing::Sender;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
 use crate::plugin::schema;
@@ -17,6 +19,7 @@ use crate::plugin::secrets::Secrets;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::{KnownVersion, PluginStatus};
+use crate::plugin::ui::Ui;
 use plugin_api::services::{HostServices, Level};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,11 +41,11 @@ impl Supervisor {
         image: Image,
         status: &PluginStatus,
     ) -> Result<Arc<ActivePlugin>, OperationError> {
-        let stats = Arc::clone(&status.stats);
+        let (ui, stats) = (self.ui(release).await?, Arc::clone(&status.stats));
         let services = Arc::new(self.services(release, Arc::clone(&stats), &status.log).await?);
         let generation = self.launch(release, image, Arc::clone(&services)).await?;
         self.refuse_unready(release, &generation, &services).await?;
-        Ok(Arc::new(ActivePlugin::new(release, generation, stats, services)))
+        Ok(Arc::new(ActivePlugin::new(release, generation, stats, services, ui)))
     }
 
     pub(super) fn refuse_missing_dependencies(&self, release: &Release) -> Result<(), OperationError> {
@@ -60,6 +63,17 @@ impl Supervisor {
         tokio::task::spawn_blocking(open).await.map_err(|_| OperationError::ShuttingDown)?
     }
 
+    /// The files for browsers, out of the very bundle that was checked.
+    async fn ui(&self, release: &Release) -> Result<Option<Ui>, OperationError> {
+        if release.manifest.ui.is_none() {
+            return Ok(None);
+        }
+        let (workplace, bundle) = (Arc::clone(&self.workplace), release.bundle);
+        let read = move || workplace.store.ui_files(&bundle, &workplace.inspection.limits);
+        let files = tokio::task::spawn_blocking(read).await.map_err(|_| OperationError::ShuttingDown)??;
+        Ok(Ui::of(&release.manifest, files))
+    }
+
     async fn services(
         &self,
         release: &Release,
@@ -72,9 +86,11 @@ impl Supervisor {
         let settings = effective.to_json();
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
         let database = self.workplace.pool.database();
-        let access = grants::database(&database, release).await?;
+        let had = grants::had(&database, release).await?;
         let own = schema::own_tables(&database, release.id()).await?;
-        let fence = Fence::new(release.id().clone(), database.dialect(), own, access);
+        let fence = Fence::new(release.id().clone(), database.dialect(), own, had.database);
+        let sender = Sender::new(release.id().clone(), had.http, Arc::clone(&self.workplace.outgoing));
+        let keeper = Keeper::new(release.id().clone(), &self.workplace.folders, had.files);
         let services = PluginServices::new(
             release.id().clone(),
             release.version().clone(),
@@ -84,7 +100,7 @@ impl Supervisor {
             stats,
         );
         let models = OwnModels::new(release.id().clone(), models, permissions);
-        Ok(services.with_fence(fence).with_models(models).watched_by(watch))
+        Ok(services.with_fence(fence).with_models(models).sending_by(sender).keeping_by(keeper).watched_by(watch))
     }
 
     /// Runs the plugin's own start. One that fails leaves nothing open in the database.
