@@ -35,7 +35,7 @@ impl Along<'_> {
     /// Those that are switched off have an entry each, which is done with this very transaction.
     async fn save(&self, tx: &Transaction, after: Option<&PluginStatus>) -> Result<(), OperationError> {
         for (before, off) in self.others.iter().zip(self.off()) {
-            rows::save(tx, &off, now_ms()).await?;
+            rows::save(tx, &off, None, now_ms()).await?;
             if let Some(order) = self.order {
                 let (before, after) = (Some(before.as_ref()), Some(off.as_ref()));
                 let opening = Opening { id: off.id(), operation: Operation::Disable, order, before, after };
@@ -68,7 +68,7 @@ impl Supervisor {
         let (plugins, table) = self.served_with(&statuses)?;
         let transaction = self.workplace.pool.database().begin().await?;
         for status in &statuses {
-            rows::save(&transaction, status, now_ms()).await?;
+            rows::save(&transaction, status, None, now_ms()).await?;
         }
         self.commit(transaction).await?;
         self.publish(Committed { plugins, table, status: None });
@@ -102,7 +102,7 @@ impl Supervisor {
         }
         let (plugins, table) = self.served_with(&[along.off(), vec![Arc::clone(&status)]].concat())?;
         let transaction = database.begin().await?;
-        rows::save(&transaction, &status, entry, now_ms()).await?;
+        rows::save(&transaction, &status, along.entry, now_ms()).await?;
         if self.workplace.announcements.reach_others() {
             let bundle = &status.release.bundle;
             bundles::put(&transaction, bundle, &self.workplace.store.bundle(bundle)).await?;
