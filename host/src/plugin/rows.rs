@@ -99,7 +99,7 @@ struct ReleaseRow {
 
 /// Every installed plugin, and what is wrong with the rows that can't be read.
 pub(super) async fn installed(db: &Database) -> Result<(Vec<Installed>, Vec<RowError>), RowError> {
-    let plugins: Vec<PluginRow> = db.query(&format!("{PLUGINS} FROM plugin ORDER BY id")).fetch_all().await?;
+    let plugins: Vec<PluginRow> = db.query(format!("{PLUGINS} FROM plugin ORDER BY id")).fetch_all().await?;
     let sql = "SELECT plugin_id, version, sha256, library_sha256, installed_at FROM plugin_version";
     let versions: Vec<VersionRow> = db.query(sql).fetch_all().await?;
     let mut known: BTreeMap<String, Vec<KnownVersion>> = BTreeMap::new();
