@@ -3,7 +3,7 @@ import { defineConfig } from 'vite'
 
 /** The server that the development server asks: `BACKPLANE_URL=… npm run dev`. */
 const server = process.env['BACKPLANE_URL'] ?? 'http://127.0.0.1:8000'
-const passed = ['/api', '/console.json', '/openapi.json', '/docs', '/static', '/readyz', '/healthz']
+const passed = ['/api', '/console.json', '/openapi.json', '/docs', '/static', '/plugin-ui', '/readyz', '/healthz']
 
 export default defineConfig({
   plugins: [vue({ features: { optionsAPI: true } })],

@@ -16,6 +16,7 @@ use crate::http::compressed::Compressed;
 use crate::http::dispatch::Dispatcher;
 use crate::http::listener::Listener;
 use crate::http::recorder::Recorded;
+use crate::http::site::Parts;
 use crate::http::tls::{Tls, TlsError};
 use crate::http::{Cors, Edge, Recorder, Site, TrustedProxies, routes, serve};
 use crate::plugin::PluginId;
@@ -177,14 +178,16 @@ fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
     let published = core.supervisor.published().clone();
     let document = published.clone();
     let cors = Cors::new(&server.cors_origins);
+    let frame_policy = cors.frame_policy(&server.frame_origins);
     let site = Site {
         name: server.name.clone(),
         version: version.to_owned(),
         time_zone: server.time_zone.clone(),
         docs: server.docs,
-        frame_policy: cors.frame_policy(),
+        frame_policy: frame_policy.clone(),
         console: Some(core.config.console.dir.clone()).filter(|directory| !directory.as_os_str().is_empty()),
         uploads: core.uploads(),
+        published: published.clone(),
         openapi: Arc::new(move || document.load().openapi().clone()),
         ready: readiness(core),
     };
@@ -195,7 +198,8 @@ fn endpoint(core: &Arc<Core>) -> impl Endpoint<Output = Response> + 'static {
     if core.cluster.announcements().reach_others() {
         dispatcher = dispatcher.following(core.supervisor.clone());
     }
-    let edge = Edge::new(dispatcher, cors, server.default_language()).behind(proxies).recorded(recorder(core));
+    let edge = Edge::new(dispatcher, cors, server.default_language());
+    let edge = edge.framed(frame_policy).behind(proxies).recorded(recorder(core));
     if server.demo { edge.demo() } else { edge }
 }
 
@@ -218,7 +222,12 @@ fn readiness(core: &Arc<Core>) -> crate::http::site::Check {
             core.ready().await.map_err(|error| {
                 tracing::warn!(%error, "the database does not answer");
                 "the database does not answer".to_owned()
-            })
+            })?;
+            let mut parts = Parts::from([("database", "ready")]);
+            if core.cluster.redis().is_some() {
+                parts.insert("redis", if core.cluster.announcements().are_heard() { "ready" } else { "away" });
+            }
+            Ok(parts)
         })
     })
 }

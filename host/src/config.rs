@@ -80,6 +80,8 @@ pub struct Server {
     pub docs: bool,
     /// Other origins that may call from a browser.
     pub cors_origins: Vec<String>,
+    /// Origins that may show pages of this server in a frame, beside itself and `cors_origins`.
+    pub frame_origins: Vec<String>,
     /// Proxies that are believed about the client's address.
     pub trusted_proxies: Vec<IpAddr>,
     /// Whether answers are compressed.
@@ -222,6 +224,12 @@ pub struct Plugins {
     pub safe_mode: bool,
     /// How many copies of its tables are kept of each plugin.
     pub snapshots_max: u32,
+    /// Lines of a plugin's log that are kept for the console.
+    pub log_lines: u32,
+    /// Bytes of one of them.
+    pub log_line_bytes: u32,
+    /// Lines of a plugin's own that are written in a second; 0 for all.
+    pub log_lines_per_second: u32,
     /// For a request that a plugin sends.
     pub http_deadline_ms: u64,
     /// Longest body of such a request.
@@ -385,6 +393,9 @@ impl Config {
         if Language::of_tag(&self.server.language).is_none() {
             return wrong("server.language", "zh-CN or en-US", &self.server.language);
         }
+        if let Some(other) = self.server.frame_origins.iter().find(|origin| !is_origin(origin)) {
+            return wrong("server.frame_origins", "origins such as https://portal.example.com", &format!("{other:?}"));
+        }
         let url = &self.database.url;
         if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
             return wrong("database.url", "sqlite://… or postgres://…", "another address");
@@ -440,6 +451,7 @@ impl Config {
             ("plugins.quarantine_window_s", u64::from(plugins.quarantine_window_s)),
             ("plugins.versions_kept", u64::from(plugins.versions_kept)),
             ("plugins.snapshots_max", u64::from(plugins.snapshots_max)),
+            ("plugins.log_line_bytes", u64::from(plugins.log_line_bytes)),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             None => Ok(()),
@@ -451,6 +463,13 @@ impl Config {
             }),
         }
     }
+}
+
+/// Whether a policy of browsers may name it: a scheme, a host, `*.` before it for all below, perhaps a port.
+fn is_origin(text: &str) -> bool {
+    let host = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or_default();
+    let host = host.strip_prefix("*.").unwrap_or(host);
+    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
 }
 
 impl Server {

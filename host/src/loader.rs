@@ -30,7 +30,7 @@ mod reaper;
 mod report;
 mod thread;
 
-pub use asker::Asker;
+pub use asker::{Asker, RequestDigits};
 pub use call::{Begun, CallBody, CallHead, CallResponse, Caller, LeasedStream, ResponseBody, Running};
 pub use error::{CallError, ConfigureError, DrainTimeout, LoadError, StartError, StopError};
 pub use generation::{Generation, Lease};

@@ -24,17 +24,20 @@ mod files;
 mod grants;
 mod guard;
 pub mod id;
+mod log;
 pub mod manifest;
 mod menus;
 mod openapi;
 pub mod operation;
 mod outgoing;
 mod own_models;
+pub mod pages;
 pub mod plan;
 mod provided;
 mod release;
 mod rows;
 pub mod schema;
+mod secrets;
 pub mod services;
 pub mod settings;
 mod snapshots;
@@ -42,6 +45,8 @@ mod stats;
 mod status;
 mod supervisor;
 mod table;
+pub mod traffic;
+mod ui;
 mod versions;
 
 pub use active::{ActivePlugin, Permit};
@@ -57,6 +62,7 @@ pub use files::{FileLimits, Folders};
 pub use grants::{Acceptance, Grant};
 pub use guard::{Guard, GuardRules, LastRollback, Probation, Quarantine, QuarantineCause, Strike, Watch, degraded_by};
 pub use id::{ParseIdError, PluginId};
+pub use log::{Followed, Follower, LogLimits, LogLine, PluginLog};
 pub use manifest::{Capabilities, Capability, DatabaseAccess, Dependency, Limits, Manifest, ManifestError};
 pub use openapi::Fragment;
 pub use operation::journal::OperationState;
@@ -67,6 +73,7 @@ pub use plan::Plan;
 pub use provided::{ProvidedSettings, SettingGroup};
 pub use release::Release;
 pub use rows::{Data, RowError};
+pub use secrets::Secrets;
 pub use services::PluginServices;
 pub use settings::{
     Configured, DeclarationError, Declared, Effective, FaultKind, Field, Origin, Sealer, SettingError, SettingFault,
@@ -76,6 +83,8 @@ pub use snapshots::{Snapshot, Snapshots};
 pub use stats::{Counts, Outcome, PluginStats};
 pub use status::{Desired, KnownVersion, Observed, PluginStatus};
 pub use supervisor::{
-    AfterInstall, Deadlines, OfferedPlan, PlanRequest, SupervisorHandle, Tables, Way, Workplace, supervise,
+    AfterInstall, Deadlines, Dependents, OfferedPlan, PlanRequest, SupervisorHandle, Tables, Way, Workplace, supervise,
 };
 pub use table::{Lookup, Matched, PathParams, Pattern, PatternError, Plugins, Published, RouteTable, Target};
+pub use traffic::Traffic;
+pub use ui::Ui;

@@ -12,7 +12,9 @@ pub mod bundle;
 mod entry_name;
 mod sha256;
 mod staging;
+pub mod ui;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -56,6 +58,14 @@ pub enum StoreError {
         /// The hash of what is there.
         found: Sha256,
     },
+    /// The file is whole and can't be unpacked.
+    #[error("unpack {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<BundleError>,
+    },
 }
 
 /// Whether keeping a file brought it into the store.
@@ -65,6 +75,19 @@ pub enum Kept {
     New,
     /// The same bytes were there already.
     Known,
+}
+
+/// How much a store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Bundles.
+    pub bundles: u64,
+    /// Bytes of them.
+    pub bundle_bytes: u64,
+    /// Libraries.
+    pub libraries: u64,
+    /// Bytes of them.
+    pub library_bytes: u64,
 }
 
 /// What tells that a file has not been touched since its hash was checked.
@@ -146,7 +169,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`] if it is not there, [`StoreError::Damaged`] if it is not what was stored.
     pub fn library(&self, sha256: &Sha256) -> Result<PathBuf, StoreError> {
-        let path = self.library_path(sha256);
+        self.verified(sha256, self.library_path(sha256))
+    }
+
+    /// The file at `path`, if its bytes have this hash. They are read anew only when they may have changed.
+    fn verified(&self, sha256: &Sha256, path: PathBuf) -> Result<PathBuf, StoreError> {
         let stamp = stamp(&path)?;
         if self.verified.lock().get(sha256) == Some(&stamp) {
             return Ok(path);
@@ -157,6 +184,17 @@ impl Store {
         }
         self.verified.lock().insert(*sha256, stamp);
         Ok(path)
+    }
+
+    /// The files below `ui/` of the bundle with this hash, by their names in it, after its bytes have been
+    /// verified. Blocking; what it gives is as large as [`ui::check`] lets it be.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if it is not there, [`StoreError::Damaged`] if it is not what was stored,
+    /// [`StoreError::Unreadable`] if it can't be unpacked.
+    pub fn ui_files(&self, sha256: &Sha256, limits: &BundleLimits) -> Result<Vec<(String, Bytes)>, StoreError> {
+        let path = self.verified(sha256, self.bundle(sha256))?;
+        bundle::ui_files(&path, limits).map_err(|source| StoreError::Unreadable { path, source: Box::new(source) })
     }
 
     /// Whether there is a library with this hash.
@@ -170,6 +208,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`] if it is there and stays.
     pub fn remove_bundle(&self, sha256: &Sha256) -> Result<(), StoreError> {
+        self.verified.lock().remove(sha256);
         remove(&self.bundle(sha256))
     }
 
@@ -199,9 +238,33 @@ impl Store {
         Ok((hashes(&self.bundles)?, hashes(&self.libraries)?))
     }
 
+    /// How much it holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if a folder can't be read.
+    pub fn usage(&self) -> Result<Usage, StoreError> {
+        let (bundles, bundle_bytes) = measure(&self.bundles, "zip")?;
+        let (libraries, library_bytes) = measure(&self.libraries, "so")?;
+        Ok(Usage { bundles, bundle_bytes, libraries, library_bytes })
+    }
+
     fn library_path(&self, sha256: &Sha256) -> PathBuf {
         self.libraries.join(format!("{sha256}.so"))
     }
+}
+
+/// How many files of a kind there are, and their bytes. One that goes meanwhile is not counted.
+fn measure(folder: &Path, extension: &str) -> Result<(u64, u64), StoreError> {
+    let (mut files, mut bytes) = (0, 0);
+    for entry in fs::read_dir(folder).map_err(io_error("list", folder))? {
+        let entry = entry.map_err(io_error("list", folder))?;
+        let is_of_kind = entry.path().extension().is_some_and(|found| found == extension);
+        if let Some(metadata) = entry.metadata().ok().filter(|_| is_of_kind) {
+            files += 1;
+            bytes += metadata.len();
+        }
+    }
+    Ok((files, bytes))
 }
 
 fn hashes(folder: &Path) -> Result<BTreeSet<Sha256>, StoreError> {

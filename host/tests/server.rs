@@ -41,6 +41,8 @@ mod durability;
 mod files;
 #[path = "server/lifecycle.rs"]
 mod lifecycle;
+#[path = "server/logs.rs"]
+mod logs;
 #[path = "server/matrix.rs"]
 mod matrix;
 #[path = "server/moving_in.rs"]
@@ -79,3 +81,7 @@ mod snowflake;
 mod sync;
 #[path = "server/tls.rs"]
 mod tls;
+#[path = "server/traffic.rs"]
+mod traffic;
+#[path = "server/ui.rs"]
+mod ui;

@@ -3,6 +3,11 @@
 use crate::descriptor::{Menu, MenuKind};
 
 impl Menu {
+    /// What the component of a page begins with that [`Menu::element`] makes.
+    pub const ELEMENT: &str = "element:";
+    /// What the component of a page begins with that [`Menu::resource`] makes.
+    pub const RESOURCE: &str = "resource:";
+
     /// A page at `path` of the browser, absolute.
     pub fn page(name: &str, path: &str) -> Self {
         Self { path: Some(path.to_owned()), ..Self::of(MenuKind::Page, name) }
@@ -73,6 +78,36 @@ impl Menu {
     pub fn component(mut self, component: &str) -> Self {
         self.component = Some(component.to_owned());
         self
+    }
+
+    /// The console shows the custom element `name`, from the module that `plugin.toml` names:
+    ///
+    /// ```toml
+    /// [ui]
+    /// module = "ui/hello.js"
+    /// ```
+    ///
+    /// The name begins with the plugin's id and a hyphen: `hello-page`. The module exports by default an
+    /// object of such names and the classes of the elements; it does not define them, since the console
+    /// does, anew for each version:
+    ///
+    /// ```js
+    /// class HelloPage extends HTMLElement {
+    ///   set backplane(backplane) { … } // language, theme, user, fetch, notify, may
+    /// }
+    /// export default { 'hello-page': HelloPage }
+    /// ```
+    ///
+    /// What an element is given stands in `host/docs/PAGES.md`.
+    pub fn element(self, name: &str) -> Self {
+        self.component(&format!("{}{name}", Self::ELEMENT))
+    }
+
+    /// The console makes the page of one resource: a list at `GET path`, with the operations at and below
+    /// that path that the OpenAPI document has. Without this, and without a component, an entry whose path
+    /// begins with the plugin's id shows all of the plugin's resources.
+    pub fn resource(self, path: &str) -> Self {
+        self.component(&format!("{}{path}", Self::RESOURCE))
     }
 
     /// Not shown, but still routed in the browser.

@@ -1,6 +1,6 @@
 //! How long the operations take on the product's own binary, and what it takes of memory.
 
-use crate::bundle;
+use crate::bundle::{self, Parts};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "Benchmark-1";
 const TOGGLES: usize = 20;
+/// Of so many installed plugins the first half serves.
+const PLUGINS: usize = 200;
+const PLANS: usize = 10;
+const STARTS: usize = 3;
 
 pub(crate) async fn report() -> Value {
     let data = tempfile::tempdir().expect("a directory");
@@ -27,6 +31,10 @@ pub(crate) async fn report() -> Value {
         disable.push(admin.timed(Method::POST, "/api/v1/plugins/hello/disable").await);
         enable.push(admin.timed(Method::POST, "/api/v1/plugins/hello/enable").await);
     }
+    let mut plans = Vec::new();
+    for _ in 0..PLANS {
+        plans.push(admin.timed_plan("wide").await);
+    }
     tokio::time::sleep(Duration::from_secs(1)).await;
     json!({
         "first_start_to_first_answer_ms": first_ms,
@@ -34,8 +42,61 @@ pub(crate) async fn report() -> Value {
         "install_to_first_200_ms": install_ms,
         "disable_ms": super::rounded(super::median(&mut disable)),
         "enable_ms": super::rounded(super::median(&mut enable)),
+        "of_a_toggle_for_the_journal_ms": journal_ms().await,
+        "plan_of_20_migrations_and_100_routes_ms": super::rounded(super::median(&mut plans)),
+        "start_with_200_plugins_to_ready_ms": start_of_many_ms().await,
         "idle_memory_with_two_plugins_mib": super::rounded(server.resident_mib()),
     })
+}
+
+/// The statements on the journal that a toggle runs beside those on the plugin's own rows, each with its commit.
+async fn journal_ms() -> f64 {
+    let data = tempfile::tempdir().expect("a directory");
+    let client = Client::new();
+    let log = data.path().join("log");
+    let traced = [("APP__LOG__LEVEL", "warn,backplane::db=trace"), ("APP__LOG__FORMAT", "json")];
+    let (server, _, url) = started_with(data.path(), &client, &traced, Some(&log)).await;
+    let admin = Admin::log_in(&client, &url).await;
+    admin.timed_install("hello", "/api/v1/hello").await;
+    let before = journal_us(&log);
+    for _ in 0..TOGGLES {
+        admin.timed(Method::POST, "/api/v1/plugins/hello/disable").await;
+        admin.timed(Method::POST, "/api/v1/plugins/hello/enable").await;
+    }
+    drop(server);
+    super::rounded((journal_us(&log) - before) / 1_000.0 / (2 * TOGGLES) as f64)
+}
+
+/// What the log says of all of them.
+fn journal_us(log: &Path) -> f64 {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let took = |line: &str| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        let fields = line["fields"].as_object().cloned().unwrap_or_default();
+        let touches = fields.get("sql")?.as_str()?.contains("plugin_operation");
+        fields.get("took_us").filter(|_| touches)?.as_f64()
+    };
+    text.lines().filter_map(took).sum()
+}
+
+/// The median of some starts on the same data.
+async fn start_of_many_ms() -> f64 {
+    let data = tempfile::tempdir().expect("a directory");
+    let client = Client::new();
+    let (mut server, _, url) = started(data.path(), &client).await;
+    let admin = Admin::log_in(&client, &url).await;
+    for number in 0..PLUGINS {
+        let bundle = Parts::of("many").replaced("many_000", &format!("many_{number:03}")).zip();
+        admin.install_as(bundle, number < PLUGINS / 2).await;
+    }
+    server.end();
+    let mut starts = Vec::new();
+    for _ in 0..STARTS {
+        let (mut server, took, _) = started(data.path(), &client).await;
+        server.end();
+        starts.push(took);
+    }
+    super::median(&mut starts)
 }
 
 struct Server(Child);
@@ -60,6 +121,16 @@ impl Drop for Server {
 }
 
 async fn started(data: &Path, client: &Client) -> (Server, f64, String) {
+    started_with(data, client, &[], None).await
+}
+
+async fn started_with(
+    data: &Path,
+    client: &Client,
+    settings: &[(&str, &str)],
+    log: Option<&Path>,
+) -> (Server, f64, String) {
+    let output = log.map_or_else(Stdio::null, |log| std::fs::File::create(log).expect("a file").into());
     let announced = data.join("server.json");
     let _ = std::fs::remove_file(&announced);
     let began = Instant::now();
@@ -68,8 +139,9 @@ async fn started(data: &Path, client: &Client) -> (Server, f64, String) {
         .arg(data)
         .env("APP__ADMIN__PASSWORD", PASSWORD)
         .stdin(Stdio::null())
+        .envs(settings.iter().copied())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(output)
         .spawn()
         .expect("the server starts");
     let server = Server(process);
@@ -77,7 +149,7 @@ async fn started(data: &Path, client: &Client) -> (Server, f64, String) {
         if let Ok(text) = std::fs::read_to_string(&announced)
             && let Ok(json) = serde_json::from_str::<Value>(&text)
             && let Some(url) = json["url"].as_str()
-            && client.get(format!("{url}/healthz")).send().await.is_ok()
+            && client.get(format!("{url}/readyz")).send().await.is_ok_and(|answer| answer.status().is_success())
         {
             return (server, super::rounded(milliseconds(began)), url.to_owned());
         }
@@ -115,6 +187,25 @@ impl<'a> Admin<'a> {
         let answer = self.client.get(format!("{}{route}", self.url)).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{}", answer.status());
         super::rounded(milliseconds(began))
+    }
+
+    async fn install_as(&self, bundle: Vec<u8>, enabled: bool) {
+        let form = Form::new().part("file", Part::bytes(bundle).file_name("bundle.zip"));
+        let path = format!("{}/api/v1/plugins?enable={enabled}", self.url);
+        let answer = self.client.post(path).bearer_auth(&self.token).multipart(form).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+    }
+
+    /// From the upload's beginning to the whole plan.
+    async fn timed_plan(&self, name: &str) -> f64 {
+        let form = Form::new().part("file", Part::bytes(bundle::of(name)).file_name(format!("{name}.zip")));
+        let began = Instant::now();
+        let upload = self.client.post(format!("{}/api/v1/plugins/plans", self.url)).bearer_auth(&self.token);
+        let answer = upload.multipart(form).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{}", answer.status());
+        let plan: Value = answer.json().await.expect("JSON");
+        assert_eq!(plan["data"]["migrations"].as_array().map(Vec::len), Some(20));
+        milliseconds(began)
     }
 
     async fn timed(&self, method: Method, path: &str) -> f64 {

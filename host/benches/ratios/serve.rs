@@ -86,11 +86,12 @@ async fn serve(data: &Path, many: usize) {
         version: "0".to_owned(),
         time_zone: "UTC".to_owned(),
         docs: false,
-        frame_policy: Cors::new(&[]).frame_policy(),
+        frame_policy: Cors::new(&[]).frame_policy(&[]),
         console: None,
         uploads: core.uploads(),
+        published: published.clone(),
         openapi: Arc::new(move || document.load().openapi().clone()),
-        ready: Arc::new(|| Box::pin(async { Ok(()) })),
+        ready: Arc::new(|| Box::pin(async { Ok(std::collections::BTreeMap::new()) })),
     };
     let compiled_in = routes::routes((core.admin.apis(), Native(api::Api)), Arc::clone(&authenticator), site);
     let core_routes = Route::new()

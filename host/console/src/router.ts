@@ -5,6 +5,7 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/login', component: () => import('./pages/LoginPage.vue'), meta: { open: true } },
+    { path: '/page/:plugin/:rest(.*)*', component: () => import('./shell/PlainPage.vue') },
     {
       path: '/',
       component: () => import('./shell/AppShell.vue'),

@@ -97,7 +97,7 @@ describe('every page', () => {
         for (const text of said.splice(0)) found.push(`${name} says: ${text}`)
         const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         if (width > 0) found.push(`${name} is ${width} px too wide`)
-        if (options.language === 'zh-CN' && name !== 'hello') {
+        if (options.language === 'zh-CN') {
           const heading = await page.locator('#content h1').first().innerText()
           if (!/[\u4e00-\u9fff]/.test(heading)) found.push(`${name} is not in Chinese: ${heading}`)
         }
@@ -212,9 +212,6 @@ describe('lists and forms', () => {
     assert.deepEqual(await faults(page), [])
     await drawer.getByRole('button', { name: 'Save' }).click()
     await page.getByRole('cell', { name: 'Second notice', exact: true }).waitFor()
-    await open(page, '/hello')
-    await page.getByRole('button', { name: 'Send' }).click()
-    await page.locator('pre', { hasText: /hello/i }).waitFor()
     await context.close()
   })
 })
@@ -248,6 +245,7 @@ describe('plugins', () => {
     await shoot(page, 'plugin-routes')
     assert.deepEqual(await faults(page), [])
     await page.getByRole('button', { name: 'Roll back to 1.0.0' }).first().click()
+    await page.getByRole('dialog', { name: /Roll .* back to 1\.0\.0/ }).getByRole('button', { name: 'Roll back to 1.0.0' }).click()
     await page.getByRole('dialog', { name: /1\.0\.0/ }).waitFor()
     await page.getByRole('button', { name: 'Uninstall' }).click()
     const question = page.getByRole('dialog', { name: /Uninstall/ })

@@ -11,6 +11,8 @@ const need = (name) => {
 
 export const url = need('CONSOLE_URL')
 export const password = need('CONSOLE_PASSWORD')
+/** Whose pages may show ours in a frame: the server is configured so, and a test listens there. */
+export const framing = need('CONSOLE_FRAMING')
 const bundles = need('CONSOLE_BUNDLES')
 const shots = need('CONSOLE_SHOTS')
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')

@@ -9,6 +9,9 @@ pub trait Published: Send + Sync + 'static {
     /// Whether the entry `name` of plugin `plugin_id` is there.
     fn has_menu(&self, plugin_id: &str, name: &str) -> bool;
 
+    /// Where browsers get the module with the pages of plugin `plugin_id`, if it brings one.
+    fn module(&self, plugin_id: &str) -> Option<String>;
+
     /// The permission codes that running plugins declare.
     fn permissions(&self) -> Vec<String>;
 
@@ -23,6 +26,10 @@ pub struct NothingPublished;
 impl Published for NothingPublished {
     fn has_menu(&self, _plugin_id: &str, _name: &str) -> bool {
         false
+    }
+
+    fn module(&self, _plugin_id: &str) -> Option<String> {
+        None
     }
 
     fn permissions(&self) -> Vec<String> {

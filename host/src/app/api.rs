@@ -2,12 +2,23 @@
 
 use super::Core;
 use crate::admin;
-use crate::http::plugins::{ContractPluginsApi, OperationsApi, PlansApi, PluginSettingsApi, PluginsApi, SnapshotsApi};
+use crate::http::plugins::{
+    ContractPluginsApi, OperationsApi, PlansApi, PluginLogsApi, PluginSettingsApi, PluginsApi, SnapshotsApi, TrafficApi,
+};
 use crate::http::routes;
 
 /// Every API of the core.
-pub(super) type CoreApi =
-    (admin::Apis, PlansApi, OperationsApi, PluginsApi, PluginSettingsApi, SnapshotsApi, ContractPluginsApi);
+pub(super) type CoreApi = (
+    admin::Apis,
+    PlansApi,
+    OperationsApi,
+    TrafficApi,
+    PluginsApi,
+    PluginSettingsApi,
+    PluginLogsApi,
+    SnapshotsApi,
+    ContractPluginsApi,
+);
 
 /// The API over an opened core.
 pub(super) fn of(core: &Core) -> CoreApi {
@@ -16,8 +27,10 @@ pub(super) fn of(core: &Core) -> CoreApi {
         core.admin.apis(),
         PlansApi::new(supervisor.clone(), clock.clone()),
         OperationsApi::new(supervisor.clone(), clock.clone()),
+        TrafficApi::new(supervisor.clone()),
         PluginsApi::new(supervisor.clone(), clock.clone()),
         PluginSettingsApi::new(supervisor.clone()),
+        PluginLogsApi::new(supervisor.clone(), clock.clone()),
         SnapshotsApi::new(supervisor.clone(), clock.clone()),
         ContractPluginsApi::new(supervisor.clone()),
     )

@@ -7,11 +7,12 @@ use crate::cache::Announcements;
 use crate::config::{self, Config, Unload};
 use crate::db::{Limits, Pool};
 use crate::http::API_PREFIX;
+use crate::http::site::PLUGIN_UI_PATH;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
-    Configured, CoreSurface, DataPermissions, Deadlines, FileLimits, Folders, GuardRules, Inspection, OperationError,
-    Outgoing, OutgoingLimits, ProvidedSettings, Published, Sealer, SettingGroup, Snapshots, SupervisorHandle,
-    Workplace, supervise,
+    Configured, CoreSurface, DataPermissions, Deadlines, FileLimits, Folders, GuardRules, Inspection, LogLimits,
+    OperationError, Outgoing, OutgoingLimits, ProvidedSettings, Published, Sealer, SettingGroup, Snapshots,
+    SupervisorHandle, Traffic, Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
 use futures_util::future::BoxFuture;
@@ -32,6 +33,7 @@ const OTHER_ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/docs"),
     (Method::GET, "/openapi.json"),
     (Method::GET, "/static/upload/{name}"),
+    (Method::GET, "/plugin-ui/{plugin}/{hash}/{name}"),
 ];
 
 /// Why plugins can't be managed at all. One plugin that fails is no reason.
@@ -121,6 +123,12 @@ pub(super) async fn open(
             window: Duration::from_secs(settings.quarantine_window_s.into()),
             probation: Duration::from_secs(settings.probation_s.into()),
         },
+        log: LogLimits {
+            lines: usize::try_from(settings.log_lines).unwrap_or(usize::MAX),
+            line_bytes: usize::try_from(settings.log_line_bytes).unwrap_or(usize::MAX),
+            lines_per_second: settings.log_lines_per_second,
+        },
+        traffic: Traffic::default(),
         versions_kept: usize::try_from(settings.versions_kept).unwrap_or(usize::MAX),
         safe_mode: settings.safe_mode,
         data: data.to_path_buf(),
@@ -179,6 +187,12 @@ impl Plugged {
 impl admin::Published for Plugged {
     fn has_menu(&self, plugin_id: &str, name: &str) -> bool {
         self.0.get().is_some_and(|published| published.load().shows_menu(plugin_id, name))
+    }
+
+    fn module(&self, plugin_id: &str) -> Option<String> {
+        let table = self.0.get()?.load();
+        let ui = table.plugins().get(plugin_id)?.active.as_ref()?.ui.as_ref()?;
+        Some(format!("{PLUGIN_UI_PATH}/{plugin_id}/{}/{}", ui.hash(), ui.module()))
     }
 
     fn permissions(&self) -> Vec<String> {

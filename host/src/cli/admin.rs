@@ -9,7 +9,7 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::error::CliError;
-use crate::plugin::{Acceptance, PluginId, Tables, Way};
+use crate::plugin::{Acceptance, Dependents, PluginId, Tables, Way};
 
 /// An answer of the API: its `data`, the same whoever gives it.
 pub(super) type Answer<'a> = BoxFuture<'a, Result<Value, CliError>>;
@@ -56,29 +56,6 @@ impl Change {
     }
 }
 
-/// What becomes of plugins that need one that goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dependents {
-    /// While there are some, it stays.
-    Respect,
-    /// They are disabled first.
-    Disable,
-}
-
-impl Dependents {
-    /// What was asked for on the command line.
-    #[must_use]
-    pub(super) fn of(cascade: bool) -> Self {
-        if cascade { Self::Disable } else { Self::Respect }
-    }
-
-    /// The word of the API.
-    #[must_use]
-    pub(super) fn cascade(self) -> bool {
-        self == Self::Disable
-    }
-}
-
 /// What becomes of the data of a plugin that is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leavings {
@@ -105,11 +82,11 @@ pub(super) enum Planned {
     /// It would serve.
     Enable,
     /// It would stop.
-    Disable,
+    Disable(Dependents),
     /// A kept version would be installed, or the one before.
     Rollback(Option<Version>, Tables),
     /// It would go.
-    Uninstall(Leavings),
+    Uninstall(Leavings, Dependents),
 }
 
 /// The operations. Every future ends with the API's own `data`.

@@ -10,7 +10,7 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::{
-    admin::{Admin, Answer, Change, Dependents, Leavings, Planned, Start},
+    admin::{Admin, Answer, Change, Leavings, Planned, Start},
     arguments::Place,
     error::CliError,
     remote::RemoteError,
@@ -21,7 +21,8 @@ use crate::{
     app::Core,
     http::plugins::{PlanDto, PluginDetailDto, PluginDto, PluginSettingsDto, SnapshotDto},
     plugin::{
-        Acceptance, AfterInstall, Data, OperationError, PlanRequest, PluginId, SupervisorHandle, Tables, Way, export,
+        Acceptance, AfterInstall, Data, Dependents, OperationError, PlanRequest, PluginId, SupervisorHandle, Tables,
+        Way, export,
     },
     store::Staged,
 };
@@ -124,8 +125,7 @@ impl Admin for Offline {
             let supervisor = self.supervisor();
             match change {
                 Change::Enable => supervisor.enable(id).await?,
-                Change::Disable(Dependents::Respect) => supervisor.disable(id).await?,
-                Change::Disable(Dependents::Disable) => supervisor.disable_cascading(id).await?,
+                Change::Disable(dependents) => supervisor.disable(id, dependents).await?,
                 Change::Release => supervisor.release(id).await?,
             };
             self.told(id).await
@@ -156,10 +156,7 @@ impl Admin for Offline {
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {
         let data = data(leavings);
         async move {
-            match dependents {
-                Dependents::Respect => self.supervisor().uninstall(id, data).await?,
-                Dependents::Disable => self.supervisor().uninstall_cascading(id, data).await?,
-            };
+            self.supervisor().uninstall(id, data, dependents).await?;
             Ok(Value::Null)
         }
         .boxed()
@@ -181,9 +178,9 @@ impl Admin for Offline {
         let id = id.clone();
         let request = match change {
             Planned::Enable => PlanRequest::Enable(id),
-            Planned::Disable => PlanRequest::Disable(id),
+            Planned::Disable(dependents) => PlanRequest::Disable(id, dependents),
             Planned::Rollback(version, tables) => PlanRequest::Rollback(id, version, tables),
-            Planned::Uninstall(leavings) => PlanRequest::Uninstall(id, data(leavings)),
+            Planned::Uninstall(leavings, dependents) => PlanRequest::Uninstall(id, data(leavings), dependents),
         };
         self.offer(request).boxed()
     }

@@ -23,8 +23,8 @@ use self::{cargo::Cargo, contents::Contents, source_crate::SourceCrate};
 use super::{arguments, progress::Progress};
 use crate::{
     loader::preflight::{self, PreflightError},
-    plugin::ManifestError,
-    store::bundle::host_target,
+    plugin::{ManifestError, pages::PageError},
+    store::{BundleError, bundle::host_target},
 };
 
 /// How long a fresh library may take to describe itself.
@@ -115,6 +115,12 @@ pub(super) enum PackError {
     /// `plugin.toml` is not what the server accepts.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// A file below `ui/` is not one that a server gives to browsers.
+    #[error(transparent)]
+    Ui(#[from] BundleError),
+    /// The module of its pages is not there.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// The same target twice.
     #[error("there are two libraries for {target}; leave one out")]
     TwoLibraries {

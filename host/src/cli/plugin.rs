@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::plugin::Acceptance;
+use crate::plugin::{Acceptance, Dependents};
 
 use super::{
     Context,
-    admin::{Admin, Change, Dependents, Leavings, Start},
+    admin::{Admin, Change, Leavings, Start},
     arguments::{self, Check, Install, Named, New, Pack, PluginCommand, Rollback, Server, Uninstall, Upgrade},
     check::{self, Checked},
     credentials::Credentials,

@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
 
 use super::{
-    admin::{Admin, Answer, Change, Dependents, Leavings, Planned, Start},
+    admin::{Admin, Answer, Change, Leavings, Planned, Start},
     error::CliError,
     place::Target,
     progress::Progress,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     http::API_PREFIX,
-    plugin::{Acceptance, PluginId, Tables, Way},
+    plugin::{Acceptance, Dependents, PluginId, Tables, Way},
 };
 
 /// How long a server may take to accept a connection.
@@ -287,7 +287,7 @@ impl Admin for Remote {
     }
 
     fn change<'a>(&'a self, id: &'a PluginId, change: Change) -> Answer<'a> {
-        let query = if change == Change::Disable(Dependents::Disable) { "?cascade=true" } else { "" };
+        let query = if change == Change::Disable(Dependents::SwitchOff) { "?cascade=true" } else { "" };
         let path = format!("/plugins/{id}/{}{query}", change.verb());
         let what = format!("waiting for {} of {id}", change.verb());
         self.plain(Method::POST, path, what)
@@ -310,7 +310,7 @@ impl Admin for Remote {
     }
 
     fn uninstall<'a>(&'a self, id: &'a PluginId, leavings: Leavings, dependents: Dependents) -> Answer<'a> {
-        let path = format!("/plugins/{id}?data={}&cascade={}", leavings.word(), dependents.cascade());
+        let path = format!("/plugins/{id}?data={}&cascade={}", leavings.word(), cascades(dependents));
         self.plain(Method::DELETE, path, format!("removing {id}"))
     }
 
@@ -327,11 +327,13 @@ impl Admin for Remote {
     fn plan_change<'a>(&'a self, id: &'a PluginId, change: Planned) -> Answer<'a> {
         let asked = match change {
             Planned::Enable => json!({"id": id, "action": "enable"}),
-            Planned::Disable => json!({"id": id, "action": "disable"}),
+            Planned::Disable(dependents) => json!({"id": id, "action": "disable", "cascade": cascades(dependents)}),
             Planned::Rollback(version, tables) => {
                 json!({"id": id, "action": "rollback", "version": version, "revert": tables == Tables::Revert})
             }
-            Planned::Uninstall(leavings) => json!({"id": id, "action": "uninstall", "data": leavings.word()}),
+            Planned::Uninstall(leavings, dependents) => json!({
+                "id": id, "action": "uninstall", "data": leavings.word(), "cascade": cascades(dependents),
+            }),
         };
         async move {
             let request = self.request(Method::POST, "/plugins/plans").json(&asked);
@@ -382,4 +384,9 @@ impl Admin for Remote {
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
         async {}.boxed()
     }
+}
+
+/// As the API asks for it.
+fn cascades(dependents: Dependents) -> bool {
+    dependents == Dependents::SwitchOff
 }

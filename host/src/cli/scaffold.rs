@@ -55,13 +55,14 @@ const RESERVED: [&str; 36] = [
 ];
 
 /// The files to write, and their texts.
-const TEMPLATE: [(&str, &str); 7] = [
+const TEMPLATE: [(&str, &str); 8] = [
     ("Cargo.toml", include_str!("scaffold/template/Cargo.toml.txt")),
     ("plugin.toml", include_str!("scaffold/template/plugin.toml.txt")),
     ("README.md", include_str!("scaffold/template/README.md.txt")),
     ("CHANGELOG.md", include_str!("scaffold/template/CHANGELOG.md.txt")),
     (".gitignore", include_str!("scaffold/template/gitignore.txt")),
     ("src/lib.rs", include_str!("scaffold/template/lib.rs.txt")),
+    ("ui/page.js", include_str!("scaffold/template/page.js.txt")),
     ("migrations/README.md", include_str!("scaffold/template/migrations.md.txt")),
 ];
 
@@ -212,6 +213,7 @@ fn write_file(path: &Path, text: &str) -> Result<(), ScaffoldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugin::Manifest;
 
     fn order(name: &str, path: PathBuf) -> arguments::New {
         arguments::New {
@@ -244,6 +246,9 @@ mod tests {
         let manifest = fs::read_to_string(path.join("Cargo.toml")).unwrap();
         let manifest: toml::Table = manifest.parse().unwrap();
         assert!(manifest.contains_key("workspace"));
+        let declared = Manifest::parse(&fs::read_to_string(path.join("plugin.toml")).unwrap()).unwrap();
+        let module = fs::read_to_string(path.join(declared.ui.unwrap().module)).unwrap();
+        assert!(module.contains("'my_plugin-page': Page"), "{module}");
         assert!(matches!(write(&order("my-plugin", path)), Err(ScaffoldError::Occupied { .. })));
     }
 

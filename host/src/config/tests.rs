@@ -47,6 +47,20 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
 }
 
 #[test]
+fn only_origins_may_show_pages_in_a_frame() {
+    assert!(load("", &[]).unwrap().server.frame_origins.is_empty());
+    let good = ["https://portal.example.com", "http://127.0.0.1:3000", "https://*.example.com", "http://[::1]:80"];
+    for origin in good {
+        let config = load("", &[("APP__SERVER__FRAME_ORIGINS", origin)]).unwrap();
+        assert_eq!(config.server.frame_origins, [origin]);
+    }
+    for other in ["*", "example.com", "https://", "https://a.example/page", "https://a.example; script-src *"] {
+        let text = refusal("", &[("APP__SERVER__FRAME_ORIGINS", other)]);
+        assert!(text.contains("server.frame_origins") && text.contains("https://portal.example.com"), "{text}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_its_place_and_the_nearest_one() {
     let cases = [
         (("[server]\nprot = 1", vec![]), ["server.prot", "site.toml", "did you mean server.port?"]),

@@ -44,12 +44,13 @@ impl Cors {
         Some(response.body("OK"))
     }
 
-    /// The policy by which only our own pages and those of allowed origins may frame an answer.
-    pub fn frame_policy(&self) -> HeaderValue {
+    /// The policy by which only our own pages, those of allowed origins and those of `framing` ones may
+    /// show an answer in a frame.
+    pub fn frame_policy(&self, framing: &[String]) -> HeaderValue {
         let mut policy = b"frame-ancestors 'self'".to_vec();
-        for origin in &self.origins {
+        for origin in self.origins.iter().map(HeaderValue::as_bytes).chain(framing.iter().map(String::as_bytes)) {
             policy.push(b' ');
-            policy.extend_from_slice(origin.as_bytes());
+            policy.extend_from_slice(origin);
         }
         HeaderValue::from_bytes(&policy).unwrap_or(HeaderValue::from_static("frame-ancestors 'self'"))
     }

@@ -11,9 +11,10 @@ mod outage;
 use super::{API_PREFIX, ApiError, Context, Message, RequestId, TrustedProxies, context};
 use crate::admin::auth::{Authenticator, Identity, authorise};
 use crate::admin::opera_log::Route;
-use crate::loader::{Begun, CallError, CallHead, CallResponse, Caller, ResponseBody};
+use crate::loader::{Begun, CallError, CallHead, CallResponse, Caller, RequestDigits, ResponseBody};
 use crate::plugin::{ActivePlugin, Lookup, Matched, Outcome, Permit, Published, SupervisorHandle};
 use body::Refused;
+use plugin_api::services::Level;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Body, Endpoint, IntoResponse, Request, Response};
 use smallvec::SmallVec;
@@ -123,7 +124,7 @@ impl<E> Dispatcher<E> {
                 tokio::time::timeout(deadline.saturating_sub(began.elapsed()), pending.finish()).await
             }
         };
-        let (outcome, answer) = judged(&plugin, answer, deadline);
+        let (outcome, answer) = judged(&plugin, answer, request);
         plugin.record(outcome, began.elapsed());
         answer.map(|answer| Way::Done(written(answer, permit)))
     }
@@ -203,7 +204,7 @@ impl IpText {
 fn judged(
     plugin: &ActivePlugin,
     answer: Result<Result<CallResponse, CallError>, tokio::time::error::Elapsed>,
-    deadline: Duration,
+    request: &Request,
 ) -> (Outcome, Result<CallResponse, ApiError>) {
     match answer {
         Ok(Ok(answer)) if answer.status.is_server_error() => (Outcome::Error, Ok(answer)),
@@ -214,17 +215,28 @@ fn judged(
         }
         // A panic is counted where it is reported, by the plugin's own hook.
         Ok(Err(error)) => {
-            tracing::error!(plugin.id = %plugin.id, plugin.version = %plugin.version, %error, "a call failed");
+            note_call(plugin, Level::Error, request, &error.to_string());
             (Outcome::Error, Err(ApiError::of_status(StatusCode::INTERNAL_SERVER_ERROR)))
         }
         Err(_) => {
+            let deadline_ms = plugin.limits.deadline_ms;
+            note_call(plugin, Level::Warn, request, &format!("no answer within {deadline_ms} ms"));
             let late = Message::new(
-                format!("plugin {} did not answer within {} ms", plugin.id, deadline.as_millis()),
-                format!("插件 {} 未在 {} 毫秒内响应", plugin.id, deadline.as_millis()),
+                format!("plugin {} did not answer within {deadline_ms} ms", plugin.id),
+                format!("插件 {} 未在 {deadline_ms} 毫秒内响应", plugin.id),
             );
             (Outcome::Timeout, Err(ApiError::new(StatusCode::GATEWAY_TIMEOUT, late)))
         }
     }
+}
+
+/// Says about a plugin what became of a call; what was asked for in its query is nobody else's business.
+fn note_call(plugin: &ActivePlugin, level: Level, request: &Request, what: &str) {
+    let mut digits = [b'0'; RequestId::LENGTH];
+    let context = Context::current();
+    context.inspect(|context| context.request_id.encode(&mut digits));
+    let id = context.and_then(|_| RequestDigits::of(std::str::from_utf8(&digits).ok()?));
+    plugin.note(level, &format!("{} {}: {what}", request.method(), request.uri().path()), id);
 }
 
 fn note_route(title: &Arc<str>, pattern: &Arc<str>) {

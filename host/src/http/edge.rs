@@ -39,7 +39,7 @@ struct Panicked(String);
 impl<E: Endpoint> Edge<E> {
     /// Around `inner`; `language` is for clients that ask for none of ours.
     pub fn new(inner: E, cors: Cors, language: Language) -> Self {
-        let frame_policy = cors.frame_policy();
+        let frame_policy = cors.frame_policy(&[]);
         let proxies = TrustedProxies::default();
         Self { inner, cors, language, recorder: None, proxies, frame_policy, is_demo: false }
     }
@@ -49,6 +49,12 @@ impl<E: Endpoint> Edge<E> {
     pub fn recorded(mut self, recorder: Option<Recorder>) -> Self {
         self.recorder = recorder;
         self
+    }
+
+    /// Under this policy about who may show answers in a frame.
+    #[must_use]
+    pub fn framed(self, frame_policy: HeaderValue) -> Self {
+        Self { frame_policy, ..self }
     }
 
     /// Believing these proxies about how the client came.

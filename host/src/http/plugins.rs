@@ -12,11 +12,13 @@ mod events;
 mod export;
 mod full;
 mod guard;
+mod logs;
 mod model;
 mod operations;
 mod plan;
 mod settings;
 mod snapshots;
+mod traffic;
 mod upload;
 
 use super::SuperCaller;
@@ -25,11 +27,13 @@ use crate::plugin::SupervisorHandle;
 pub use contract::ContractPluginsApi;
 pub use doctor::DiagnosisDto;
 pub use full::PluginsApi;
+pub use logs::PluginLogsApi;
 pub use model::{PluginDetailDto, PluginDto};
 pub use operations::OperationsApi;
 pub use plan::{PlanDto, PlansApi};
 pub use settings::{PluginSettingsApi, PluginSettingsDto};
 pub use snapshots::{SnapshotDto, SnapshotsApi};
+pub use traffic::TrafficApi;
 
 /// The supervisor, for what this caller asks of it.
 fn in_name_of(caller: &SuperCaller, supervisor: &SupervisorHandle) -> SupervisorHandle {

@@ -5,21 +5,28 @@ mod docs;
 mod embedded;
 mod health;
 mod home;
+mod plugin_ui;
 mod setup;
 mod uploads;
 
+pub use plugin_ui::PLUGIN_UI_PATH;
 pub use uploads::UPLOADS_PATH;
 
+use crate::plugin::Published;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use poem::endpoint::make_sync;
 use poem::http::HeaderValue;
 use poem::{IntoEndpoint, Response, Route, get};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Whether the host can do its work, else why not.
-pub type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+/// Whether the host can do its work, with how each part of it is, else why not.
+pub type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<Parts, String>> + Send + Sync>;
+
+/// The parts that the host works with, by name: `ready`, or `away` for one that it works without for a while.
+pub type Parts = BTreeMap<&'static str, &'static str>;
 
 /// What the site needs to know.
 #[derive(Clone)]
@@ -38,6 +45,8 @@ pub struct Site {
     pub console: Option<PathBuf>,
     /// The directory of uploaded files.
     pub uploads: PathBuf,
+    /// What serves now, with what browsers get of it.
+    pub published: Published,
     /// The live OpenAPI document.
     pub openapi: Arc<dyn Fn() -> Bytes + Send + Sync>,
     /// Whether the host can do its work, else why not.
@@ -53,7 +62,8 @@ pub(super) fn add(route: Route, site: Site) -> Route {
         .at("/readyz", get(health::Ready::new(site.ready.clone())))
         .at("/openapi.json", get(document))
         .at("/console.json", setup::endpoint(&site))
-        .nest_no_strip(UPLOADS_PATH, uploads::Uploads(site.uploads.clone()));
+        .nest_no_strip(UPLOADS_PATH, uploads::Uploads(site.uploads.clone()))
+        .nest_no_strip(PLUGIN_UI_PATH, plugin_ui::PluginUi(site.published.clone()));
     if site.docs {
         route = docs::add(route, &site.name);
     }

@@ -16,6 +16,29 @@ pub struct Asker {
     pub user_id: i64,
     /// Whether every permission is granted.
     pub is_superuser: bool,
+    /// The request's id, if it has one.
+    pub request: Option<RequestDigits>,
+}
+
+/// The id of a request: 32 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestDigits([u8; Self::LENGTH]);
+
+impl RequestDigits {
+    const LENGTH: usize = 32;
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("it is made of ASCII only")
+    }
+
+    /// An id, unless `text` has another length.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        let digits: [u8; Self::LENGTH] = text.as_bytes().try_into().ok()?;
+        digits.is_ascii().then_some(Self(digits))
+    }
 }
 
 impl Asker {
@@ -26,7 +49,11 @@ impl Asker {
     }
 
     pub(super) fn of(caller: &Caller<'_>) -> Self {
-        Self { user_id: caller.user_id, is_superuser: caller.is_superuser }
+        Self {
+            user_id: caller.user_id,
+            is_superuser: caller.is_superuser,
+            request: RequestDigits::of(caller.request_id),
+        }
     }
 
     /// Runs one step of a call.

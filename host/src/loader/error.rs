@@ -143,8 +143,9 @@ pub struct DrainTimeout {
 /// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// The handler panicked; only this call is lost.
-    #[error("the handler panicked: {0}")]
+    /// The handler panicked; only this call is lost. What it said is reported by the plugin's own hook, and is not
+    /// repeated: it may hold secrets.
+    #[error("the handler panicked")]
     Panicked(String),
     /// The plugin was taken out while the call ran, and the call did not end in time.
     #[error("the plugin was stopped while the call ran")]

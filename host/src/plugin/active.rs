@@ -2,11 +2,14 @@
 
 use super::guard::{Strike, Watch};
 use super::id::PluginId;
+use super::log::PluginLog;
 use super::manifest::Limits;
 use super::release::Release;
 use super::services::PluginServices;
 use super::stats::{Outcome, PluginStats};
-use crate::loader::Generation;
+use super::ui::Ui;
+use crate::loader::{Generation, RequestDigits};
+use plugin_api::services::Level;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +27,8 @@ pub struct ActivePlugin {
     pub limits: Limits,
     /// What its calls came to.
     pub stats: Arc<PluginStats>,
+    /// What browsers get of it, if it brings pages.
+    pub ui: Option<Ui>,
     pub(super) services: Arc<PluginServices>,
     pub(super) watch: Arc<Watch>,
     running: AtomicUsize,
@@ -40,6 +45,7 @@ impl ActivePlugin {
         generation: Arc<Generation>,
         stats: Arc<PluginStats>,
         services: Arc<PluginServices>,
+        ui: Option<Ui>,
     ) -> Self {
         Self {
             id: release.id().clone(),
@@ -47,6 +53,7 @@ impl ActivePlugin {
             generation,
             limits: release.manifest.limits,
             stats,
+            ui,
             watch: Arc::clone(services.watch()),
             services,
             running: AtomicUsize::new(0),
@@ -77,10 +84,29 @@ impl ActivePlugin {
         self.watch.strike(strike, words);
     }
 
+    /// What is said by the plugin and about it.
+    #[must_use]
+    pub fn log(&self) -> &PluginLog {
+        self.services.log()
+    }
+
+    /// Says something about this generation, by itself or of the call of `request`.
+    pub fn note(&self, level: Level, message: &str, request: Option<RequestDigits>) {
+        self.services.note(level, message, request);
+    }
+
     /// How many calls have a place now.
     #[must_use]
     pub fn running(&self) -> usize {
         self.running.load(Ordering::Acquire)
+    }
+}
+
+impl Permit {
+    /// Who gave the place.
+    #[must_use]
+    pub fn plugin(&self) -> &Arc<ActivePlugin> {
+        &self.0
     }
 }
 

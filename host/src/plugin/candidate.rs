@@ -4,6 +4,7 @@ use super::contribution::Contribution;
 use super::error::OperationError;
 use super::id::PluginId;
 use super::manifest::Manifest;
+use super::pages;
 use super::release::Release;
 use super::schema;
 use super::services::now_ms;
@@ -66,6 +67,7 @@ impl Inspection {
                 source: source.into(),
             }
         })?;
+        pages::refuse_faults(&manifest, &descriptor, bundle.files.iter().map(|file| file.name.as_str()))?;
         schema::refuse_faults(&manifest, &descriptor, &Owners::default())?;
         let release = Release {
             manifest,

@@ -5,7 +5,7 @@ use super::grants::{self, Grant};
 use super::id::PluginId;
 use super::manifest::Capability;
 use super::schema;
-use super::settings::{self, Effective, Field, SettingsView};
+use super::settings::{self, Effective, Field, Origin, SettingsView};
 use super::status::PluginStatus;
 use super::supervisor::SupervisorHandle;
 use crate::loader::ImageReport;
@@ -66,6 +66,8 @@ pub struct SettingState {
     pub value: Option<Value>,
     /// Whether it is one.
     pub secret: bool,
+    /// Whether the operator's configuration holds it.
+    pub locked: bool,
 }
 
 impl PluginDetail {
@@ -165,6 +167,7 @@ impl SupervisorHandle {
             default: field.default.clone().filter(|_| !field.secret).unwrap_or_default(),
             value: effective.values.get(&field.key).filter(|_| !field.secret).cloned(),
             secret: field.secret,
+            locked: effective.origins.get(&field.key) == Some(&Origin::Environment),
         };
         Ok(status.release.contribution.settings.fields().iter().map(state).collect())
     }

@@ -6,6 +6,7 @@ use super::dependencies::DependencyError;
 use super::id::{ParseIdError, PluginId};
 use super::manifest::{Capability, ManifestError};
 use super::operation::Step;
+use super::pages::PageError;
 use super::rows::RowError;
 use super::settings::{SettingError, SettingFault};
 use crate::db::migrate::{Contraction, Fault, MigrateError};
@@ -68,6 +69,9 @@ pub enum OperationError {
         /// What is wrong.
         source: Box<ContributionError>,
     },
+    /// Its pages can't be shown.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// The text is no plugin id.
     #[error(transparent)]
     Id(#[from] ParseIdError),
@@ -267,14 +271,6 @@ pub enum OperationError {
         /// The plugin.
         id: PluginId,
         /// What was asked for.
-        number: i64,
-    },
-    /// Its tables can't be replaced while it uses them.
-    #[error("plugin {id} is enabled, so snapshot {number} can't be restored; disable the plugin first")]
-    RestoreWhileEnabled {
-        /// The plugin.
-        id: PluginId,
-        /// The copy.
         number: i64,
     },
     /// Another process is changing plugins, or the database can't say.

@@ -54,6 +54,8 @@ pub enum EventState {
     Restored,
     /// The version that an upgrade has put there did not prove itself; the one before comes back.
     ProbationFailed,
+    /// It has the tables of a snapshot.
+    TablesRestored,
     /// It is gone.
     Uninstalled,
     /// Its settings were changed.

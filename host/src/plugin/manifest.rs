@@ -3,9 +3,11 @@
 mod capabilities;
 mod dependency;
 mod fields;
+mod ui;
 
 pub use capabilities::{Capabilities, Capability, DatabaseAccess, HostPattern};
 pub use dependency::Dependency;
+pub use ui::Ui;
 
 use super::id::PluginId;
 use fields::Fields;
@@ -64,6 +66,9 @@ pub struct Manifest {
     /// What it asks to be allowed.
     #[serde(default)]
     pub capabilities: Capabilities,
+    /// What it brings for the console.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ui: Option<Ui>,
 }
 
 /// Where a plugin's routes hang.
@@ -166,6 +171,7 @@ impl Manifest {
             api: api_groups(&mut top)?,
             limits: top.section("limits")?.map_or_else(|| Ok(Limits::default()), limits)?,
             capabilities: top.section("capabilities")?.map(capabilities::read).transpose()?.unwrap_or_default(),
+            ui: top.section("ui")?.map(ui::read).transpose()?,
         };
         plugin.finish()?;
         top.finish()?;

@@ -29,6 +29,8 @@ pub enum Step {
     Migrate,
     /// The schema is taken back to what the version brings, which was tried on a copy before.
     Revert,
+    /// The tables become what a snapshot has.
+    Restore,
     /// The new generation starts; nobody can reach it yet.
     Start,
     /// The plugin's tables go.
@@ -69,11 +71,17 @@ pub enum Operation {
     Uninstall,
     /// A plugin goes with its data.
     Purge,
+    /// A plugin that serves gets the tables of a snapshot.
+    Restore,
+    /// The same of one that does not serve.
+    RestoreWaiting,
+    /// The host takes a plugin out.
+    Quarantine,
 }
 
 impl Operation {
     /// All there are.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Install,
         Self::InstallWaiting,
         Self::Enable,
@@ -86,17 +94,22 @@ impl Operation {
         Self::RollbackWaiting,
         Self::Uninstall,
         Self::Purge,
+        Self::Restore,
+        Self::RestoreWaiting,
+        Self::Quarantine,
     ];
 
     /// Its steps, in order.
     #[must_use]
     pub fn steps(self) -> &'static [Step] {
-        use Step::{Commit, Drain, Keep, Load, Migrate, Publish, Purge, Retire, Revert, Snapshot, Start, SwitchOff};
+        use Step::{
+            Commit, Drain, Keep, Load, Migrate, Publish, Purge, Restore, Retire, Revert, Snapshot, Start, SwitchOff,
+        };
         match self {
             Self::Install => &[Keep, Load, Migrate, Start, Commit, Publish],
             Self::InstallWaiting => &[Keep, Commit, Publish],
             Self::Enable => &[Load, Migrate, Start, Commit, Publish],
-            Self::Disable | Self::Uninstall => &[Commit, Publish, Retire],
+            Self::Disable | Self::Uninstall | Self::Quarantine => &[Commit, Publish, Retire],
             Self::Upgrade => &[Keep, Load, Snapshot, Migrate, Start, Commit, Publish, Retire],
             Self::UpgradeDrained => &[Keep, Load, SwitchOff, Drain, Snapshot, Migrate, Start, Commit, Publish],
             Self::UpgradeWaiting => &[Keep, Commit, Publish],
@@ -104,6 +117,8 @@ impl Operation {
             Self::RollbackReverting => &[Load, SwitchOff, Drain, Snapshot, Revert, Start, Commit, Publish],
             Self::RollbackWaiting => &[Commit, Publish],
             Self::Purge => &[SwitchOff, Drain, Snapshot, Purge, Commit, Publish],
+            Self::Restore => &[Load, SwitchOff, Drain, Snapshot, Restore, Migrate, Start, Commit, Publish],
+            Self::RestoreWaiting => &[Snapshot, Restore, Commit, Publish],
         }
     }
 
@@ -127,6 +142,8 @@ impl Operation {
             Self::Rollback | Self::RollbackReverting | Self::RollbackWaiting => "rollback",
             Self::Uninstall => "uninstall",
             Self::Purge => "purge",
+            Self::Restore | Self::RestoreWaiting => "restore",
+            Self::Quarantine => "quarantine",
         }
     }
 }
@@ -143,6 +160,7 @@ impl Step {
             Self::Snapshot => "snapshot",
             Self::Migrate => "migrate",
             Self::Revert => "revert",
+            Self::Restore => "restore",
             Self::Start => "start",
             Self::Purge => "purge",
             Self::Commit => "commit",

@@ -2,16 +2,17 @@
 //!
 //! A plan is only a picture: applying it looks again, and does nothing if the picture is another one.
 
-use super::contribution::Contribution;
+use super::contribution::{CheckedRoute, Contribution};
 use super::id::PluginId;
 use super::manifest::Capability;
 use super::operation::{Operation, Step};
 use super::release::Release;
+use super::settings::Field;
 use crate::store::{BundleFile, Sha256};
 use plugin_api::descriptor::{Menu, MigrationSpec};
 use semver::Version;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an operation would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,6 +49,8 @@ pub struct Plan {
     pub capabilities_added: Vec<Capability>,
     /// Other plugins that have to do with it.
     pub dependencies: Vec<Dependency>,
+    /// Those that would be switched off with it.
+    pub switched_off: Vec<PluginId>,
     /// What an administrator should know before.
     pub warnings: Vec<Warning>,
 }
@@ -74,9 +77,14 @@ pub struct Difference {
     pub added: BTreeSet<String>,
     /// What would go.
     pub removed: BTreeSet<String>,
-    /// How many stay.
+    /// What would stay, but not as it was.
+    pub changed: BTreeSet<String>,
+    /// How many stay, those that change too.
     pub kept: usize,
 }
+
+/// Things by their names, each with all that is said of it.
+pub(super) type Named = BTreeMap<String, String>;
 
 /// Another plugin that has to do with an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -145,7 +153,7 @@ impl Plan {
                 "capabilities",
                 (&self.capabilities, &self.capabilities_added) == (&other.capabilities, &other.capabilities_added),
             ),
-            ("dependencies", self.dependencies == other.dependencies),
+            ("dependencies", (&self.dependencies, &self.switched_off) == (&other.dependencies, &other.switched_off)),
             ("warnings", uncounted(&self.warnings) == uncounted(&other.warnings)),
         ];
         parts.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name).collect()
@@ -177,56 +185,63 @@ impl PlannedMigration {
 }
 
 impl Difference {
-    /// What comes and goes between two sets.
-    pub(super) fn between(before: BTreeSet<String>, after: BTreeSet<String>) -> Self {
-        Self {
-            added: after.difference(&before).cloned().collect(),
-            removed: before.difference(&after).cloned().collect(),
-            kept: before.intersection(&after).count(),
-        }
+    /// What comes, goes and changes between two lots.
+    pub(super) fn between(before: &Named, after: &Named) -> Self {
+        let lacking = |those: &Named, from: &Named| -> BTreeSet<String> {
+            those.keys().filter(|name| !from.contains_key(*name)).cloned().collect()
+        };
+        let stays = before.iter().filter_map(|(name, then)| Some((name, then, after.get(name)?)));
+        let changed = stays.clone().filter(|(_, then, now)| then != now).map(|(name, ..)| name.clone()).collect();
+        Self { added: lacking(after, before), removed: lacking(before, after), changed, kept: stays.count() }
     }
 
     /// The same of something that releases have, where nothing serves has none.
-    pub(super) fn of(
-        before: Option<&Release>,
-        after: Option<&Release>,
-        what: fn(&Release) -> BTreeSet<String>,
-    ) -> Self {
-        Self::between(before.map(what).unwrap_or_default(), after.map(what).unwrap_or_default())
+    pub(super) fn of(before: Option<&Release>, after: Option<&Release>, what: fn(&Release) -> Named) -> Self {
+        Self::between(&before.map(what).unwrap_or_default(), &after.map(what).unwrap_or_default())
     }
 }
 
-pub(super) fn routes(release: &Release) -> BTreeSet<String> {
+pub(super) fn routes(release: &Release) -> Named {
     let Contribution { routes, .. } = &release.contribution;
-    routes.iter().map(|route| format!("{} {}", route.method, route.pattern.as_str())).collect()
+    let named = |route: &CheckedRoute| {
+        (format!("{} {}", route.method, route.pattern.as_str()), format!("{:?} {}", route.access, route.summary))
+    };
+    routes.iter().map(named).collect()
 }
 
-pub(super) fn menus(release: &Release) -> BTreeSet<String> {
-    fn names(menu: &Menu, into: &mut BTreeSet<String>) {
-        into.insert(menu.name.clone());
-        menu.children.iter().for_each(|child| names(child, into));
+pub(super) fn menus(release: &Release) -> Named {
+    fn add(menu: &Menu, into: &mut Named) {
+        let own = Menu { children: Vec::new(), ..menu.clone() };
+        into.insert(menu.name.clone(), format!("{own:?}"));
+        menu.children.iter().for_each(|child| add(child, into));
     }
-    let mut all = BTreeSet::new();
-    release.descriptor.menus.iter().for_each(|menu| names(menu, &mut all));
+    let mut all = Named::new();
+    release.descriptor.menus.iter().for_each(|menu| add(menu, &mut all));
     all
 }
 
 /// Those that routes ask for, and those that menu entries grant.
-pub(super) fn permissions(release: &Release) -> BTreeSet<String> {
-    fn granted(menu: &Menu, into: &mut BTreeSet<String>) {
+pub(super) fn permissions(release: &Release) -> Named {
+    fn granted(menu: &Menu, into: &mut Named) {
         let codes = menu.perms.iter().flat_map(|codes| codes.split(',')).map(str::trim);
-        into.extend(codes.filter(|code| !code.is_empty()).map(str::to_owned));
+        into.extend(codes.filter(|code| !code.is_empty()).map(|code| (code.to_owned(), String::new())));
         menu.children.iter().for_each(|child| granted(child, into));
     }
-    let mut all: BTreeSet<String> = release.contribution.permissions.iter().cloned().collect();
+    let mut all = Named::new();
     release.descriptor.menus.iter().for_each(|menu| granted(menu, &mut all));
+    let declared = release.descriptor.permissions.iter();
+    all.extend(declared.map(|permission| (permission.code.clone(), permission.title.clone())));
     all
 }
 
-pub(super) fn settings(release: &Release) -> BTreeSet<String> {
-    release.contribution.settings.fields().iter().map(|field| field.key.clone()).collect()
+pub(super) fn settings(release: &Release) -> Named {
+    let settings = &release.contribution.settings;
+    let schema = settings.schema();
+    let schema = |key: &str| schema.pointer(&format!("/properties/{key}"));
+    let named = |field: &Field| (field.key.clone(), format!("{field:?} {:?}", schema(&field.key)));
+    settings.fields().iter().map(named).collect()
 }
 
-pub(super) fn models(release: &Release) -> BTreeSet<String> {
-    release.contribution.models.iter().map(|model| model.name.clone()).collect()
+pub(super) fn models(release: &Release) -> Named {
+    release.contribution.models.iter().map(|model| (model.name.clone(), format!("{model:?}"))).collect()
 }

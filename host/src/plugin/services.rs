@@ -4,10 +4,12 @@ use super::fence::Fence;
 use super::files::Keeper;
 use super::guard::{Strike, Watch};
 use super::id::PluginId;
+use super::log::{LogLimits, PluginLog, Words};
 use super::outgoing::Sender;
 use super::own_models::OwnModels;
 use super::stats::PluginStats;
 use crate::db::PluginDatabase;
+use crate::loader::RequestDigits;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -27,12 +29,13 @@ use tokio::runtime::Handle;
 /// The services of one generation. Each call may come from any thread.
 pub struct PluginServices {
     id: PluginId,
-    version: Version,
+    version: Arc<str>,
     database: PluginDatabase,
     /// A JSON object.
     settings: RwLock<Arc<str>>,
     time_zone: TimeZone,
     stats: Arc<PluginStats>,
+    log: Arc<PluginLog>,
     models: OwnModels,
     watch: Arc<Watch>,
     /// None on trial, where there is nothing to guard.
@@ -60,14 +63,16 @@ impl PluginServices {
     ) -> Self {
         let models = OwnModels::none(id.clone());
         let settings = RwLock::new(settings.into());
-        let watch = Watch::silent(id.clone(), Arc::clone(&stats));
+        let log = Arc::new(PluginLog::new(id.clone(), LogLimits::NONE));
+        let watch = Watch::silent(id.clone(), Arc::clone(&stats), Arc::clone(&log));
         Self {
             id,
-            version,
+            version: version.to_string().into(),
             database,
             settings,
             time_zone,
             stats,
+            log,
             models,
             watch,
             fence: None,
@@ -83,10 +88,21 @@ impl PluginServices {
         Self { models, ..self }
     }
 
-    /// The same for a generation whose conduct somebody acts on.
+    /// The same for a generation whose conduct somebody acts on, and whose words are kept.
     #[must_use]
     pub fn watched_by(self, watch: Arc<Watch>) -> Self {
-        Self { watch, ..self }
+        Self { log: Arc::clone(watch.log()), watch, ..self }
+    }
+
+    /// What is said by it and about it.
+    #[must_use]
+    pub fn log(&self) -> &Arc<PluginLog> {
+        &self.log
+    }
+
+    /// Says something about this generation, by itself or of the call of `request`.
+    pub(super) fn note(&self, level: Level, message: &str, request: Option<RequestDigits>) {
+        self.log.note(&self.version, level, message, request);
     }
 
     /// Its conduct.
@@ -149,26 +165,7 @@ pub(super) fn now_ms() -> i64 {
 
 impl HostServices for PluginServices {
     fn log(&self, level: Level, target: &str, message: &str, fields: &str) {
-        let (id, version) = (self.id.as_str(), self.version.to_string());
-        // The level of an event is part of its static description, hence one call for each.
-        macro_rules! line {
-            ($level:ident) => {
-                tracing::$level!(
-                    plugin.id = id,
-                    plugin.version = version,
-                    plugin.target = target,
-                    plugin.fields = fields,
-                    "{message}"
-                )
-            };
-        }
-        match level {
-            Level::Trace => line!(trace),
-            Level::Debug => line!(debug),
-            Level::Info => line!(info),
-            Level::Warn => line!(warn),
-            Level::Error => line!(error),
-        }
+        self.log.say(&self.version, Words { level, target, message, fields });
     }
 
     fn now_ms(&self) -> i64 {
@@ -226,13 +223,8 @@ impl HostServices for PluginServices {
 
     fn panicked(&self, message: &str) {
         self.stats.record_panic();
+        self.note(Level::Error, &format!("plugin {} panicked: {message}", self.id), None);
         self.watch.strike(Strike::Panic, Some(message));
-        tracing::error!(
-            plugin.id = self.id.as_str(),
-            plugin.version = %self.version,
-            "plugin {} panicked: {message}",
-            self.id
-        );
     }
 }
 

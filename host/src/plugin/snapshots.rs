@@ -72,6 +72,20 @@ impl Snapshots {
     /// # Errors
     /// [`OperationError::Snapshot`]; nothing is left of it then.
     pub async fn take(&self, id: &PluginId, version: &Version, reason: &str) -> Result<Snapshot, OperationError> {
+        self.take_keeping(id, version, reason, None).await
+    }
+
+    /// The same; the copy `needed` stays, however old it is.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub(super) async fn take_keeping(
+        &self,
+        id: &PluginId,
+        version: &Version,
+        reason: &str,
+        needed: Option<i64>,
+    ) -> Result<Snapshot, OperationError> {
         let fault = |source: SnapshotError| snapshot_error(id, source);
         let now = now_ms();
         let name = format!("{id}/{now}-{}.zip", uuid::Uuid::new_v4().simple());
@@ -92,7 +106,7 @@ impl Snapshots {
         let insert =
             insert.bind(taken.sealed.sha256).bind(number(taken.sealed.bytes)).bind(number(taken.rows)).bind(now);
         let snapshot: Snapshot = insert.fetch_one().await.inspect_err(|_| remove(&path))?;
-        self.let_oldest_go(id).await?;
+        self.let_oldest_go(id, needed).await?;
         Ok(snapshot)
     }
 
@@ -137,17 +151,6 @@ impl Snapshots {
         Ok(())
     }
 
-    /// Deletes every copy of a plugin, for a purge that leaves nothing.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn delete_all(&self, id: &PluginId) -> Result<(), OperationError> {
-        for snapshot in self.list(id).await? {
-            self.forget(&snapshot).await?;
-        }
-        Ok(())
-    }
-
     /// Removes files of copies that nobody knows: of a copy that was cut off, or deleted elsewhere.
     ///
     /// # Errors
@@ -170,9 +173,10 @@ impl Snapshots {
         Ok(())
     }
 
-    async fn let_oldest_go(&self, id: &PluginId) -> Result<(), OperationError> {
+    async fn let_oldest_go(&self, id: &PluginId, needed: Option<i64>) -> Result<(), OperationError> {
         let kept = usize::try_from(self.kept_max).unwrap_or(usize::MAX);
-        for snapshot in self.list(id).await?.iter().skip(kept) {
+        let copies = self.list(id).await?;
+        for snapshot in copies.iter().skip(kept).filter(|copy| Some(copy.id) != needed) {
             self.forget(snapshot).await?;
         }
         Ok(())

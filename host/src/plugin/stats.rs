@@ -1,11 +1,14 @@
 //! What a plugin's calls came to, since the server started.
 
+use super::traffic::{History, Interval, LATENCY_US_MAX, Recent, Sample, empty, timed};
+use histogram::{AtomicHistogram, Histogram};
+use parking_lot::Mutex;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Counters of one plugin, over all of its generations. Written by the dispatcher.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct PluginStats {
     calls: AtomicU64,
     errors: AtomicU64,
@@ -13,6 +16,11 @@ pub struct PluginStats {
     timeouts: AtomicU64,
     rejected: AtomicU64,
     busy_us: AtomicU64,
+    /// In microseconds.
+    took: AtomicHistogram,
+    /// The longest call since the last sample.
+    longest_us: AtomicU64,
+    sampled: Mutex<Sampled>,
 }
 
 /// How a call ended.
@@ -29,7 +37,7 @@ pub enum Outcome {
 }
 
 /// The counters at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Calls that reached the plugin.
     pub calls: u64,
@@ -47,11 +55,42 @@ pub struct Counts {
     pub busy_us: u64,
 }
 
+/// What was known at the last sample, and at those before it.
+#[derive(Debug)]
+struct Sampled {
+    counts: Counts,
+    took: Histogram,
+    history: History,
+}
+
+impl Default for PluginStats {
+    fn default() -> Self {
+        let counter = || AtomicU64::new(0);
+        Self {
+            calls: counter(),
+            errors: counter(),
+            panics: counter(),
+            timeouts: counter(),
+            rejected: counter(),
+            busy_us: counter(),
+            took: timed(),
+            longest_us: counter(),
+            sampled: Mutex::new(Sampled { counts: Counts::default(), took: empty(), history: History::default() }),
+        }
+    }
+}
+
 impl PluginStats {
     /// Counts a call that reached the plugin.
     pub fn record(&self, outcome: Outcome, took: Duration) {
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).min(LATENCY_US_MAX);
         self.calls.fetch_add(1, Ordering::Relaxed);
-        self.busy_us.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.busy_us.fetch_add(took_us, Ordering::Relaxed);
+        // It has a place for every number up to the most.
+        let _ = self.took.increment(took_us);
+        if took_us > self.longest_us.load(Ordering::Relaxed) {
+            self.longest_us.fetch_max(took_us, Ordering::Relaxed);
+        }
         let counter = match outcome {
             Outcome::Answered => return,
             Outcome::Error => &self.errors,
@@ -85,5 +124,44 @@ impl PluginStats {
             strikes: panics + timeouts,
             busy_us: read(&self.busy_us),
         }
+    }
+
+    /// Takes a sample: what has come since the last one, also kept for the history.
+    pub(super) fn sample(&self, at_s: i64) -> Interval {
+        let mut sampled = self.sampled.lock();
+        let (interval, counts, took) = self.since(&sampled);
+        self.longest_us.store(0, Ordering::Relaxed);
+        sampled.counts = counts;
+        sampled.took = took;
+        sampled.history.push(at_s, &interval);
+        interval
+    }
+
+    /// What has come since the last sample, with the counters and the times of now.
+    fn since(&self, sampled: &Sampled) -> (Interval, Counts, Histogram) {
+        let (now, before, took) = (self.counts(), &sampled.counts, self.took.load());
+        let interval = Interval {
+            calls: now.calls - before.calls,
+            errors: (now.errors + now.timeouts) - (before.errors + before.timeouts),
+            rejected: now.rejected - before.rejected,
+            busy_us: now.busy_us.wrapping_sub(before.busy_us),
+            longest_us: self.longest_us.load(Ordering::Relaxed),
+            took: took.checked_sub(&sampled.took).unwrap_or_else(|_| empty()),
+        };
+        (interval, now, took)
+    }
+
+    /// The samples after the moment `after_s`, the oldest first.
+    #[must_use]
+    pub fn history(&self, after_s: i64) -> Vec<Sample> {
+        self.sampled.lock().history.after(after_s)
+    }
+
+    /// The last minute, up to now.
+    #[must_use]
+    pub fn recent(&self) -> Recent {
+        let sampled = self.sampled.lock();
+        let (now, ..) = self.since(&sampled);
+        sampled.history.recent(&now)
     }
 }

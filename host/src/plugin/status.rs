@@ -3,6 +3,7 @@
 use super::active::ActivePlugin;
 use super::guard::{Guard, Quarantine};
 use super::id::PluginId;
+use super::log::{LogLimits, PluginLog};
 use super::release::Release;
 use super::stats::PluginStats;
 use super::versions;
@@ -54,6 +55,8 @@ pub struct PluginStatus {
     pub active: Option<Arc<ActivePlugin>>,
     /// What its calls came to.
     pub stats: Arc<PluginStats>,
+    /// What was said by it and about it.
+    pub log: Arc<PluginLog>,
     /// What the host holds against it.
     pub guard: Guard,
 }
@@ -96,10 +99,11 @@ impl Observed {
 }
 
 impl PluginStatus {
-    /// A plugin that is installed and does nothing.
+    /// A plugin that is installed and does nothing, of whose log so much is kept.
     #[must_use]
-    pub fn disabled(release: Arc<Release>) -> Self {
+    pub fn disabled(release: Arc<Release>, log: LogLimits) -> Self {
         let versions = vec![KnownVersion::of(&release)];
+        let log = Arc::new(PluginLog::new(release.id().clone(), log));
         Self {
             release,
             previous: None,
@@ -109,6 +113,7 @@ impl PluginStatus {
             reason: None,
             active: None,
             stats: Arc::default(),
+            log,
             guard: Guard::default(),
         }
     }

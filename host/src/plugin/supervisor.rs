@@ -6,7 +6,6 @@
 
 mod alarms;
 mod begin;
-mod cascade;
 mod configure;
 mod disable;
 mod enable;
@@ -25,6 +24,7 @@ mod rollback;
 mod settle;
 mod start;
 mod steps;
+mod tell;
 mod turn;
 mod uninstall;
 mod upgrade;
@@ -35,24 +35,24 @@ use super::core_surface::CoreSurface;
 use super::dependencies::{self, Graph};
 use super::doctor::{Diagnosis, Repaired};
 use super::error::OperationError;
-use super::event::{EventState, PluginEvent};
+use super::event::PluginEvent;
 use super::files::Folders;
 use super::grants::{self, Acceptance};
 use super::guard::{ALARMS_MAX, Alarm, GuardRules};
 use super::id::PluginId;
+use super::log::LogLimits;
 use super::manifest::Manifest;
-use super::operation::Step;
 use super::operation::journal::{Order, Origin};
 use super::outgoing::Outgoing;
 use super::own_models::DataPermissions;
 use super::plan::Plan;
 use super::rows::Data;
 use super::schema;
-use super::services::now_ms;
 use super::settings::{Configured, Sealer};
 use super::snapshots::{Snapshot, Snapshots};
 use super::status::PluginStatus;
 use super::table::{Plugins, Published, RouteTable};
+use super::traffic::{self, Traffic};
 use crate::cache::Announcements;
 use crate::db::{Limits as DatabaseLimits, Pool};
 use crate::loader::Loader;
@@ -71,10 +71,10 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use turn::Following;
-use work::{Change, Work};
+use work::Change;
 
 pub use plan::{OfferedPlan, PlanRequest};
-pub use work::{Tables, Way};
+pub use work::{Dependents, Tables, Way};
 
 /// Commands that may wait; more callers than that wait to be let in.
 const COMMANDS_MAX: usize = 32;
@@ -117,6 +117,10 @@ pub struct Workplace {
     pub announcements: Announcements,
     /// When the host intervenes.
     pub guard: GuardRules,
+    /// How much is kept of a plugin's log.
+    pub log: LogLimits,
+    /// What the calls of all plugins came to.
+    pub traffic: Traffic,
     /// How many versions are kept beside the installed one.
     pub versions_kept: usize,
     /// Whether no plugin is loaded at all.
@@ -179,8 +183,7 @@ enum Command {
     Release(PluginId, Order, oneshot::Sender<Outcome>),
     Alarm(Alarm, oneshot::Sender<Outcome>),
     Plan(Box<Change>, oneshot::Sender<Result<(Plan, Box<Change>), OperationError>>),
-    Restore(PluginId, i64, oneshot::Sender<Outcome>),
-    Configure(PluginId, Map<String, Value>, oneshot::Sender<Outcome>),
+    Configure(PluginId, Map<String, Value>, Order, oneshot::Sender<Outcome>),
     Follow(oneshot::Sender<Result<(), OperationError>>),
     Shutdown(oneshot::Sender<()>),
 }
@@ -215,6 +218,7 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
     let handle =
         SupervisorHandle { commands, published, events, watches_end, workplace, following, turn, order, plans };
     tasks::spawn("plugin alarms", alarms::act(handle.downgraded(), raised));
+    tasks::spawn("samples of plugins' traffic", traffic::sample(handle.downgraded()));
     if !probation.is_zero() {
         tasks::spawn("plugins on probation", alarms::ask_new_ones(handle.downgraded()));
     }
@@ -266,12 +270,13 @@ impl SupervisorHandle {
         self.operate(Change::Enable(id.clone())).await
     }
 
-    /// Makes a plugin stop serving. Calls that run are finished, usually before this returns.
+    /// Makes a plugin stop serving, and those that need it with it, if asked. Calls that run are finished, usually
+    /// before this returns.
     ///
     /// # Errors
-    /// [`OperationError`]; the plugin goes on then.
-    pub async fn disable(&self, id: &PluginId) -> Outcome {
-        self.operate(Change::Disable(id.clone())).await
+    /// [`OperationError`]; all of them go on then.
+    pub async fn disable(&self, id: &PluginId, dependents: Dependents) -> Outcome {
+        self.operate(Change::Disable(id.clone(), dependents)).await
     }
 
     /// Puts a kept version in the place of the installed one, without a gap: `version`, or the one before.
@@ -282,12 +287,13 @@ impl SupervisorHandle {
         self.operate(Change::Rollback(id.clone(), version, tables)).await
     }
 
-    /// Removes a plugin, and of its data as much as `data` says. Gives its last state.
+    /// Removes a plugin, and of its data as much as `data` says. Those that need it stop serving with it, if asked;
+    /// they stay installed. Gives its last state.
     ///
     /// # Errors
-    /// [`OperationError`]; it is still installed then, but disabled if its data could not be purged.
-    pub async fn uninstall(&self, id: &PluginId, data: Data) -> Outcome {
-        self.operate(Change::Uninstall(id.clone(), data)).await
+    /// [`OperationError`]; everything is as before then.
+    pub async fn uninstall(&self, id: &PluginId, data: Data, dependents: Dependents) -> Outcome {
+        self.operate(Change::Uninstall(id.clone(), data, dependents)).await
     }
 
     /// The copies of plugins' tables.
@@ -305,13 +311,13 @@ impl SupervisorHandle {
         self.workplace.snapshots.take(id, &version, reason).await
     }
 
-    /// Brings a disabled plugin's tables back to what a copy has.
+    /// Brings a plugin's tables back to what a copy has; one that serves stops meanwhile. What they are before is
+    /// copied first.
     ///
     /// # Errors
     /// [`OperationError`]; nothing has changed then.
     pub async fn restore(&self, id: &PluginId, number: i64) -> Outcome {
-        let id = id.clone();
-        self.command(move |reply| Command::Restore(id, number, reply)).await
+        self.operate(Change::Restore(id.clone(), number)).await
     }
 
     /// Changes settings of a plugin, by key; null takes a value away. It acts at once if the plugin runs.
@@ -320,7 +326,8 @@ impl SupervisorHandle {
     /// [`OperationError`]; nothing is changed then. A plugin that runs may refuse.
     pub async fn configure(&self, id: &PluginId, asked: Map<String, Value>) -> Outcome {
         let id = id.clone();
-        self.command(move |reply| Command::Configure(id, asked, reply)).await
+        let order = self.order.clone();
+        self.command(move |reply| Command::Configure(id, asked, order, reply)).await
     }
 
     /// Stops every plugin without changing what the administrator wants, and ends the supervisor.
@@ -430,8 +437,7 @@ impl Supervisor {
                 Command::Visit(visit, reply) => answer(reply, self.visit(visit).await),
                 Command::Alarm(alarm, reply) => answer(reply, self.act_on(alarm).await),
                 Command::Plan(change, reply) => answer(reply, self.plan(change).await),
-                Command::Restore(id, number, reply) => answer(reply, self.restore(&id, number).await),
-                Command::Configure(id, asked, reply) => answer(reply, self.configure(&id, asked).await),
+                Command::Configure(id, asked, order, reply) => answer(reply, self.configure(&id, asked, &order).await),
                 Command::Follow(reply) => answer(reply, self.follow().await),
                 Command::Shutdown(reply) => {
                     self.stop_all().await;
@@ -450,28 +456,6 @@ impl Supervisor {
     /// Refuses a version that would not fit beside the other plugins.
     fn refuse_unfit(&self, manifest: &Manifest, serves: bool) -> Result<(), OperationError> {
         Ok(dependencies::refuse_change(&Graph::of(&self.plugins), manifest, serves)?)
-    }
-
-    /// Tells those who watch, and the log.
-    fn tell(&self, id: &PluginId, version: &Version, state: EventState, reason: Option<String>) {
-        if let Some(reason) = &reason {
-            tracing::warn!(plugin.id = %id, plugin.version = %version, "plugin {id} {version}: {reason}");
-        } else {
-            tracing::info!(plugin.id = %id, plugin.version = %version, "plugin {id} {version}: {state:?}");
-        }
-        self.send(PluginEvent { id: id.clone(), version: version.clone(), state, step: None, reason, at: now_ms() });
-    }
-
-    /// Tells those who watch that a step of an operation begins.
-    fn tell_step(&self, work: &Work, step: Step) {
-        let (id, version) = (work.id().clone(), work.status().version().clone());
-        let step = Some((work.operation, step));
-        self.send(PluginEvent { id, version, state: EventState::Working, step, reason: None, at: now_ms() });
-    }
-
-    fn send(&self, event: PluginEvent) {
-        // Nobody watches: nobody misses it.
-        let _ = self.events.send(event);
     }
 }
 

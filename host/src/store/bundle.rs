@@ -6,6 +6,8 @@
 use super::archive::Archive;
 use super::entry_name::NameFault;
 use super::sha256::{Hasher, Sha256};
+use super::ui::{self, UiFault};
+use bytes::Bytes;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -143,6 +145,14 @@ pub enum BundleError {
         /// The entry.
         name: String,
     },
+    /// A file below `ui/` that is not served.
+    #[error("entry {name:?} can't be accepted: {fault}")]
+    Ui {
+        /// The entry.
+        name: String,
+        /// What is wrong with it.
+        fault: UiFault,
+    },
     /// A file that every bundle has.
     #[error("the bundle has no {name}")]
     Missing {
@@ -200,10 +210,23 @@ impl Bundle {
         let readme = required_text(&mut archive, "README.md", README_BYTES_MAX)?;
         let library = library_for(&archive, target)?;
         let files = archive.verify()?;
+        ui::check_files(&files)?;
         let targets = targets(&archive);
         let library = unpack_library(&mut archive, &library, staging)?;
         Ok(Self { manifest, readme, targets, library, files })
     }
+}
+
+/// The files below `ui/` of the bundle at `path`, by their names in it. Blocking.
+pub(super) fn ui_files(path: &Path, limits: &BundleLimits) -> Result<Vec<(String, Bytes)>, BundleError> {
+    let mut archive = Archive::open(path, limits)?;
+    let names: Vec<String> = archive.names().filter(|name| ui::is_ui(name)).map(str::to_owned).collect();
+    let read = |name: String| {
+        let mut bytes = Vec::new();
+        archive.unpack(&name, &mut bytes)?;
+        Ok((name, Bytes::from(bytes)))
+    };
+    names.into_iter().map(read).collect()
 }
 
 impl StagedLibrary {

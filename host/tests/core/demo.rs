@@ -33,7 +33,10 @@ async fn a_demonstration_is_looked_at_and_not_changed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn browsers_are_told_how_to_behave() {
-    let settings = [("APP__SERVER__CORS_ORIGINS", "https://a.example,http://b.example")];
+    let settings = [
+        ("APP__SERVER__CORS_ORIGINS", "https://a.example,http://b.example"),
+        ("APP__SERVER__FRAME_ORIGINS", "https://portal.example"),
+    ];
     let server = Server::start_with(&settings).await;
     let anonymous = server.anonymous();
     for path in ["/api/v1/auth/captcha", "/api/v1/nowhere", "/healthz"] {
@@ -41,7 +44,7 @@ async fn browsers_are_told_how_to_behave() {
         let header = |name: &str| answer.headers.get(name).map(|value| value.to_str().expect("text").to_owned());
         assert_eq!(header("x-content-type-options").as_deref(), Some("nosniff"), "{path}");
         assert_eq!(header("referrer-policy").as_deref(), Some("same-origin"), "{path}");
-        let frames = "frame-ancestors 'self' https://a.example http://b.example";
+        let frames = "frame-ancestors 'self' https://a.example http://b.example https://portal.example";
         assert_eq!(header("content-security-policy").as_deref(), Some(frames), "{path}");
         assert_eq!(header("strict-transport-security"), None, "{path}");
     }

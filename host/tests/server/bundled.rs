@@ -4,7 +4,7 @@ use crate::bundle;
 use crate::server::{Answer, PASSWORD, Role, Server, with_postgres, with_postgres_and};
 use backplane::app::Core;
 use backplane::config::Config;
-use backplane::plugin::{ProvidedSettings, SettingGroup};
+use backplane::plugin::{Dependents, ProvidedSettings, SettingGroup};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -290,7 +290,7 @@ async fn the_core_reads_the_parameters_that_count() {
     assert!(login().await.is_empty());
     set("LOGIN_CONFIG_STATUS", "1").await;
     let id = core.supervisor.id("config").expect("an id");
-    core.supervisor.disable(&id).await.expect("disables");
+    core.supervisor.disable(&id, Dependents::Keep).await.expect("disables");
     assert!(login().await.is_empty());
     core.supervisor.enable(&id).await.expect("enables");
     assert_eq!(login().await.len(), 2);

@@ -253,7 +253,6 @@ async fn snapshots_are_taken_listed_restored_and_deleted() {
     assert!(taken.starts_with("snapshot 1 of notice is taken: "), "{taken}");
     let listed = says(&["plugin", "snapshot", "list", "notice"]);
     assert!(listed.starts_with("1  ") && listed.contains("(by hand)"), "{listed}");
-    says(&["plugin", "disable", "notice"]);
     assert_eq!(
         says(&["plugin", "snapshot", "restore", "notice", "1"]).trim(),
         "the tables of notice are as snapshot 1 has them"

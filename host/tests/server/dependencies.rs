@@ -176,14 +176,23 @@ async fn a_cascade_switches_off_what_needs_it(server: &Server) {
     assert_eq!(states(&admin).await, ["basket 1.0.0 disabled", "chorus 1.0.0 disabled", "ledger 1.0.0 enabled"]);
     admin.post("/api/v1/plugins/basket/enable").await.ok();
     admin.post("/api/v1/plugins/chorus/enable").await.ok();
-    admin.delete("/api/v1/plugins/ledger?cascade=true").await.ok();
+    let asked = json!({"id": "ledger", "action": "uninstall", "cascade": true});
+    let plan = admin.post_json("/api/v1/plugins/plans", &asked).await.ok()["data"].take();
+    assert_eq!(plan["switched_off"], json!(["chorus", "basket"]));
+    admin.post(&format!("/api/v1/plugins/plans/{}/apply", plan["id"].as_str().expect("a text"))).await.ok();
     assert_eq!(states(&admin).await, ["basket 1.0.0 disabled", "chorus 1.0.0 disabled"]);
+    // One operation, and an entry for each plugin, by the same plan.
+    let told = admin.get("/api/v1/plugins/operations?size=3").await.ok()["data"]["items"].take();
+    let entry = |at: usize| ["plugin", "operation", "plan_hash"].map(|key| told[at][key].clone());
+    let by = &plan["hash"];
+    let expected = [("basket", "disable"), ("chorus", "disable"), ("ledger", "uninstall")];
+    let expected = expected.map(|(plugin, operation)| [json!(plugin), json!(operation), by.clone()]);
+    assert_eq!([entry(0), entry(1), entry(2)], expected);
     // One that nobody needs goes as it always did.
     admin.post("/api/v1/plugins/chorus/disable?cascade=true").await.ok();
     admin.delete("/api/v1/plugins/nobody?cascade=true").await.refused(404);
 }
 
-/// A row of somebody else's keeps the last step from happening; those before it are taken back.
 /// Nobody is let in between the steps of a cascade.
 async fn a_cascade_and_what_comes_meanwhile_leave_what_fits(server: &Server) {
     let admin = server.admin().await;
@@ -201,6 +210,7 @@ async fn a_cascade_and_what_comes_meanwhile_leave_what_fits(server: &Server) {
     }
 }
 
+/// A row of somebody else's keeps the plugin's own from going.
 async fn a_cascade_that_fails_leaves_everything_on(server: &Server) {
     let admin = server.admin().await;
     three(&admin).await;

@@ -18,6 +18,30 @@ async fn planned(role: &Role, name: &str) -> Value {
     role.upload("/api/v1/plugins/plans", bundle::of(name)).await.ok()["data"].take()
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_names_what_stays_but_not_as_it_was() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    admin.install(bundle::of("scoped")).await.ok();
+    let upgrade = planned(&admin, "scoped_later").await;
+    assert_eq!(upgrade["models"], json!({"added": [], "removed": [], "changed": ["ScopedThing"], "kept": 1}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn warnings_of_a_plan_are_in_the_language_of_who_asks() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    admin.install(bundle::of("shelf")).await.ok();
+    let purge = json!({"id": "shelf", "action": "uninstall", "data": "purge"});
+    for (language, warning) in
+        [("en-US", "the plugin's tables go with all their rows"), ("zh-CN", "插件的数据表及其全部数据将被删除")]
+    {
+        let request = admin.request(Method::POST, "/api/v1/plugins/plans").json(&purge);
+        let mut answer = Answer::of(request.header("accept-language", language)).await.ok();
+        assert_eq!(answer["data"]["warnings"].take(), json!([warning]));
+    }
+}
+
 async fn says_what_an_upgrade_changes(server: &Server) {
     let admin = server.admin().await;
     let first = planned(&admin, "shelf").await;
@@ -27,7 +51,10 @@ async fn says_what_an_upgrade_changes(server: &Server) {
     let names: Vec<&str> =
         first["files"].as_array().expect("files").iter().filter_map(|f| f["name"].as_str()).collect();
     assert!(names.contains(&"plugin.toml") && names.iter().any(|name| name.starts_with("lib/")), "{names:?}");
-    assert_eq!(first["routes"], json!({"added": ["GET /api/v1/shelf"], "removed": [], "kept": 0}));
+    assert_eq!(
+        first["routes"],
+        json!({"added": ["GET /api/v1/shelf", "GET /api/v1/shelf/fall"], "removed": [], "changed": [], "kept": 0})
+    );
     assert_eq!(first["menus"]["added"], json!(["AddBook", "Shelf"]));
     assert_eq!(first["permissions"]["added"], json!(["shelf:book:add"]));
     assert_eq!(first["models"]["added"], json!(["ShelfBook"]));
@@ -39,7 +66,7 @@ async fn says_what_an_upgrade_changes(server: &Server) {
 
     let second = planned(&admin, "shelf_later").await;
     assert_eq!((&second["operation"], &second["from_version"]), (&json!("upgrade"), &json!("1.0.0")));
-    assert_eq!(second["routes"], json!({"added": [], "removed": [], "kept": 1}));
+    assert_eq!(second["routes"], json!({"added": [], "removed": ["GET /api/v1/shelf/fall"], "changed": [], "kept": 1}));
     let migrations = second["migrations"].as_array().expect("migrations");
     assert_eq!((migrations.len(), &migrations[0]["name"]), (1, &json!("loans")));
     assert_eq!(apply(&admin, &second).await.ok()["data"]["version"], "1.1.0");

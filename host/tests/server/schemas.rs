@@ -49,7 +49,7 @@ async fn post(admin: &Role, title: &str) {
     admin.post_json("/api/v1/sys/notices", &notice).await.ok();
 }
 
-/// Taken while the plugin serves, brought back while it does not.
+/// Taken and brought back while the plugin serves.
 async fn a_snapshot_comes_back(server: &Server) {
     let admin = server.admin().await;
     admin.install(bundle::of("notice")).await.ok();
@@ -63,17 +63,31 @@ async fn a_snapshot_comes_back(server: &Server) {
     post(&admin, "second").await;
 
     let restore = format!("{TABLE}/{}/restore", taken["id"]);
-    let message = admin.post(&restore).await.refused(409);
-    assert_eq!(
-        message,
-        format!("plugin notice is enabled, so snapshot {} can't be restored; disable the plugin first", taken["id"])
-    );
-    admin.post("/api/v1/plugins/notice/disable").await.ok();
     admin.post(&restore).await.ok();
     assert_eq!(titles(server).await, before);
-    admin.post("/api/v1/plugins/notice/enable").await.ok();
     post(&admin, "third").await;
-    assert_eq!(titles(server).await, [before, vec!["third".to_owned()]].concat());
+    assert_eq!(titles(server).await, [before.clone(), vec!["third".to_owned()]].concat());
+    // What was there before is a copy now.
+    let copied = admin.get(TABLE).await.ok()["data"][0].take();
+    assert_eq!(copied["reason"], format!("before the restore of snapshot {}", taken["id"]));
+    admin.post(&format!("{TABLE}/{}/restore", copied["id"])).await.ok();
+    assert_eq!(titles(server).await, [before.clone(), vec!["second".to_owned()]].concat());
+    let last = admin.get("/api/v1/plugins/operations?plugin=notice&size=1").await.ok()["data"]["items"][0].take();
+    assert_eq!(
+        (&last["operation"], &last["state"], &last["username"]),
+        (&json!("restore"), &json!("done"), &json!("admin"))
+    );
+    // One that does not serve goes on not serving.
+    admin.post("/api/v1/plugins/notice/disable").await.ok();
+    admin.post(&restore).await.ok();
+    assert_eq!(admin.plugin("notice").await["state"], "disabled");
+    assert_eq!(titles(server).await, before);
+    admin.post("/api/v1/plugins/notice/enable").await.ok();
+    for copy in admin.get(TABLE).await.ok()["data"].as_array().expect("copies") {
+        if copy["id"] != taken["id"] {
+            admin.delete(&format!("{TABLE}/{}", copy["id"])).await.ok();
+        }
+    }
 
     admin.delete(&format!("{TABLE}/{}", taken["id"])).await.ok();
     assert_eq!(admin.get(TABLE).await.ok()["data"], json!([]));

@@ -71,6 +71,24 @@ async fn a_change_acts_at_once_and_null_returns_to_the_default() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_record_tells_who_changed_what_without_secrets() {
+    on_both(async |server| {
+        let admin = with_tunable(server).await;
+        put(&admin, json!({"page_size": 50, "token": "hunter22-hunter22"})).await.ok();
+        put(&admin, json!({"page_size": 0})).await.refused(422);
+        let told = admin.get("/api/v1/plugins/operations?operation=configure").await.ok()["data"]["items"].take();
+        let entry = |at: usize| ["state", "username", "before", "after"].map(|key| told[at][key].clone());
+        let settings = |values: Value| json!({ "settings": values });
+        let changed = [json!({"page_size": 20, "token": null}), json!({"page_size": 50, "token": "***"})];
+        let [before, after] = changed.map(settings);
+        assert_eq!(entry(1), [json!("done"), json!("admin"), before, after]);
+        let [before, after] = [json!({}), json!({"page_size": null})].map(settings);
+        assert_eq!(entry(0), [json!("refused"), json!("admin"), before, after]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_is_refused_with_every_setting_named_and_changes_nothing() {
     let server = Server::start_with(&[("APP__PLUGINS__TUNABLE__GREETING", "long")]).await;
     let admin = with_tunable(&server).await;
@@ -126,7 +144,7 @@ async fn a_plugin_may_refuse_and_then_nothing_is_changed() {
         let admin = with_tunable(server).await;
         let answer = put(&admin, json!({"page_size": 13, "token": SECRET})).await;
         let text = "the settings of plugin tunable 1.0.0 are as before: the plugin refuses the settings: \
-                    13 rows bring bad luck to [REDACTED]";
+                    13 rows bring bad luck to ***";
         assert_eq!(answer.refused(422), text);
         assert_eq!(told(&admin).await, "20 Short token of 0, accepted 0");
         assert_eq!(admin.get(SETTINGS).await.ok()["data"]["set"]["token"], false);

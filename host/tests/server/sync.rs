@@ -1,6 +1,6 @@
 //! `plugin sync`: a server's plugins become what a file says, by steps that never leave one without what it needs.
 
-use crate::bundle;
+use crate::bundle::{self, Parts};
 use crate::cli::Person;
 use crate::dependencies::{plugin, states};
 use crate::server::{Role, Server, with_postgres_and};
@@ -191,6 +191,27 @@ async fn what_is_not_named_stays_and_settings_are_compared() {
     operator.wants("notice = { settings = { page = 1 } }");
     let message = operator.person.fails(&["plugin", "sync", "--plan"], 1);
     assert!(message.contains("plugin notice has no setting page; it has data_rules"), "{message}");
+}
+
+/// What the operator's configuration holds, no file changes: that is said, and not planned again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_configuration_holds_is_not_planned_and_what_is_granted_is_locked() {
+    let held = [FREE.as_slice(), &[("APP__PLUGINS__NOTICE__DATA_RULES", "true")]].concat();
+    let server = Server::start_with(&held).await;
+    let operator = Operator::of(&server).await;
+    operator.admin.install(bundle::of("notice")).await.ok();
+    let mut parts = Parts::of("capable");
+    let manifest = format!("{}\n[capabilities]\ndatabase = \"read\"\n", parts.manifest());
+    operator.admin.install(parts.with_manifest(&manifest).zip()).await.ok();
+    operator.wants("capable = \"*\"\nnotice = { settings = { data_rules = false } }");
+    let message = operator.person.fails(&["plugin", "sync", "--plan"], 1);
+    assert!(
+        message.contains("setting data_rules of plugin notice is held at true by the server's configuration"),
+        "{message}"
+    );
+    operator.wants("capable = \"*\"\nnotice = { settings = { data_rules = true } }");
+    operator.applies();
+    assert_eq!(operator.lock()["plugin"][0]["capabilities"], toml::Value::from(vec!["database read"]));
 }
 
 /// What somebody installed by hand is not changed for a plugin that would need another version.

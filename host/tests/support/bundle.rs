@@ -22,7 +22,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Manifest, README and library of the plugin or fixture in the folder `name`.
+    /// Manifest, README, library and files for browsers of the plugin or fixture in the folder `name`.
     pub(crate) fn of(name: &str) -> Self {
         let library = std::fs::read(library(name)).expect("a library");
         Self::with_library(name, library)
@@ -37,7 +37,7 @@ impl Parts {
             ("README.md".to_owned(), text("README.md")),
             (format!("lib/{}/{name}.so", target()), library),
         ];
-        Self { entries }
+        Self { entries: [entries, ui_files(&folder)].concat() }
     }
 
     /// With `from` replaced by `to` wherever it stands; both have the same length.
@@ -109,6 +109,18 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn folder(name: &str) -> PathBuf {
     let folders = ["plugins", "plugins/fixtures"].map(|folder| root().join(folder).join(name));
     folders.into_iter().find(|folder| folder.exists()).expect("a plugin of that name")
+}
+
+fn ui_files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let Ok(entries) = std::fs::read_dir(folder.join("ui")) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let file = |path: PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        (format!("ui/{name}"), std::fs::read(&path).expect("a file"))
+    };
+    let mut files: Vec<_> = paths.map(file).collect();
+    files.sort();
+    files
 }
 
 fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {

@@ -10,7 +10,8 @@ use anyhow::Result;
 use crate::cargo::{cargo, root, succeed};
 
 /// What the benchmarks load.
-const PLUGINS: [&str; 4] = ["plugins/hello", "plugins/notice", "plugins/fixtures/bench", "plugins/fixtures/many"];
+const PLUGINS: [&str; 5] =
+    ["plugins/hello", "plugins/notice", "plugins/fixtures/bench", "plugins/fixtures/many", "plugins/fixtures/wide"];
 
 /// Builds the plugins, one by one, then the benchmarks, and runs them.
 pub(crate) fn run() -> Result<ExitCode> {

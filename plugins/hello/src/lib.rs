@@ -1,4 +1,4 @@
-//! The smallest plugin: one route, one menu entry.
+//! The smallest plugin: one route, and a page of its own in `ui/hello.js`.
 
 use plugin_api::prelude::*;
 
@@ -24,7 +24,7 @@ impl Plugin for Hello {
         Contributions::new()
             .openapi(Api)
             .access("GET /hello", Access::Public)
-            .menu(Menu::page("Hello", "/hello").title("Hello").icon("mdi:hand-wave"))
+            .menu(Menu::page("Hello", "/hello").title("Hello").icon("mdi:hand-wave").element("hello-page"))
     }
 }
 

@@ -12,15 +12,17 @@ pub(crate) struct Api {
 /// What is written to add or to change a notice.
 #[derive(Debug, Object)]
 struct NoticeForm {
-    /// Up to 64 characters
+    /// Up to 64 characters | 最多 64 个字符
     #[oai(validator(max_length = 64))]
     title: String,
-    /// 0 notice, 1 announcement
+    /// 0 notice, 1 announcement | 0 通知, 1 公告
     #[oai(rename = "type", validator(minimum(value = "0"), maximum(value = "1")))]
     kind: i32,
-    /// 0 hidden, 1 shown
+    /// 0 hidden, 1 shown | 0 隐藏, 1 显示
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     status: i32,
+    /// Content | 内容
+    ///
     /// Markdown
     content: String,
 }
@@ -29,11 +31,13 @@ struct NoticeForm {
 #[derive(Debug, Object)]
 struct NoticeDetail {
     title: String,
-    /// 0 notice, 1 announcement
+    /// 0 notice, 1 announcement | 0 通知, 1 公告
     #[oai(rename = "type")]
     kind: i32,
-    /// 0 hidden, 1 shown
+    /// 0 hidden, 1 shown | 0 隐藏, 1 显示
     status: i32,
+    /// Content | 内容
+    ///
     /// Markdown
     content: String,
     id: Id,
@@ -61,10 +65,10 @@ impl Api {
         &self,
         /// A part of the title
         title: Query<Option<String>>,
-        /// 0 notice, 1 announcement
+        /// 0 notice, 1 announcement | 0 通知, 1 公告
         #[oai(name = "type")]
         kind: Query<Option<i32>>,
-        /// 0 hidden, 1 shown
+        /// 0 hidden, 1 shown | 0 隐藏, 1 显示
         status: Query<Option<i32>>,
         /// From 1
         #[oai(validator(minimum(value = "1")))]

@@ -1,4 +1,4 @@
-import { authorized } from './client'
+import { hearEvents, type ServerEvent } from './events'
 import { hear, tell } from './tabs'
 
 /** A change of a plugin, as far as this user may know it; without an id, anything may have changed. */
@@ -6,6 +6,9 @@ export interface Change {
   id?: string
   version?: string
   state?: string
+  /** What is being done, and the step that begins, where the state is `working`. */
+  operation?: string | null
+  step?: string | null
   reason?: string | null
   time?: string
 }
@@ -15,8 +18,13 @@ type Listener = (change: Change) => void
 const PAUSE_MS = 1_000
 const listeners = new Set<Listener>()
 
-/** Calls `listener` for each change, until the answer is called. */
+/** Calls `listener` for each change, until the answer is called. Steps of what is being done are none. */
 export function onChange(listener: Listener): () => void {
+  return onEvent((change) => change.state !== 'working' && listener(change))
+}
+
+/** Calls `listener` for each event, steps too, until the answer is called. */
+export function onEvent(listener: Listener): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)
 }
@@ -43,20 +51,10 @@ async function hold(path: string, signal: AbortSignal): Promise<void> {
 }
 
 async function stream(path: string, signal: AbortSignal, first: boolean): Promise<void> {
-  const response = await authorized(new Request(new URL(path, location.origin), { signal }))
-  if (!response.ok || !response.body) return
-  if (!first) spread({})
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-  for (let rest = ''; ; ) {
-    const { value, done } = await reader.read()
-    if (done) return
-    const blocks = (rest + value).split(/\r?\n\r?\n/)
-    rest = blocks.pop() ?? ''
-    for (const block of blocks) {
-      const data = block.split(/\r?\n/).filter((line) => line.startsWith('data:'))
-      if (data.length > 0) spread(JSON.parse(data.map((line) => line.slice(5)).join('\n')) as Change)
-    }
-  }
+  const listener = (events: ServerEvent[]) => events.forEach(({ data }) => spread(JSON.parse(data) as Change))
+  await hearEvents(path, { signal }, listener, () => {
+    if (!first) spread({})
+  })
 }
 
 function spread(change: Change): void {

@@ -5,6 +5,8 @@ type Body = Partial<components['schemas']['Failure']>
 /** A field that the server refused. */
 export interface FieldFailure {
   field: string
+  /** Where it is, from the body's first key on. */
+  path: string[]
   text: string
 }
 
@@ -31,5 +33,5 @@ export class ApiFailure extends Error {
 function fields(details: unknown): FieldFailure[] {
   const errors = (details as { errors?: { loc?: string[]; msg?: string }[] } | null)?.errors
   if (!Array.isArray(errors)) return []
-  return errors.map((error) => ({ field: String(error.loc?.at(-1) ?? ''), text: error.msg ?? '' }))
+  return errors.map(({ loc = [], msg = '' }) => ({ field: String(loc.at(-1) ?? ''), path: loc.slice(1), text: msg }))
 }

@@ -10,9 +10,13 @@ export type Plugin = Schemas['PluginDto'] & { description: string; author: strin
 /** What would change, before anything does. */
 export type Plan = Schemas['PluginPlan']
 
-export type Order =
-  | { action: 'install' | 'upgrade'; file: File }
-  | { action: 'enable' | 'disable' | 'rollback' | 'uninstall'; id: string; data?: 'keep' | 'purge' }
+export type Diagnosis = Schemas['DiagnosisDto']
+export type Snapshot = Schemas['SnapshotDto']
+export type Operation = Schemas['PluginOperation']
+export type Settings = Schemas['PluginSettingsDto']
+
+/** What is to be planned: a bundle that comes, as far as is known in the place of another one, or something with an installed plugin. */
+export type Order = { file: File; isUpgrade?: boolean; drain?: boolean } | Schemas['PluginAction']
 
 type Manifest = { plugin: { name: string; description?: string; author?: string; tags?: string[]; depends_on?: string[] } }
 
@@ -28,37 +32,42 @@ export async function listPlugins(): Promise<Plugin[]> {
 }
 
 const of = (plugin: string) => ({ params: { path: { plugin } } })
+const copy = (plugin: string, snapshot: number) => ({ params: { path: { plugin, snapshot } } })
 
 export const plugins = {
   detail: (id: string) => payload(api.GET('/api/v1/plugins/{plugin}', of(id))),
   enable: (id: string) => payload(api.POST('/api/v1/plugins/{plugin}/enable', of(id))),
-  disable: (id: string) => payload(api.POST('/api/v1/plugins/{plugin}/disable', of(id))),
-  rollback: (id: string) => payload(api.POST('/api/v1/plugins/{plugin}/rollback', of(id))),
-  uninstall: (id: string, data: 'keep' | 'purge') =>
-    payload(api.DELETE('/api/v1/plugins/{plugin}', { params: { path: { plugin: id }, query: { data } } })),
-  install: (file: File, sent: Sent) => send<Detail>('/api/v1/plugins', file, sent),
-  upgrade: (id: string, file: File, sent: Sent) => send<Detail>(`/api/v1/plugins/${encodeURIComponent(id)}/upgrade`, file, sent),
-}
-
-let planning: Promise<boolean> | undefined
-
-/** Whether the server says beforehand what a change would do. */
-export function hasPlans(): Promise<boolean> {
-  planning ??= ask<{ paths: Record<string, unknown> }>('GET', '/openapi.json').then(
-    ({ paths }) => PLANS in paths,
-    () => false,
-  )
-  return planning
+  disable: (id: string, cascade = false) =>
+    payload(api.POST('/api/v1/plugins/{plugin}/disable', { params: { path: { plugin: id }, query: { cascade } } })),
+  release: (id: string) => payload(api.POST('/api/v1/plugins/{plugin}/release', of(id))),
+  settings: (id: string) => payload(api.GET('/api/v1/plugins/{plugin}/settings', of(id))),
+  configure: (id: string, changes: Record<string, unknown>) =>
+    payload(api.PUT('/api/v1/plugins/{plugin}/settings', { ...of(id), body: changes })),
+  examine: () => payload(api.GET('/api/v1/plugins/doctor')),
+  repair: () => payload(api.POST('/api/v1/plugins/doctor/repair')),
+  snapshots: (id: string) => payload(api.GET('/api/v1/plugins/{plugin}/snapshots', of(id))),
+  takeSnapshot: (id: string, reason?: string) =>
+    payload(api.POST('/api/v1/plugins/{plugin}/snapshots', { params: { path: { plugin: id }, query: reason ? { reason } : {} } })),
+  restore: (id: string, snapshot: number) => payload(api.POST('/api/v1/plugins/{plugin}/snapshots/{snapshot}/restore', copy(id, snapshot))),
+  deleteSnapshot: (id: string, snapshot: number) => payload(api.DELETE('/api/v1/plugins/{plugin}/snapshots/{snapshot}', copy(id, snapshot))),
+  operations: (id: string, page = 1, size = 20) =>
+    payload(api.GET('/api/v1/plugins/operations', { params: { query: { plugin: id, page, size } as never } })),
 }
 
 /** Asks what an order would change. */
 export function plan(order: Order, sent: Sent): Promise<Plan> {
-  return 'file' in order ? send<Plan>(PLANS, order.file, sent) : ask<Plan>('POST', PLANS, order)
+  if (!('file' in order)) return ask<Plan>('POST', PLANS, order)
+  return send<Plan>(order.drain ? `${PLANS}?drain=true` : PLANS, order.file, sent)
 }
 
+const ofPlan = (order: Plan) => ({ params: { path: { id: order.id } } })
+
 /** Does what a plan says; refused when something has changed since. */
-export function apply(order: Plan): Promise<unknown> {
-  return ask('POST', `${PLANS}/${encodeURIComponent(order.id)}/apply`)
+export const apply = (order: Plan) => payload(api.POST('/api/v1/plugins/plans/{id}/apply', ofPlan(order)))
+
+/** Forgets a plan, and the bundle with it; it would expire by itself. */
+export async function withdraw(order: Plan): Promise<void> {
+  await api.DELETE('/api/v1/plugins/plans/{id}', ofPlan(order)).catch(() => undefined)
 }
 
 /** Hears how much of a file is sent, 0 to 1. */

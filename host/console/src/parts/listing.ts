@@ -36,13 +36,17 @@ export interface Toggle {
 export interface Field {
   key: string
   label: Label
-  kind: 'text' | 'password' | 'area' | 'number' | 'flag' | 'switch' | 'choice' | 'choices' | 'tree'
+  /** A `date` is written as YYYY-MM-DD, a `moment` as the server writes times, an `instant` as RFC 3339 does. */
+  kind: 'text' | 'password' | 'area' | 'number' | 'flag' | 'switch' | 'choice' | 'choices' | 'tree' | 'date' | 'moment' | 'instant'
   choices?: Choice[] | (() => Promise<Choice[]>)
   required?: boolean
+  min?: number
   max?: number
   most?: number
   least?: number
   pattern?: RegExp
+  /** It is written as JSON. */
+  json?: boolean
   initial?: unknown
   hint?: Label
   /** An input of the page's own; it gets the field and what the form holds. */

@@ -26,6 +26,11 @@ export function pageOf(component: string | null | undefined): Loader | undefined
   return pages[component ?? '']
 }
 
+/** The path below the API of the resource that a menu entry shows. */
+export function resourceOf(component: string | null | undefined): string | undefined {
+  return /^resource:(\/.*)$/.exec(component ?? '')?.[1]
+}
+
 /** The plugin whose OpenAPI document describes the page of a menu entry. */
 export function pluginOf(component: string | null | undefined, path: string | null | undefined): string | undefined {
   const named = /^\/plugins\/([\w-]+)\//.exec(component ?? '')?.[1]

@@ -21,6 +21,16 @@ export function trail(path: string, nodes: MenuNode[] = menus.value ?? []): Menu
   return []
 }
 
+/** All entries, each before those below it. */
+export function entries(nodes: MenuNode[] = menus.value ?? []): MenuNode[] {
+  return nodes.flatMap((node) => [node, ...entries(node.children ?? [])])
+}
+
+/** The path of the module with an element, while its plugin serves and an entry shows it. */
+export function moduleOf(element: string): string | undefined {
+  return entries().find((node) => node.meta.element?.name === element)?.meta.element?.module
+}
+
 /** The first page at or below an entry. */
 export function firstPage(node: MenuNode): MenuNode | undefined {
   if (node.type === 1 || node.type === 3) return node

@@ -15,6 +15,11 @@ export function moment(text: string): Date | undefined {
   return new Date(wall - offset(once))
 }
 
+/** A moment as the server writes it, in its own zone. */
+export function serverTime(at: Date): string {
+  return new Date(at.getTime() + offset(at.getTime())).toISOString().slice(0, 19).replace('T', ' ')
+}
+
 /** A time of the server in the zone of whoever looks at it. */
 export function time(text: string | null | undefined): string {
   const at = text ? moment(text) : undefined

@@ -77,6 +77,18 @@ pub struct SidebarMeta {
     pub hide_in_menu: bool,
     /// Always false: what a user may not open is not sent.
     pub menu_visible_with_forbidden: bool,
+    /// The custom element that is the page; not there on other entries.
+    #[oai(skip_serializing_if_is_none)]
+    pub element: Option<SidebarElement>,
+}
+
+/// A page that a plugin brings as a custom element.
+#[derive(Debug, Clone, PartialEq, Object)]
+pub struct SidebarElement {
+    /// Under which the module exports it.
+    pub name: String,
+    /// The path of the module; another version has another one.
+    pub module: String,
 }
 
 /// An entry of the menu.
@@ -211,12 +223,12 @@ impl MenuNode {
 }
 
 impl SidebarNode {
-    fn of(node: Node, clock: &Clock) -> Self {
+    fn of(node: Node, menus: &MenuService, clock: &Clock) -> Self {
         let menu = node.menu;
-        let children: Vec<Self> = node.children.into_iter().map(|child| Self::of(child, clock)).collect();
+        let children: Vec<Self> = node.children.into_iter().map(|child| Self::of(child, menus, clock)).collect();
         Self {
             id: menu.id.into(),
-            meta: SidebarMeta::of(&menu),
+            meta: SidebarMeta::of(&menu, menus.module(&menu)),
             component: component(&menu),
             name: menu.name,
             path: menu.path,
@@ -233,7 +245,7 @@ impl SidebarNode {
 }
 
 impl SidebarMeta {
-    fn of(menu: &Menu) -> Self {
+    fn of(menu: &Menu, module: Option<String>) -> Self {
         let address_if = |wanted: i32| match &menu.link {
             Some(link) if menu.kind == wanted => link.clone(),
             _ => String::new(),
@@ -246,6 +258,7 @@ impl SidebarMeta {
             keep_alive: menu.cache,
             hide_in_menu: menu.display == 0,
             menu_visible_with_forbidden: false,
+            element: menu.element().zip(module).map(|(name, module)| SidebarElement { name: name.to_owned(), module }),
         }
     }
 }
@@ -270,7 +283,7 @@ impl MenuApi {
     #[oai(path = "/sys/menus/sidebar", method = "get", operation_id = "get_sidebar")]
     async fn sidebar(&self, caller: Caller) -> Result<Answer<Vec<SidebarNode>>, ApiError> {
         let nodes = self.menus.sidebar(&caller.0).await.map_err(ApiError::internal)?;
-        let view = |node| SidebarNode::of(node, &self.clock);
+        let view = |node| SidebarNode::of(node, &self.menus, &self.clock);
         Ok(Answer::of(nodes.into_iter().map(view).collect()))
     }
 

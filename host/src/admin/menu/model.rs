@@ -138,6 +138,11 @@ impl Menu {
         look(self) == look(other)
     }
 
+    /// The custom element that is its page.
+    pub(super) fn element(&self) -> Option<&str> {
+        self.component.as_deref()?.strip_prefix(plugin_api::descriptor::Menu::ELEMENT)
+    }
+
     /// The permission codes it carries.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
         self.perms.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|code| !code.is_empty())

@@ -180,6 +180,12 @@ impl MenuService {
         Ok(sidebar(menus, granted.as_ref()))
     }
 
+    /// Where browsers get the module with the element that an entry shows; None if it shows none.
+    pub(super) fn module(&self, menu: &Menu) -> Option<String> {
+        menu.element()?;
+        self.published.module(menu.plugin_id.as_deref()?)
+    }
+
     /// The permission codes of a user, sorted: every code there is for a super-user, else those
     /// of the entries that the roles have.
     ///

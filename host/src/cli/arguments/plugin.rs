@@ -162,7 +162,7 @@ pub(in crate::cli) struct Uninstall {
     /// Also delete its tables and settings; without it they stay for a later install
     #[arg(long)]
     pub(in crate::cli) purge: bool,
-    /// Disable the plugins that need it before it is removed
+    /// Disable the plugins that need it with it
     #[arg(long)]
     pub(in crate::cli) cascade: bool,
     /// First write its tables, settings and bundle to a zip, then delete its tables and settings
@@ -212,6 +212,9 @@ pub(in crate::cli) struct Subject {
     /// With --action uninstall: also delete its tables and settings
     #[arg(long, requires = "action")]
     pub(in crate::cli) purge: bool,
+    /// For disable and uninstall: disable the plugins that need it with it
+    #[arg(long, requires = "action")]
+    pub(in crate::cli) cascade: bool,
     /// With --action rollback: a kept version instead of the one before
     #[arg(long = "to", value_name = "VERSION", requires = "action")]
     pub(in crate::cli) version: Option<Version>,

@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{Doubt, PackError};
-use crate::plugin::Manifest;
+use crate::plugin::{Manifest, pages};
+use crate::store::ui;
 
 const MANIFEST: &str = "plugin.toml";
 const README: &str = "README.md";
@@ -44,6 +45,7 @@ impl Contents {
         for folder in OPTIONAL_FOLDERS {
             contents.add_folder(&directory.join(folder), folder)?;
         }
+        contents.refuse_what_is_not_served()?;
         Ok(contents)
     }
 
@@ -98,6 +100,16 @@ impl Contents {
                 found: found.to_owned(),
             })
             .collect()
+    }
+
+    /// A server would refuse it too, but only when it is uploaded.
+    fn refuse_what_is_not_served(&self) -> Result<(), PackError> {
+        let mut files = Vec::new();
+        for (name, path) in self.entries() {
+            files.push((name, fs::metadata(path).map_err(PackError::file("read", path))?.len()));
+        }
+        ui::check(files)?;
+        Ok(pages::refuse_missing_module(&self.manifest, self.entries.keys().map(String::as_str))?)
     }
 
     fn add_if_there(&mut self, directory: &Path, name: &str) -> Result<bool, PackError> {
@@ -193,6 +205,33 @@ mod tests {
         let doubts = contents.compare("Cargo.toml", "demo", "1.0.1");
         let text = doubts[0].to_string();
         assert!(text.contains("version") && text.contains("1.0.1"), "{text}");
+    }
+
+    #[test]
+    fn what_is_not_served_to_browsers_is_not_packed() {
+        let with_module = format!("{TEXT}[ui]\nmodule = \"ui/demo.js\"\n");
+        let cases = [
+            ("ui/demo.js", TEXT, None),
+            ("ui/demo.js", &with_module, None),
+            ("ui/.DS_Store", TEXT, Some("hidden files are not served")),
+            ("ui/demo.ts", TEXT, Some("below ui/ stand files that end in js")),
+            ("ui/other.js", &with_module, Some("not in the bundle; below ui/ it brings ui/other.js")),
+        ];
+        for (file, manifest, expected) in cases {
+            let directory = crate_with(&[("plugin.toml", manifest), ("README.md", "# Demo"), (file, "x")]);
+            let said = Contents::of(directory.path()).err().map(|error| error.to_string());
+            match expected {
+                None => assert_eq!(said, None, "{file}"),
+                Some(words) => assert!(said.as_ref().is_some_and(|said| said.contains(words)), "{file}: {said:?}"),
+            }
+        }
+        #[cfg(unix)]
+        {
+            let directory = crate_with(&[("plugin.toml", TEXT), ("README.md", "# Demo"), ("ui/demo.js", "x")]);
+            std::os::unix::fs::symlink("/etc/passwd", directory.path().join("ui/passwd.txt")).unwrap();
+            let said = Contents::of(directory.path()).unwrap_err().to_string();
+            assert!(said.contains("symbolic link"), "{said}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::cli::admin::{Admin, Leavings, Planned};
 use crate::cli::arguments::{Action, Apply, Subject};
 use crate::cli::error::CliError;
 use crate::cli::output::Format;
+use crate::plugin::Dependents;
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -64,11 +65,12 @@ async fn planned(order: &Subject, admin: &dyn Admin, context: &Context) -> Resul
         return admin.plan_bundle(&bundle.path, order.start(), order.way()).await;
     };
     let id = order.subject.parse().map_err(CliError::Id)?;
+    let dependents = Dependents::of(order.cascade);
     let planned = match action {
         Action::Enable => Planned::Enable,
-        Action::Disable => Planned::Disable,
+        Action::Disable => Planned::Disable(dependents),
         Action::Rollback => Planned::Rollback(order.version.clone(), order.tables()),
-        Action::Uninstall => Planned::Uninstall(if order.purge { Leavings::Purge } else { Leavings::Keep }),
+        Action::Uninstall => Planned::Uninstall(if order.purge { Leavings::Purge } else { Leavings::Keep }, dependents),
     };
     admin.plan_change(&id, planned).await
 }
@@ -104,7 +106,7 @@ fn words(plan: &Value) -> String {
     for what in ["routes", "menus", "permissions", "settings", "models"] {
         let signed =
             |key: &str, sign: &str| listed(&plan[what][key], |name| Some(format!("  {sign} {}", name.as_str()?)));
-        let changes = [signed("added", "+"), signed("removed", "-")].concat();
+        let changes = [signed("added", "+"), signed("changed", "~"), signed("removed", "-")].concat();
         if !changes.is_empty() {
             lines.push(format!("{what}:"));
             lines.extend(changes);

@@ -21,12 +21,12 @@ use super::{MissingData, connect, text};
 use crate::{
     cli::{
         Context,
-        admin::{Admin, Change, Dependents, Start},
+        admin::{Admin, Change, Start},
         arguments::Sync,
         error::CliError,
         output::Format,
     },
-    plugin::{Acceptance, PluginId, Way},
+    plugin::{Acceptance, Dependents, PluginId, Way},
 };
 use bundles::Shelf;
 use file::PluginsFile;
@@ -118,7 +118,7 @@ async fn take(
         Step::Change { .. } => admin.upgrade(id, bundle()?, Way::SideBySide, Acceptance::Accept).await?,
         Step::Set { values, .. } => admin.configure(id, values.clone()).await?,
         Step::Enable { .. } => admin.change(id, Change::Enable).await?,
-        Step::Disable { .. } => admin.change(id, Change::Disable(Dependents::Respect)).await?,
+        Step::Disable { .. } => admin.change(id, Change::Disable(Dependents::Keep)).await?,
     };
     match text::failure(&plugin) {
         Some(failure) => Err(CliError::NotRunning(failure)),

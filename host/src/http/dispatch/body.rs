@@ -7,10 +7,11 @@ use futures_util::{Stream, StreamExt};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use http_body_util::combinators::BoxBody;
+use plugin_api::services::Level;
 use poem::Request;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// A body that says it is at most this long crosses in one piece: cheaper than a stream.
@@ -65,18 +66,25 @@ fn bounded(
 
 /// A body that takes one of the plugin's places until it has been sent.
 pub(super) fn holding(stream: LeasedStream, permit: Permit) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    Holding { stream, _permit: permit }
+    Holding { stream, permit }
 }
 
 struct Holding {
     stream: LeasedStream,
-    _permit: Permit,
+    permit: Permit,
 }
 
 impl Stream for Holding {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.stream).poll_next(context)
+        let piece = ready!(Pin::new(&mut self.stream).poll_next(context));
+        Poll::Ready(piece.map(|piece| {
+            piece.map_err(|error| {
+                // The plugin's own words may hold secrets: its log hides them, the connection's does not.
+                self.permit.plugin().note(Level::Warn, &format!("the body of an answer broke off: {error}"), None);
+                io::Error::other("the body that the plugin sent broke off")
+            })
+        }))
     }
 }

@@ -5,7 +5,7 @@ use super::download::Download;
 use super::in_name_of;
 use super::upload::BundleUpload;
 use crate::http::{Answer, ApiError, Message, SuperCaller};
-use crate::plugin::{AfterInstall, Data, Observed, SupervisorHandle};
+use crate::plugin::{AfterInstall, Data, Dependents, Observed, SupervisorHandle};
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Enum, OpenApi};
 use serde_json::Value;
@@ -72,7 +72,7 @@ impl ContractPluginsApi {
     #[oai(path = "/:plugin", method = "delete")]
     async fn uninstall(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<Value>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        in_name_of(&caller, &self.supervisor).uninstall(&id, Data::Keep).await?;
+        in_name_of(&caller, &self.supervisor).uninstall(&id, Data::Keep, Dependents::Keep).await?;
         Ok(Answer::done().with_message(Message::new(
             format!("plugin {id} is uninstalled; its README.md says which configuration can go"),
             format!("插件 {id} 卸载成功，请根据插件说明（README.md）移除相关配置"),
@@ -84,7 +84,7 @@ impl ContractPluginsApi {
     async fn toggle(&self, caller: SuperCaller, plugin: Path<String>) -> Result<Answer<Value>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
         match self.supervisor.installed(&id)?.observed {
-            Observed::Enabled => in_name_of(&caller, &self.supervisor).disable(&id).await?,
+            Observed::Enabled => in_name_of(&caller, &self.supervisor).disable(&id, Dependents::Keep).await?,
             Observed::Disabled | Observed::Failed | Observed::Quarantined => {
                 in_name_of(&caller, &self.supervisor).enable(&id).await?
             }

@@ -47,7 +47,6 @@ fn status(error: &OperationError) -> StatusCode {
         | E::NotQuarantined { .. }
         | E::SafeMode { .. }
         | E::Dependency(_)
-        | E::RestoreWhileEnabled { .. }
         | E::Contracts { .. }
         | E::Unproven { .. }
         | E::CapabilitiesAdded { .. }
@@ -68,6 +67,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::Preflight { .. }
         | E::Disagree { .. }
         | E::Contribution { .. }
+        | E::Page(_)
         | E::Id(_)
         | E::OtherPlugin { .. }
         | E::Load { .. }
@@ -124,7 +124,7 @@ fn chinese(error: &OperationError) -> String {
         E::Staging(StagingError::TooLarge { bytes_max }) => format!("插件压缩包超过 {bytes_max} 字节"),
         E::WrongDatabase { id, database, .. } => format!("插件 {id} 不支持当前数据库 {database}"),
         E::Preflight { id, .. } => format!("插件 {id} 未通过预检：{}", error.chain()),
-        E::Disagree { .. } | E::Contribution { .. } | E::Id(_) => format!("插件内容非法：{}", error.chain()),
+        E::Disagree { .. } | E::Contribution { .. } | E::Page(_) | E::Id(_) => format!("插件内容非法：{}", error.chain()),
         E::Load { id, .. } | E::Start { id, .. } => format!("插件 {id} 启动失败：{}", error.chain()),
         E::Migrate { id, .. } => format!("插件 {id} 数据库迁移失败：{}", error.chain()),
         E::Contracts { id, serving, .. } => {
@@ -133,7 +133,6 @@ fn chinese(error: &OperationError) -> String {
             )
         }
         E::NoSnapshot { id, number } => format!("插件 {id} 没有快照 {number}"),
-        E::RestoreWhileEnabled { id, number } => format!("插件 {id} 正在启用，无法恢复快照 {number}，请先停用"),
         E::Migrations { id, .. } => format!("插件 {id} 的数据库迁移被拒绝：{error}"),
         E::CapabilitiesAdded { id, version, added } => {
             let added = added.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");

@@ -61,6 +61,7 @@ fn event_state(state: EventState) -> &'static str {
         EventState::Quarantined => "quarantined",
         EventState::Degraded => "degraded",
         EventState::Restored => "restored",
+        EventState::TablesRestored => "tables_restored",
         EventState::ProbationFailed => "probation_failed",
         EventState::Uninstalled => "uninstalled",
         EventState::Configured => "configured",

@@ -45,6 +45,7 @@ fn changes_menus(state: EventState) -> bool {
         | EventState::Configured
         | EventState::Degraded
         | EventState::Restored
+        | EventState::TablesRestored
         | EventState::ProbationFailed => false,
         EventState::Enabled
         | EventState::Disabled

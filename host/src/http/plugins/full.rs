@@ -8,7 +8,7 @@ use super::model::{DataChoice, PluginDetailDto, PluginDto};
 use super::upload::BundleUpload;
 use crate::admin::Clock;
 use crate::http::{Answer, ApiError, Caller, Message, SuperCaller};
-use crate::plugin::{Acceptance, AfterInstall, Data, PluginId, SupervisorHandle, Tables, Way};
+use crate::plugin::{Acceptance, AfterInstall, Data, Dependents, PluginId, SupervisorHandle, Tables, Way};
 use futures_util::stream::BoxStream;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -106,11 +106,7 @@ impl PluginsApi {
         #[oai(default)] cascade: Query<bool>,
     ) -> Result<Answer<PluginDetailDto>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        let supervisor = in_name_of(&caller, &self.supervisor);
-        match cascade.0 {
-            true => supervisor.disable_cascading(&id).await?,
-            false => supervisor.disable(&id).await?,
-        };
+        in_name_of(&caller, &self.supervisor).disable(&id, Dependents::of(cascade.0)).await?;
         self.answer(&id).await
     }
 
@@ -170,15 +166,8 @@ impl PluginsApi {
         #[oai(default)] cascade: Query<bool>,
     ) -> Result<Answer<Value>, ApiError> {
         let id = self.supervisor.id(&plugin.0)?;
-        let data = match data.0 {
-            DataChoice::Keep => Data::Keep,
-            DataChoice::Purge => Data::Purge,
-        };
-        let supervisor = in_name_of(&caller, &self.supervisor);
-        match cascade.0 {
-            true => supervisor.uninstall_cascading(&id, data).await?,
-            false => supervisor.uninstall(&id, data).await?,
-        };
+        let (data, dependents) = (Data::from(data.0), Dependents::of(cascade.0));
+        in_name_of(&caller, &self.supervisor).uninstall(&id, data, dependents).await?;
         Ok(Answer::done())
     }
 }

@@ -4,7 +4,7 @@ use super::dependency::{DependencyDto, DependentDto, dependencies, dependents};
 use super::guard::GuardDto;
 use crate::admin::Clock;
 use crate::loader::{ImageReport, ImageState};
-use crate::plugin::{Desired, Limits, Observed, PluginDetail, PluginStatus, Release, SupervisorHandle};
+use crate::plugin::{Data, Desired, Limits, Observed, PluginDetail, PluginStatus, Release, SupervisorHandle};
 use plugin_api::descriptor::{Access, DataModel, Menu, MenuKind};
 use poem_openapi::{Enum, Object, Tags};
 use serde_json::Value;
@@ -49,6 +49,15 @@ pub(super) enum DataChoice {
     Keep,
     /// It is deleted.
     Purge,
+}
+
+impl From<DataChoice> for Data {
+    fn from(choice: DataChoice) -> Self {
+        match choice {
+            DataChoice::Keep => Self::Keep,
+            DataChoice::Purge => Self::Purge,
+        }
+    }
 }
 
 /// A plugin in a list.
@@ -231,6 +240,8 @@ pub struct SettingDto {
     pub value: Option<Value>,
     /// Whether it is one.
     pub secret: bool,
+    /// Whether the operator's configuration holds it.
+    pub locked: bool,
 }
 
 /// A capability.
@@ -421,6 +432,7 @@ fn setting(setting: &crate::plugin::SettingState) -> SettingDto {
         default: setting.default.clone(),
         value: setting.value.clone(),
         secret: setting.secret,
+        locked: setting.locked,
     }
 }
 

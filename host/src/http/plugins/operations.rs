@@ -45,6 +45,12 @@ pub(super) enum Kind {
     Uninstall,
     /// It went with its data.
     Purge,
+    /// Its tables became those of a snapshot.
+    Restore,
+    /// The host took it out.
+    Quarantine,
+    /// Its settings were changed.
+    Configure,
 }
 
 /// What became of it.

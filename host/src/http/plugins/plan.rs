@@ -5,9 +5,9 @@ use super::in_name_of;
 use super::model::{DataChoice, PluginDetailDto, Tag};
 use super::upload::PlanBody;
 use crate::admin::Clock;
-use crate::http::{Answer, ApiError, Message, SuperCaller};
+use crate::http::{Answer, ApiError, Context, Language, Message, SuperCaller};
 use crate::plugin::plan::{Dependency, Difference, Plan, PlannedMigration, Warning};
-use crate::plugin::{AfterInstall, Data, OfferedPlan, Operation, PlanRequest, SupervisorHandle};
+use crate::plugin::{AfterInstall, Data, Dependents, OfferedPlan, Operation, PlanRequest, SupervisorHandle};
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Enum, Object, OpenApi};
 use serde_json::Value;
@@ -49,6 +49,9 @@ pub(super) struct ActionDto {
     /// Whether a rollback takes the tables back as well.
     #[oai(default)]
     pub revert: bool,
+    /// Whether those that need a plugin that is disabled or uninstalled are disabled with it.
+    #[oai(default)]
+    pub cascade: bool,
 }
 
 /// What a change would come to.
@@ -95,6 +98,8 @@ pub struct PlanDto {
     pub capabilities_added: Vec<String>,
     /// Other plugins that have to do with it.
     pub dependencies: Vec<DependencyDto>,
+    /// Those that would be disabled with it.
+    pub switched_off: Vec<String>,
     /// What to know before.
     pub warnings: Vec<String>,
 }
@@ -135,7 +140,9 @@ pub struct DifferenceDto {
     pub added: Vec<String>,
     /// What goes.
     pub removed: Vec<String>,
-    /// How many stay.
+    /// What stays, but not as it was.
+    pub changed: Vec<String>,
+    /// How many stay, those that change too.
     pub kept: usize,
 }
 
@@ -163,15 +170,19 @@ impl PlansApi {
     fn request(&self, asked: ActionDto) -> Result<PlanRequest, ApiError> {
         let id = self.supervisor.id(&asked.id)?;
         let version = asked.version.as_deref().map(parsed_version).transpose()?;
-        match (asked.action, asked.data, version, asked.revert) {
-            (Action::Enable, None, None, false) => Ok(PlanRequest::Enable(id)),
-            (Action::Disable, None, None, false) => Ok(PlanRequest::Disable(id)),
-            (Action::Rollback, None, version, revert) => Ok(PlanRequest::Rollback(id, version, tables(revert))),
-            (Action::Uninstall, Some(DataChoice::Purge), None, false) => Ok(PlanRequest::Uninstall(id, Data::Purge)),
-            (Action::Uninstall, _, None, false) => Ok(PlanRequest::Uninstall(id, Data::Keep)),
+        let ActionDto { action, data, revert, cascade, .. } = asked;
+        let dependents = Dependents::of(cascade);
+        match (action, data, version, revert, cascade) {
+            (Action::Enable, None, None, false, false) => Ok(PlanRequest::Enable(id)),
+            (Action::Disable, None, None, false, _) => Ok(PlanRequest::Disable(id, dependents)),
+            (Action::Rollback, None, version, revert, false) => Ok(PlanRequest::Rollback(id, version, tables(revert))),
+            (Action::Uninstall, data, None, false, _) => {
+                Ok(PlanRequest::Uninstall(id, data.map_or(Data::Keep, Data::from), dependents))
+            }
             _ => Err(ApiError::bad_request(Message::fixed(
-                "data is only for the action uninstall, version and revert only for rollback",
-                "data 仅用于 uninstall 操作，version 与 revert 仅用于 rollback 操作",
+                "data is only for the action uninstall, version and revert only for rollback, cascade only for disable \
+                 and uninstall",
+                "data 仅用于 uninstall 操作，version 与 revert 仅用于 rollback 操作，cascade 仅用于 disable 与 uninstall 操作",
             ))),
         }
     }
@@ -239,6 +250,7 @@ impl PlanDto {
     pub(crate) fn of(offered: &OfferedPlan, clock: &Clock) -> Self {
         let plan: &Plan = &offered.plan;
         let text = ToString::to_string;
+        let language = Context::current().map_or(Language::English, |context| context.language);
         Self {
             id: offered.id.to_string(),
             hash: plan.hash().to_string(),
@@ -264,7 +276,12 @@ impl PlanDto {
             capabilities: plan.capabilities.iter().map(ToString::to_string).collect(),
             capabilities_added: plan.capabilities_added.iter().map(ToString::to_string).collect(),
             dependencies: plan.dependencies.iter().map(DependencyDto::of).collect(),
-            warnings: plan.warnings.iter().map(|warning| words(warning, plan.operation)).collect(),
+            switched_off: plan.switched_off.iter().map(ToString::to_string).collect(),
+            warnings: plan
+                .warnings
+                .iter()
+                .map(|warning| words(warning, plan.operation).text(language).to_owned())
+                .collect(),
         }
     }
 }
@@ -286,6 +303,7 @@ impl DifferenceDto {
         Self {
             added: difference.added.iter().cloned().collect(),
             removed: difference.removed.iter().cloned().collect(),
+            changed: difference.changed.iter().cloned().collect(),
             kept: difference.kept,
         }
     }
@@ -302,18 +320,33 @@ impl DependencyDto {
     }
 }
 
-fn words(warning: &Warning, operation: Operation) -> String {
+fn words(warning: &Warning, operation: Operation) -> Message {
     match warning {
-        Warning::Older => "the version is older than the installed one".to_owned(),
-        Warning::SchemaAhead => "the tables are those of a newer version, and stay so".to_owned(),
-        Warning::Irreversible(name) => format!("migration {name} has no down script: it can't be taken back later"),
-        Warning::Forgets(version) => format!("the bundle of version {version} leaves the store"),
-        Warning::DeletesData => "the plugin's tables go with all their rows".to_owned(),
-        Warning::DeletesFiles { files, bytes } => {
-            format!("the plugin's files go: {files} with {bytes} bytes together")
+        Warning::Older => Message::fixed("the version is older than the installed one", "该版本低于已安装的版本"),
+        Warning::SchemaAhead => Message::fixed(
+            "the tables are those of a newer version, and stay so",
+            "数据表结构属于更新的版本，并将保持不变",
+        ),
+        Warning::Irreversible(name) => Message::new(
+            format!("migration {name} has no down script: it can't be taken back later"),
+            format!("迁移 {name} 没有回退脚本，之后无法撤销"),
+        ),
+        Warning::Forgets(version) => Message::new(
+            format!("the bundle of version {version} leaves the store"),
+            format!("版本 {version} 的插件包将不再保留"),
+        ),
+        Warning::DeletesData => {
+            Message::fixed("the plugin's tables go with all their rows", "插件的数据表及其全部数据将被删除")
         }
-        Warning::Interrupts => "it does not serve while the tables change".to_owned(),
-        Warning::Waits => format!("after the {operation} it does not serve until it is enabled"),
+        Warning::DeletesFiles { files, bytes } => Message::new(
+            format!("the plugin's files go: {files} with {bytes} bytes together"),
+            format!("插件的文件将被删除：共 {files} 个，{bytes} 字节"),
+        ),
+        Warning::Interrupts => Message::fixed("it does not serve while the tables change", "数据表变更期间暂停服务"),
+        Warning::Waits => Message::new(
+            format!("after the {operation} it does not serve until it is enabled"),
+            "完成后不会自动提供服务，需要手动启用",
+        ),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/plugins/{plugin}/settings`: what a plugin's settings are, and changing them.
 
+use super::in_name_of;
 use crate::http::validation::{self, FieldError, Part};
 use crate::http::{Answer, ApiError, JsonBody, Message, SuperCaller, context};
 use crate::plugin::{FaultKind, Origin, SettingFault, SettingsView, SupervisorHandle};
@@ -65,7 +66,7 @@ impl PluginSettingsApi {
     #[oai(path = "/:plugin/settings", method = "put")]
     async fn configure(
         &self,
-        _caller: SuperCaller,
+        caller: SuperCaller,
         plugin: Path<String>,
         changes: JsonBody<HashMap<String, Value>>,
     ) -> Result<Answer<PluginSettingsDto>, ApiError> {
@@ -73,7 +74,7 @@ impl PluginSettingsApi {
         let secrets = self.supervisor.settings(&id).await?.secrets();
         context::note(|seen| seen.secrets = Some(secrets));
         let changes: Map<String, Value> = changes.0.into_iter().collect();
-        self.supervisor.configure(&id, changes).await?;
+        in_name_of(&caller, &self.supervisor).configure(&id, changes).await?;
         Ok(Answer::of(PluginSettingsDto::of(self.supervisor.settings(&id).await?)))
     }
 }

@@ -2,6 +2,7 @@
 //! take away.
 
 use super::export::Export;
+use super::in_name_of;
 use crate::admin::Clock;
 use crate::http::{Answer, ApiError, SuperCaller};
 use crate::plugin::{PluginId, Snapshot, SupervisorHandle};
@@ -79,15 +80,16 @@ impl SnapshotsApi {
         Ok(Answer::of(SnapshotDto::of(snapshot, &self.clock)))
     }
 
-    /// Bring a disabled plugin's tables back to what a copy has; what came later is lost
+    /// Bring a plugin's tables back to what a copy has; one that serves stops meanwhile, and what the tables have before
+    /// is copied first
     #[oai(path = "/:plugin/snapshots/:snapshot/restore", method = "post")]
     async fn restore(
         &self,
-        _caller: SuperCaller,
+        caller: SuperCaller,
         plugin: Path<String>,
         snapshot: Path<i64>,
     ) -> Result<Answer<Value>, ApiError> {
-        self.supervisor.restore(&self.id(&plugin.0)?, snapshot.0).await?;
+        in_name_of(&caller, &self.supervisor).restore(&self.id(&plugin.0)?, snapshot.0).await?;
         Ok(Answer::done())
     }
 

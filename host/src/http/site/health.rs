@@ -13,7 +13,7 @@ pub(super) fn alive() -> Response {
     json(r#"{"status":"ok"}"#)
 }
 
-/// `GET /readyz`: 200 when requests can be served, 503 with the reason when not.
+/// `GET /readyz`: 200 with the parts when requests can be served, 503 with the reason when not.
 pub(super) struct Ready {
     check: Check,
 }
@@ -29,7 +29,10 @@ impl Endpoint for Ready {
 
     async fn call(&self, _request: Request) -> poem::Result<Response> {
         let reason = match tokio::time::timeout(CHECK_DEADLINE, (self.check)()).await {
-            Ok(Ok(())) => return Ok(json(r#"{"status":"ready"}"#)),
+            Ok(Ok(parts)) => {
+                let body = serde_json::json!({"status": "ready", "parts": parts});
+                return Ok(json(body.to_string()));
+            }
             Ok(Err(reason)) => reason,
             Err(_) => format!("no answer within {} s", CHECK_DEADLINE.as_secs()),
         };

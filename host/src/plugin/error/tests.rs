@@ -72,7 +72,6 @@ fn refusals_name_both_parties_and_what_would_be_accepted() {
             added: vec![Capability { name: "http", detail: "api.example.com".to_owned() }],
         },
         E::NoSnapshot { id: id(), number: 3 },
-        E::RestoreWhileEnabled { id: id(), number: 3 },
         E::NoBundle { id: id(), version: version() },
         E::Overtaken,
         E::ShuttingDown,

@@ -1,21 +1,17 @@
 //! A plugin's own words, fit to be kept and shown: short, in one line, and without what is secret.
 
+use crate::plugin::secrets::{HIDDEN, Secrets};
+
 /// Longer words tell no more to a person.
 const CHARACTERS_MAX: usize = 200;
-/// A shorter value would be found in ordinary words.
-const SECRET_CHARACTERS_MIN: usize = 4;
-/// What stands for a secret.
-const HIDDEN: &str = "***";
 /// Words after which a secret follows.
 const NAMES: [&str; 6] = ["password", "passwd", "secret", "token", "api_key", "apikey"];
 
 /// `text` without any of `secrets`, without the credentials of URLs, and without what follows the name of a secret.
-pub(super) fn redacted(text: &str, secrets: &[String]) -> String {
-    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for secret in secrets.iter().filter(|secret| secret.chars().count() >= SECRET_CHARACTERS_MIN) {
-        text = text.replace(secret.as_str(), HIDDEN);
-    }
-    let words: Vec<String> = text.split(' ').map(|word| without_named(&without_credentials(word))).collect();
+pub(super) fn redacted(text: &str, secrets: &Secrets) -> String {
+    // First, since a secret may have spaces in it.
+    let text = secrets.hide(text);
+    let words: Vec<String> = text.split_whitespace().map(|word| without_named(&without_credentials(word))).collect();
     shortened(&words.join(" "))
 }
 
@@ -55,11 +51,13 @@ mod tests {
 
     #[test]
     fn secrets_are_hidden_and_long_words_shortened() {
-        let secrets = ["hunter22".to_owned(), "ab".to_owned()];
+        let secrets = Secrets::default();
+        secrets.add(&["hunter22".to_owned(), "ab".to_owned(), "of two  words".to_owned()]);
         for (text, expected) in [
             ("index out of bounds", "index out of bounds"),
             ("login with hunter22 failed", "login with *** failed"),
             ("about\n  a line", "about a line"),
+            ("a secret of two  words", "a secret ***"),
             ("connect postgres://me:s3cret@db/x failed", "connect postgres://***@db/x failed"),
             ("see https://example.org/a@b", "see https://example.org/a@b"),
             ("{\"password\":\"x\"} was wrong", "{\"password\":*** was wrong"),
@@ -68,6 +66,6 @@ mod tests {
         ] {
             assert_eq!(redacted(text, &secrets), expected);
         }
-        assert_eq!(redacted(&"字".repeat(300), &[]).chars().count(), CHARACTERS_MAX + 1);
+        assert_eq!(redacted(&"字".repeat(300), &secrets).chars().count(), CHARACTERS_MAX + 1);
     }
 }

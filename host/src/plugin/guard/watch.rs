@@ -3,6 +3,7 @@
 use super::quarantine::QuarantineCause;
 use super::redact::redacted;
 use crate::plugin::id::PluginId;
+use crate::plugin::log::PluginLog;
 use crate::plugin::stats::{Outcome, PluginStats};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -79,8 +80,8 @@ pub struct Watch {
     began: Instant,
     faults: AtomicU64,
     seen: Mutex<Seen>,
-    /// Values that must not be repeated.
-    secrets: Vec<String>,
+    /// Knows what must not be repeated.
+    log: Arc<PluginLog>,
     /// None where nobody would act.
     alarms: Option<WeakSender<Alarm>>,
 }
@@ -106,29 +107,35 @@ impl Watch {
         id: PluginId,
         rules: GuardRules,
         stats: Arc<PluginStats>,
-        secrets: Vec<String>,
+        log: Arc<PluginLog>,
         alarms: WeakSender<Alarm>,
     ) -> Arc<Self> {
-        Arc::new(Self { secrets, alarms: Some(alarms), ..Self::blank(id, rules, stats) })
+        Arc::new(Self { alarms: Some(alarms), ..Self::blank(id, rules, stats, log) })
     }
 
     /// A watch that counts and never raises an alarm.
     #[must_use]
-    pub fn silent(id: PluginId, stats: Arc<PluginStats>) -> Arc<Self> {
-        Arc::new(Self::blank(id, GuardRules::NONE, stats))
+    pub fn silent(id: PluginId, stats: Arc<PluginStats>, log: Arc<PluginLog>) -> Arc<Self> {
+        Arc::new(Self::blank(id, GuardRules::NONE, stats, log))
     }
 
-    fn blank(id: PluginId, rules: GuardRules, stats: Arc<PluginStats>) -> Self {
+    /// What is said by the plugin and about it.
+    #[must_use]
+    pub fn log(&self) -> &Arc<PluginLog> {
+        &self.log
+    }
+
+    fn blank(id: PluginId, rules: GuardRules, stats: Arc<PluginStats>, log: Arc<PluginLog>) -> Self {
         let calls_before = stats.counts().calls;
         let (faults, seen, began) = (AtomicU64::new(0), Mutex::default(), Instant::now());
-        Self { id, rules, stats, calls_before, began, faults, seen, secrets: Vec::new(), alarms: None }
+        Self { id, rules, stats, calls_before, began, faults, seen, log, alarms: None }
     }
 
     /// Counts a strike; `words` are the plugin's own. May be called from any thread.
     pub fn strike(self: &Arc<Self>, strike: Strike, words: Option<&str>) {
         let mut seen = self.seen.lock();
         if let (Strike::Panic, Some(words)) = (strike, words) {
-            seen.last_panic = Some(redacted(words, &self.secrets));
+            seen.last_panic = Some(redacted(words, self.log.secrets()));
         }
         if strike == Strike::NotReady && self.is_new() && !seen.raised_probation {
             seen.raised_probation = self.raise(Trouble::NotReady);
@@ -204,6 +211,7 @@ fn is_unreliable(calls: u64, faults: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugin::log::LogLimits;
     use tokio::sync::mpsc;
 
     const RULES: GuardRules =
@@ -212,8 +220,10 @@ mod tests {
     fn watched(rules: GuardRules) -> (Arc<Watch>, Arc<PluginStats>, mpsc::Sender<Alarm>, mpsc::Receiver<Alarm>) {
         let (alarms, raised) = mpsc::channel(ALARMS_MAX);
         let stats = Arc::<PluginStats>::default();
-        let id = "hello".parse().unwrap();
-        let watch = Watch::new(id, rules, Arc::clone(&stats), vec!["geheim".to_owned()], alarms.downgrade());
+        let id: PluginId = "hello".parse().unwrap();
+        let log = Arc::new(PluginLog::new(id.clone(), LogLimits::NONE));
+        log.secrets().add(&["geheim".to_owned()]);
+        let watch = Watch::new(id, rules, Arc::clone(&stats), log, alarms.downgrade());
         (watch, stats, alarms, raised)
     }
 

@@ -50,6 +50,18 @@ fn limits_are_read_and_bounded() {
 }
 
 #[test]
+fn the_module_of_pages_is_a_javascript_file_of_the_bundle() {
+    let with = |module: &str| format!("{GOOD}\n[ui]\nmodule = {module}");
+    assert_eq!(Manifest::parse(GOOD).unwrap().ui, None);
+    assert_eq!(Manifest::parse(&with("\"ui/a/b.mjs\"")).unwrap().ui.unwrap().module, "ui/a/b.mjs");
+    for wrong in ["\"notice.js\"", "\"ui/notice.ts\"", "\"/ui/notice.js\"", "\"https://example.com/ui/x.js\""] {
+        refused(&with(wrong), "a JavaScript file of the bundle such as \"ui/page.js\" is accepted");
+    }
+    refused(&format!("{GOOD}\n[ui]"), "ui.module is missing");
+    refused(&with("\"ui/x.js\"\nmodul = 1"), "did you mean ui.module?");
+}
+
+#[test]
 fn a_missing_key_is_named_with_what_is_accepted() {
     for key in ["id", "version", "summary", "description", "author", "tags", "database"] {
         let text: Vec<&str> = GOOD.lines().filter(|line| !line.starts_with(&format!("{key} ="))).collect();

@@ -8,6 +8,7 @@ use crate::plugin::status::{Desired, Observed, PluginStatus};
 use plugin_api::db::{Database, DbError, Statements, Transaction};
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Who asked for an operation, and by which plan.
@@ -57,6 +58,9 @@ pub(in crate::plugin) struct Remedy {
     pub(in crate::plugin) restore: bool,
     /// The plugin was switched off on the way, and should serve again.
     pub(in crate::plugin) switched_off: bool,
+    /// The same of plugins that need it: each before what it needs.
+    #[serde(default)]
+    pub(in crate::plugin) along: Vec<PluginId>,
 }
 
 /// How an operation ended.
@@ -126,9 +130,43 @@ impl OperationState {
     }
 }
 
+/// An entry as it is written first.
+struct Entry<'a> {
+    plugin: &'a PluginId,
+    operation: String,
+    /// Before and after.
+    versions: [Option<&'a Version>; 2],
+    states: [Option<String>; 2],
+    order: &'a Order,
+}
+
+/// A change of a plugin's settings, for the record. It has no steps.
+pub(in crate::plugin) struct Configuration<'a> {
+    pub(in crate::plugin) status: &'a PluginStatus,
+    pub(in crate::plugin) order: &'a Order,
+    /// What was asked for, by key, without secrets: what held before, and what holds then.
+    pub(in crate::plugin) settings: [Map<String, Value>; 2],
+}
+
 /// Begins an entry; gives its number.
 pub(in crate::plugin) async fn begin(db: &Database, opening: &Opening<'_>, now_ms: i64) -> Result<i64, DbError> {
-    insert(db, opening, OperationState::Running, None, now_ms).await
+    insert(db, &opening.entry(), OperationState::Running, None, now_ms).await
+}
+
+/// Records an operation that is done with this very transaction.
+pub(in crate::plugin) async fn done(tx: &Transaction, opening: &Opening<'_>, now_ms: i64) -> Result<(), DbError> {
+    insert(tx, &opening.entry(), OperationState::Done, None, now_ms).await.map(drop)
+}
+
+/// Records a change of settings: done with this very transaction, or refused.
+pub(in crate::plugin) async fn configured(
+    db: &impl Statements,
+    configuration: &Configuration<'_>,
+    refusal: Option<&str>,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    let state = if refusal.is_some() { OperationState::Refused } else { OperationState::Done };
+    insert(db, &configuration.entry(), state, refusal, now_ms).await.map(drop)
 }
 
 /// Records an operation that never began, and why.
@@ -138,37 +176,38 @@ pub(in crate::plugin) async fn refused(
     error: &str,
     now_ms: i64,
 ) -> Result<(), DbError> {
-    insert(db, opening, OperationState::Refused, Some(error), now_ms).await.map(drop)
+    insert(db, &opening.entry(), OperationState::Refused, Some(error), now_ms).await.map(drop)
 }
 
 async fn insert(
-    db: &Database,
-    opening: &Opening<'_>,
+    db: &impl Statements,
+    entry: &Entry<'_>,
     state: OperationState,
     error: Option<&str>,
     now_ms: i64,
 ) -> Result<i64, DbError> {
-    let (user_id, username) = match &opening.order.origin {
+    let (user_id, username) = match &entry.order.origin {
         Origin::User { id, username } => (Some(*id), Some(username.as_str())),
         Origin::Server | Origin::Start => (None, None),
     };
-    let version = |status: Option<&PluginStatus>| status.map(|status| status.version().to_string());
+    let [from, to] = entry.versions.map(|version| version.map(Version::to_string));
+    let [before, after] = entry.states.clone();
     db.insert("plugin_operation")
-        .value("plugin_id", opening.id.as_str())
-        .value("operation", name(opening.operation))
-        .value("from_version", version(opening.before))
-        .value("to_version", version(opening.after))
+        .value("plugin_id", entry.plugin.as_str())
+        .value("operation", entry.operation.as_str())
+        .value("from_version", from)
+        .value("to_version", to)
         .value("user_id", user_id)
         .value("username", username)
-        .value("plan_hash", opening.order.plan.as_ref().map(|plan| plan.hash().to_string()))
+        .value("plan_hash", entry.order.plan.as_ref().map(|plan| plan.hash().to_string()))
         .value("state", state.as_str())
-        .value("settled", 0_i64)
+        .value("settled", i64::from(state == OperationState::Done))
         .value("remedy", json(&Remedy::default()))
-        .value("before_state", opening.before.map(state_json))
-        .value("after_state", opening.after.map(state_json))
+        .value("before_state", before)
+        .value("after_state", after)
         .value("error", error)
         .value("began_at", now_ms)
-        .value("ended_at", (state == OperationState::Refused).then_some(now_ms))
+        .value("ended_at", (state != OperationState::Running).then_some(now_ms))
         .returning_id()
         .await
 }
@@ -210,6 +249,33 @@ pub(in crate::plugin) async fn unfinished(db: &impl Statements) -> Result<Vec<Un
     Ok(rows.into_iter().filter_map(Row::read).collect())
 }
 
+impl<'a> Opening<'a> {
+    fn entry(&self) -> Entry<'a> {
+        let statuses = [self.before, self.after];
+        Entry {
+            plugin: self.id,
+            operation: name(self.operation),
+            versions: statuses.map(|status| status.map(PluginStatus::version)),
+            states: statuses.map(|status| status.map(state_json)),
+            order: self.order,
+        }
+    }
+}
+
+impl Configuration<'_> {
+    fn entry(&self) -> Entry<'_> {
+        let state = |settings: &Map<String, Value>| Some(json(&serde_json::json!({ "settings": settings })));
+        let [before, after] = &self.settings;
+        Entry {
+            plugin: self.status.id(),
+            operation: "configure".to_owned(),
+            versions: [Some(self.status.version()); 2],
+            states: [state(before), state(after)],
+            order: self.order,
+        }
+    }
+}
+
 impl Row {
     fn read(self) -> Option<Unfinished> {
         let read = || {
@@ -232,7 +298,7 @@ impl Row {
 }
 
 fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
+    serde_json::from_value(Value::String(text.to_owned())).ok()
 }
 
 /// The name with which it is read again.

@@ -41,6 +41,8 @@ pub enum FaultKind {
 pub(in crate::plugin) struct Change {
     /// Key and value; None takes a value away.
     pub(in crate::plugin) writes: Vec<(String, Option<Value>)>,
+    /// What holds before.
+    pub(in crate::plugin) before: Effective,
     /// What holds then.
     pub(in crate::plugin) next: Effective,
 }
@@ -66,6 +68,7 @@ pub(in crate::plugin) fn change(
     completeness: Completeness,
 ) -> Result<Change, Vec<SettingFault>> {
     let locked = |key: &String| configured.get(id.as_str()).is_some_and(|values| values.contains_key(key));
+    let before = gather(id, declared, &stored, configured);
     let mut faults = Vec::new();
     let mut writes = Vec::with_capacity(asked.len());
     for (key, value) in asked {
@@ -94,7 +97,7 @@ pub(in crate::plugin) fn change(
         english: format!("must be {}", misfit.accepted.english),
         chinese: format!("应为{}", misfit.accepted.chinese),
     }));
-    if faults.is_empty() { Ok(Change { writes, next }) } else { Err(faults) }
+    if faults.is_empty() { Ok(Change { writes, before, next }) } else { Err(faults) }
 }
 
 fn unknown(id: &PluginId, declared: &Declared, key: String) -> SettingFault {

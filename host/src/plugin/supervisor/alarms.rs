@@ -6,6 +6,7 @@ use crate::plugin::active::ActivePlugin;
 use crate::plugin::guard::{Alarm, Strike};
 use crate::plugin::services::now_ms;
 use crate::tasks;
+use plugin_api::services::Level;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -43,7 +44,7 @@ async fn ask(active: &ActivePlugin, deadline: Duration) {
     let Some(lease) = active.generation.lease() else { return };
     if let Err(error) = active.generation.ready(deadline).await {
         active.strike(Strike::NotReady, None);
-        tracing::warn!(plugin.id = %active.id, plugin.version = %active.version, "plugin {} is not ready: {error}", active.id);
+        active.note(Level::Warn, &format!("plugin {} is not ready: {error}", active.id), None);
     }
     drop(lease);
 }

@@ -6,24 +6,32 @@ use crate::plugin::active::ActivePlugin;
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::id::PluginId;
+use crate::plugin::operation::journal::{self, Configuration, Order};
 use crate::plugin::release::Release;
+use crate::plugin::secrets::HIDDEN;
 use crate::plugin::services::now_ms;
 use crate::plugin::settings::{self, Change, Completeness, Effective};
 use crate::plugin::status::PluginStatus;
+use plugin_api::services::Level;
 use serde_json::{Map, Value};
 
-/// A secret shorter than that may stand in any text by chance.
-const SECRET_BYTES_MIN: usize = 4;
-
 impl Supervisor {
-    pub(super) async fn configure(&mut self, id: &PluginId, asked: Map<String, Value>) -> Outcome {
+    pub(super) async fn configure(&mut self, id: &PluginId, asked: Map<String, Value>, order: &Order) -> Outcome {
         let status = self.installed(id)?;
-        let change = self.allowed(&status, asked).await?;
+        let asked_for: Vec<String> = asked.keys().cloned().collect();
+        let accepted = match self.allowed(&status, asked).await {
+            Ok(change) => self.accepted(&status, change).await,
+            Err(error) => Err(error),
+        };
+        let change = match accepted {
+            Ok(change) => change,
+            Err(error) => {
+                self.record_refused(&status, &asked_for, order, &error).await;
+                return Err(error);
+            }
+        };
         let json = change.next.to_json();
-        if let Some(active) = &status.active {
-            self.offer(&status.release, active, &change.next).await?;
-        }
-        if let Err(error) = self.store(&status.release, &change).await {
+        if let Err(error) = self.store(&status, &change, order).await {
             self.take_back_offer(&status).await;
             return Err(error);
         }
@@ -74,12 +82,32 @@ impl Supervisor {
         change.map_err(|faults| OperationError::Settings { id: id.clone(), faults })
     }
 
+    /// A change that the plugin accepts, if it runs.
+    async fn accepted(&self, status: &PluginStatus, change: Change) -> Result<Change, OperationError> {
+        if let Some(active) = &status.active {
+            self.offer(&status.release, active, &change.next).await?;
+        }
+        Ok(change)
+    }
+
+    async fn record_refused(&self, status: &PluginStatus, keys: &[String], order: &Order, error: &OperationError) {
+        let asked_for = keys.iter().map(|key| (key.clone(), Value::Null)).collect();
+        let configuration = Configuration { status, order, settings: [Map::new(), asked_for] };
+        let database = self.workplace.pool.database();
+        let recorded = journal::configured(&database, &configuration, Some(&error.chain()), now_ms()).await;
+        if let Err(unrecorded) = recorded {
+            tracing::warn!(error = %unrecorded, "a refusal could not be recorded");
+        }
+    }
+
     async fn offer(&self, release: &Release, active: &ActivePlugin, next: &Effective) -> Result<(), OperationError> {
-        let deadline = self.workplace.deadlines.start;
+        let (deadline, secrets) = (self.workplace.deadlines.start, active.log().secrets());
+        // Before the plugin sees them; it may say them at once.
+        secrets.learn(&release.contribution.settings, &next.values);
         let Err(error) = active.generation.configure(next.to_json(), deadline).await else { return Ok(()) };
         let source = match error {
             ConfigureError::Refused { reason } => {
-                ConfigureError::Refused { reason: without_secrets(reason, release, next) }
+                ConfigureError::Refused { reason: secrets.hide(&reason).into_owned() }
             }
             timed_out => timed_out,
         };
@@ -88,7 +116,8 @@ impl Supervisor {
     }
 
     /// Counted like a change of plugins, so that other processes look.
-    async fn store(&self, release: &Release, change: &Change) -> Result<(), OperationError> {
+    async fn store(&self, status: &PluginStatus, change: &Change, order: &Order) -> Result<(), OperationError> {
+        let release = &status.release;
         let transaction = self.workplace.pool.database().begin().await?;
         let now = now_ms();
         for (key, value) in &change.writes {
@@ -96,6 +125,9 @@ impl Supervisor {
             let sealer = is_secret.then_some(&self.workplace.sealer);
             settings::write(&transaction, release.id(), (key, value.as_ref()), sealer, now).await?;
         }
+        let settings = [&change.before, &change.next].map(|values| shown(release, change, values));
+        let configuration = Configuration { status, order, settings };
+        journal::configured(&transaction, &configuration, None, now).await?;
         self.commit(transaction).await
     }
 
@@ -104,19 +136,18 @@ impl Supervisor {
         let Some(active) = &status.active else { return };
         let before = active.services.current_settings();
         if let Err(error) = active.generation.configure(before, self.workplace.deadlines.start).await {
-            tracing::error!(plugin.id = %status.id(), "plugin {} does not take its former settings back: {error}", status.id());
+            let text = format!("plugin {} does not take its former settings back: {error}", status.id());
+            active.note(Level::Error, &text, None);
         }
     }
 }
 
-/// A plugin's words are shown to the administrator and logged, whatever it puts into them.
-fn without_secrets(text: String, release: &Release, settings: &Effective) -> String {
-    let secrets = release.contribution.settings.fields().iter().filter(|field| field.secret);
-    let values = secrets.filter_map(|field| settings.values.get(&field.key)).map(|value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    });
-    values
-        .filter(|value| value.len() >= SECRET_BYTES_MIN)
-        .fold(text, |text, secret| text.replace(&secret, "[REDACTED]"))
+/// What a change is about, as the record may show it.
+fn shown(release: &Release, change: &Change, effective: &Effective) -> Map<String, Value> {
+    let is_secret = |key: &String| release.contribution.settings.field(key).is_some_and(|field| field.secret);
+    let value = |key: &String| match effective.values.get(key) {
+        Some(_) if is_secret(key) => Value::from(HIDDEN),
+        value => value.cloned().unwrap_or_default(),
+    };
+    change.writes.iter().map(|(key, _)| (key.clone(), value(key))).collect()
 }

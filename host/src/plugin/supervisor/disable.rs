@@ -1,31 +1,37 @@
 //! Making a plugin stop serving.
 
 use super::Supervisor;
-use super::work::Work;
+use super::work::{Dependents, Work};
 use crate::plugin::dependencies::{self, Graph};
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
 use crate::plugin::operation::Operation;
+use crate::plugin::status::PluginStatus;
+use std::sync::Arc;
 
 impl Supervisor {
-    pub(super) fn prepare_disable(&self, id: &PluginId) -> Result<Work, OperationError> {
+    pub(super) fn prepare_disable(&self, id: &PluginId, dependents: Dependents) -> Result<Work, OperationError> {
         let before = self.installed(id)?;
-        self.refuse_required(id)?;
-        self.refuse_while_needed(id)?;
+        let along = self.switched_off_with(id, dependents)?;
         let after = before.switched_off();
-        Ok(Work::new(Operation::Disable, Some(before), Some(after)))
+        Ok(Work::new(Operation::Disable, Some(before), Some(after)).along_with(along))
     }
 
-    /// Refuses what the operator said must stay.
-    pub(super) fn refuse_required(&self, id: &PluginId) -> Result<(), OperationError> {
-        if self.workplace.required.contains(id) {
+    /// The plugins that go off before `id` can, each before what it needs. Refuses where the operator said that it must
+    /// stay, and while an enabled plugin that is to be kept, or a required one, depends on it.
+    pub(super) fn switched_off_with(
+        &self,
+        id: &PluginId,
+        dependents: Dependents,
+    ) -> Result<Vec<Arc<PluginStatus>>, OperationError> {
+        let (graph, required) = (Graph::of(&self.plugins), &self.workplace.required);
+        if required.contains(id) {
             return Err(OperationError::Required { id: id.clone() });
         }
-        Ok(())
-    }
-
-    /// Refuses while an enabled plugin, or a required one, depends on this one.
-    pub(super) fn refuse_while_needed(&self, id: &PluginId) -> Result<(), OperationError> {
-        Ok(dependencies::refuse_removal(&Graph::of(&self.plugins), id, &self.workplace.required)?)
+        if dependents == Dependents::Keep {
+            dependencies::refuse_removal(&graph, id, required)?;
+        }
+        let along = dependencies::cascade(&graph, id, required)?;
+        Ok(along.iter().filter_map(|other| self.plugins.get(other).cloned()).collect())
     }
 }

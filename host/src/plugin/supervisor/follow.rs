@@ -56,6 +56,7 @@ impl Supervisor {
             let mut status = self.registered(&database, plugin).await?;
             if let Some(before) = self.plugins.get(status.id()) {
                 status.stats = Arc::clone(&before.stats);
+                status.log = Arc::clone(&before.log);
                 if self.may_start(&status) && before.release.bundle == status.release.bundle {
                     status.active.clone_from(&before.active);
                 }
@@ -124,7 +125,7 @@ impl Supervisor {
     async fn start_beside(&mut self, wanted: &PluginStatus) -> Result<Arc<PluginStatus>, OperationError> {
         self.refuse_missing_dependencies(&wanted.release)?;
         let image = self.load(&wanted.release).await?;
-        let active = self.start(&wanted.release, image, Arc::clone(&wanted.stats)).await?;
+        let active = self.start(&wanted.release, image, wanted).await?;
         let adopted = self.adopt(wanted.serving(Arc::clone(&active)));
         if adopted.is_err() {
             retire(active, self.workplace.deadlines).await;

@@ -1,20 +1,20 @@
 //! Acting on a plugin's conduct: taking it out, returning to the version before, releasing it. And safe mode, in
 //! which none is loaded.
 
-use super::work::{Change, Tables};
+use super::work::{Change, Tables, Work};
 use super::{Command, Outcome, Supervisor, SupervisorHandle};
 use crate::plugin::dependencies::{Graph, enable_order};
 use crate::plugin::error::OperationError;
 use crate::plugin::event::EventState;
 use crate::plugin::guard::{Alarm, Quarantine, Trouble, Watch, dependents};
 use crate::plugin::id::PluginId;
+use crate::plugin::log::PluginLog;
+use crate::plugin::operation::Operation;
 use crate::plugin::operation::journal::Order;
-use crate::plugin::release::Release;
 use crate::plugin::services::now_ms;
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::{Desired, Observed, PluginStatus};
 use semver::Version;
-use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Why nothing serves in safe mode.
@@ -36,12 +36,10 @@ impl SupervisorHandle {
 }
 
 impl Supervisor {
-    /// What will watch over a generation of `release` that has these settings.
-    pub(super) fn watch(&self, release: &Release, stats: &Arc<PluginStats>, values: &Map<String, Value>) -> Arc<Watch> {
-        let secret = release.contribution.settings.fields().iter().filter(|setting| setting.secret);
-        let secrets = secret.filter_map(|setting| values.get(&setting.key)?.as_str().map(str::to_owned)).collect();
-        let (id, rules) = (release.id().clone(), self.workplace.guard);
-        Watch::new(id, rules, Arc::clone(stats), secrets, self.alarms.downgrade())
+    /// What will watch over a generation of a plugin, and keep what it says.
+    pub(super) fn watch(&self, id: &PluginId, stats: &Arc<PluginStats>, log: &Arc<PluginLog>) -> Arc<Watch> {
+        let rules = self.workplace.guard;
+        Watch::new(id.clone(), rules, Arc::clone(stats), Arc::clone(log), self.alarms.downgrade())
     }
 
     /// Whether a plugin should serve and nothing keeps it from being tried.
@@ -67,7 +65,7 @@ impl Supervisor {
             Change::Upgrade(..) => "upgrade a plugin",
             Change::Enable(_) => "enable a plugin",
             Change::Rollback(..) => "roll a plugin back",
-            Change::Disable(_) | Change::Uninstall(..) => return Ok(()),
+            Change::Disable(..) | Change::Uninstall(..) | Change::Restore(..) => return Ok(()),
         };
         if self.workplace.safe_mode { Err(OperationError::SafeMode { what }) } else { Ok(()) }
     }
@@ -103,20 +101,22 @@ impl Supervisor {
     }
 
     /// Takes a plugin out until somebody releases it. Should the rows refuse, it is out in this process at least.
-    pub(super) async fn take_out(&mut self, before: &PluginStatus, quarantine: Quarantine) -> Outcome {
+    pub(super) async fn take_out(&mut self, before: &Arc<PluginStatus>, quarantine: Quarantine) -> Outcome {
         let wanted = before.quarantined(quarantine);
-        let status = match self.settle(wanted.clone()).await {
+        let work = Work::new(Operation::Quarantine, Some(Arc::clone(before)), Some(wanted.clone()));
+        let status = match self.perform(work, &Order::of_the_server()).await {
             Ok(status) => status,
             Err(error) => {
                 tracing::error!("the quarantine of plugin {} is not recorded: {}", before.id(), error.chain());
-                self.adopt(wanted)?
+                let status = self.adopt(wanted)?;
+                self.tell(status.id(), status.version(), EventState::Quarantined, status.reason.clone());
+                if let Some(active) = &before.active {
+                    drop(self.retire_in_background(Arc::clone(active)));
+                }
+                status
             }
         };
-        self.tell(status.id(), status.version(), EventState::Quarantined, status.reason.clone());
         self.tell_dependents(status.id(), EventState::Degraded, "is in quarantine");
-        if let Some(active) = &before.active {
-            drop(self.retire_in_background(Arc::clone(active)));
-        }
         Ok(status)
     }
 

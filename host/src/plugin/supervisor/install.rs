@@ -16,7 +16,7 @@ impl Supervisor {
             AfterInstall::Enable => Operation::Install,
             AfterInstall::Wait => Operation::InstallWaiting,
         };
-        let status = PluginStatus::disabled(Arc::clone(&candidate.release));
+        let status = PluginStatus::disabled(Arc::clone(&candidate.release), self.workplace.log);
         Ok(Work::new(operation, None, Some(status)))
     }
 

@@ -66,7 +66,11 @@ impl Supervisor {
         self.close_entry(&work, OperationState::Done, None).await;
         let status = work.done.published.take();
         let status = status.or(work.before.clone()).ok_or(OperationError::ShuttingDown)?;
-        self.tell(status.id(), status.version(), ended(work.operation, &status), None);
+        for other in &work.along {
+            self.tell(other.id(), other.version(), EventState::Disabled, None);
+        }
+        let reason = status.reason.clone().filter(|_| work.operation == Operation::Quarantine);
+        self.tell(status.id(), status.version(), ended(work.operation, &status), reason);
         Ok(status)
     }
 
@@ -153,6 +157,8 @@ fn ended(operation: Operation, status: &Arc<PluginStatus>) -> EventState {
         Operation::Upgrade | Operation::UpgradeDrained | Operation::UpgradeWaiting => EventState::Upgraded,
         Operation::Rollback | Operation::RollbackReverting | Operation::RollbackWaiting => EventState::RolledBack,
         Operation::Uninstall | Operation::Purge => EventState::Uninstalled,
+        Operation::Restore | Operation::RestoreWaiting => EventState::TablesRestored,
+        Operation::Quarantine => EventState::Quarantined,
     }
 }
 

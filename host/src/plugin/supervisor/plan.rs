@@ -1,6 +1,6 @@
 //! Plans: made from the same preparation as the operation itself, and compared before it begins.
 
-use super::work::{Change, Tables, Way, Work};
+use super::work::{Change, Dependents, Tables, Way, Work};
 use super::{Command, Outcome, Supervisor, SupervisorHandle};
 use crate::db::migrate::Applied;
 use crate::plugin::error::OperationError;
@@ -44,11 +44,11 @@ pub enum PlanRequest {
     /// Make a plugin serve.
     Enable(PluginId),
     /// Make it stop.
-    Disable(PluginId),
+    Disable(PluginId, Dependents),
     /// Return to a kept version, the one before unless another is named.
     Rollback(PluginId, Option<Version>, Tables),
     /// Remove it.
-    Uninstall(PluginId, Data),
+    Uninstall(PluginId, Data, Dependents),
 }
 
 /// A plan that may be applied.
@@ -82,9 +82,9 @@ impl SupervisorHandle {
                 }
             }
             PlanRequest::Enable(id) => Change::Enable(id),
-            PlanRequest::Disable(id) => Change::Disable(id),
+            PlanRequest::Disable(id, dependents) => Change::Disable(id, dependents),
             PlanRequest::Rollback(id, version, tables) => Change::Rollback(id, version, tables),
-            PlanRequest::Uninstall(id, data) => Change::Uninstall(id, data),
+            PlanRequest::Uninstall(id, data, dependents) => Change::Uninstall(id, data, dependents),
         };
         let (plan, change) = self.ask(|reply| Command::Plan(Box::new(change), reply)).await??;
         let life = i64::try_from(LIFE.as_millis()).unwrap_or(i64::MAX);
@@ -198,6 +198,7 @@ impl Supervisor {
             capabilities: asked.map(Capabilities::list).unwrap_or_default(),
             capabilities_added: asked.map(|asked| grants::added(asked, &granted)).unwrap_or_default(),
             dependencies: self.dependencies(work.release()),
+            switched_off: work.along.iter().map(|other| other.id().clone()).collect(),
             warnings: [warnings, warnings_of(work)].concat(),
         })
     }
@@ -290,6 +291,10 @@ fn warnings_of(work: &Work) -> Vec<Warning> {
         let is_kept = |version| after.versions.iter().any(|kept| kept.version == version);
         let forgotten = before.versions.iter().map(|known| known.version.clone());
         warnings.extend(forgotten.filter(|version| !is_kept(version.clone())).map(Warning::Forgets));
+    }
+    let steps = work.operation.steps();
+    if steps.contains(&Step::SwitchOff) && steps.contains(&Step::Start) {
+        warnings.push(Warning::Interrupts);
     }
     if matches!(work.operation, Operation::InstallWaiting | Operation::UpgradeWaiting | Operation::RollbackWaiting) {
         warnings.push(Warning::Waits);

@@ -4,6 +4,7 @@ use super::Supervisor;
 use super::begin::Begun;
 use super::turn::TURN;
 use crate::plugin::error::OperationError;
+use crate::plugin::log::PluginLog;
 use crate::plugin::rows::{self, Installed, RowError};
 use crate::plugin::schema;
 use crate::plugin::status::{Observed, PluginStatus};
@@ -72,6 +73,7 @@ impl Supervisor {
             reason: None,
             active: None,
             stats: Arc::default(),
+            log: Arc::new(PluginLog::new(plugin.id, self.workplace.log)),
             guard: plugin.guard,
         }))
     }

@@ -5,7 +5,7 @@
 
 use super::Supervisor;
 use crate::plugin::error::OperationError;
-use crate::plugin::operation::journal::{self, OperationState, Unfinished};
+use crate::plugin::operation::journal::{self, OperationState, Remedy, Unfinished};
 use crate::plugin::operation::{Operation, Step};
 use crate::plugin::rows::{self, Data};
 use crate::plugin::schema;
@@ -42,9 +42,13 @@ impl Supervisor {
             return Ok(OperationState::Done);
         }
         self.take_schema_back(&unfinished.id, &unfinished.version, &unfinished.remedy).await?;
-        if unfinished.remedy.switched_off {
+        let Remedy { switched_off, along, .. } = &unfinished.remedy;
+        let itself = Some(&unfinished.id).filter(|_| *switched_off);
+        if itself.is_some() || !along.is_empty() {
             let transaction = self.workplace.pool.database().begin().await?;
-            rows::want(&transaction, &unfinished.id, Desired::Enabled).await?;
+            for id in along.iter().chain(itself) {
+                rows::want(&transaction, id, Desired::Enabled).await?;
+            }
             self.commit(transaction).await?;
         }
         Ok(OperationState::Undone)

@@ -7,6 +7,7 @@ use crate::plugin::services::now_ms;
 use crate::plugin::table::{Plugins, RouteTable};
 use crate::tasks;
 use futures_util::future::join_all;
+use plugin_api::services::Level;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -19,10 +20,10 @@ const PATIENCE: Duration = Duration::from_millis(250);
 pub(super) async fn retire(active: Arc<ActivePlugin>, deadlines: Deadlines) {
     let (id, version) = (active.id.clone(), active.version.clone());
     if let Err(error) = active.generation.drain(deadlines.drain).await {
-        tracing::warn!(plugin.id = %id, plugin.version = %version, "plugin {id} {version} is stopped while calls run: {error}");
+        active.note(Level::Warn, &format!("plugin {id} {version} is stopped while calls run: {error}"), None);
     }
     if let Err(error) = active.generation.stop(deadlines.stop).await {
-        tracing::warn!(plugin.id = %id, plugin.version = %version, "plugin {id} {version} did not stop cleanly: {error}");
+        active.note(Level::Warn, &format!("plugin {id} {version} did not stop cleanly: {error}"), None);
     }
     active.services.close().await;
     Arc::clone(&active.generation).retire();

@@ -6,21 +6,55 @@ use crate::plugin::bundles;
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
 use crate::plugin::menus;
-use crate::plugin::operation::journal;
+use crate::plugin::operation::Operation;
+use crate::plugin::operation::journal::{self, Opening, Order};
 use crate::plugin::rows::{self, Data};
 use crate::plugin::services::now_ms;
 use crate::plugin::status::{KnownVersion, PluginStatus};
-use crate::plugin::table::RouteTable;
+use crate::plugin::table::{Plugins, RouteTable};
 use crate::store::StoreError;
 use plugin_api::db::Transaction;
 use std::sync::Arc;
+
+/// What is committed together with the rows of a plugin.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Along<'a> {
+    /// The operation of the journal that settles with them.
+    pub(super) entry: Option<i64>,
+    /// The plugins that it switches off beside its own, as they are before.
+    pub(super) others: &'a [Arc<PluginStatus>],
+    /// Who wants it.
+    pub(super) order: Option<&'a Order>,
+}
+
+impl Along<'_> {
+    fn off(&self) -> Vec<Arc<PluginStatus>> {
+        self.others.iter().map(|other| Arc::new(other.switched_off())).collect()
+    }
+
+    /// Those that are switched off have an entry each, which is done with this very transaction.
+    async fn save(&self, tx: &Transaction, after: Option<&PluginStatus>) -> Result<(), OperationError> {
+        for (before, off) in self.others.iter().zip(self.off()) {
+            rows::save(tx, &off, None, now_ms()).await?;
+            if let Some(order) = self.order {
+                let (before, after) = (Some(before.as_ref()), Some(off.as_ref()));
+                let opening = Opening { id: off.id(), operation: Operation::Disable, order, before, after };
+                journal::done(tx, &opening, now_ms()).await?;
+            }
+        }
+        match self.entry {
+            Some(entry) => Ok(journal::settle(tx, entry, after).await?),
+            None => Ok(()),
+        }
+    }
+}
 
 impl Supervisor {
     /// Makes `status` the truth: in the rows, then, without a step that can fail, in the table.
     pub(super) async fn settle(&mut self, status: PluginStatus) -> Result<Arc<PluginStatus>, OperationError> {
         let before = self.plugins.get(status.id()).cloned();
         let status = Arc::new(status);
-        let committed = self.commit_status(Arc::clone(&status), None).await?;
+        let committed = self.commit_status(Arc::clone(&status), Along::default()).await?;
         self.publish(committed);
         if let Some(before) = before {
             self.forget_files(&before.versions);
@@ -28,51 +62,62 @@ impl Supervisor {
         Ok(status)
     }
 
+    /// The same of several that do not serve any more, all of them or none.
+    pub(super) async fn settle_all(&mut self, statuses: Vec<PluginStatus>) -> Result<(), OperationError> {
+        let statuses: Vec<_> = statuses.into_iter().map(Arc::new).collect();
+        let (plugins, table) = self.served_with(&statuses)?;
+        let transaction = self.workplace.pool.database().begin().await?;
+        for status in &statuses {
+            rows::save(&transaction, status, None, now_ms()).await?;
+        }
+        self.commit(transaction).await?;
+        self.publish(Committed { plugins, table, status: None });
+        Ok(())
+    }
+
     /// The same as [`Self::commit_status`], but of a plugin that only serves again what the rows say already, as
     /// nearly all do at a start, nothing is written.
     pub(super) async fn commit_unless_it_stands(
         &self,
         status: Arc<PluginStatus>,
-        entry: Option<i64>,
+        along: Along<'_>,
     ) -> Result<Committed, OperationError> {
-        if entry.is_none() && rows::stand(&self.workplace.pool.database(), &status).await? {
-            return self.with(status);
+        if along.entry.is_none() && rows::stand(&self.workplace.pool.database(), &status).await? {
+            let (plugins, table) = self.served_with(std::slice::from_ref(&status))?;
+            return Ok(Committed { plugins, table, status: Some(status) });
         }
-        self.commit_status(status, entry).await
+        self.commit_status(status, along).await
     }
 
-    /// Commits that `status` is the truth, and gives what is to be published for it. `entry` is the operation
-    /// of the journal that has settled with it.
+    /// Commits that `status` is the truth, and gives what is to be published for it and what is `along`.
     pub(super) async fn commit_status(
         &self,
         status: Arc<PluginStatus>,
-        entry: Option<i64>,
+        along: Along<'_>,
     ) -> Result<Committed, OperationError> {
         let database = self.workplace.pool.database();
         if status.active.is_some() {
             let claims = menus::claims(&database).await?;
             menus::refuse_conflicts(&status.release, &claims, &self.plugins)?;
         }
-        let committed = self.with(Arc::clone(&status))?;
+        let (plugins, table) = self.served_with(&[along.off(), vec![Arc::clone(&status)]].concat())?;
         let transaction = database.begin().await?;
-        rows::save(&transaction, &status, entry, now_ms()).await?;
+        rows::save(&transaction, &status, along.entry, now_ms()).await?;
         if self.workplace.announcements.reach_others() {
             let bundle = &status.release.bundle;
             bundles::put(&transaction, bundle, &self.workplace.store.bundle(bundle)).await?;
         }
-        if let Some(entry) = entry {
-            journal::settle(&transaction, entry, Some(&status)).await?;
-        }
+        along.save(&transaction, Some(&status)).await?;
         self.commit(transaction).await?;
-        Ok(committed)
+        Ok(Committed { plugins, table, status: Some(status) })
     }
 
-    /// What is served with `status` in it.
-    fn with(&self, status: Arc<PluginStatus>) -> Result<Committed, OperationError> {
+    /// What is served when these are as they say.
+    fn served_with(&self, statuses: &[Arc<PluginStatus>]) -> Result<(Plugins, RouteTable), OperationError> {
         let mut plugins = self.plugins.clone();
-        plugins.insert(status.id().clone(), Arc::clone(&status));
+        plugins.extend(statuses.iter().map(|status| (status.id().clone(), Arc::clone(status))));
         let table = RouteTable::build(&self.workplace.core, &plugins)?;
-        Ok(Committed { plugins, table, status: Some(status) })
+        Ok((plugins, table))
     }
 
     /// The same of a plugin that is gone, with as much of its data as `data` says.
@@ -80,16 +125,14 @@ impl Supervisor {
         &self,
         id: &PluginId,
         data: Data,
-        entry: Option<i64>,
+        along: Along<'_>,
     ) -> Result<Committed, OperationError> {
-        let mut plugins = self.plugins.clone();
+        let (mut plugins, _) = self.served_with(&along.off())?;
         plugins.remove(id);
         let table = RouteTable::build(&self.workplace.core, &plugins)?;
         let transaction = self.workplace.pool.database().begin().await?;
         rows::remove(&transaction, id, data).await?;
-        if let Some(entry) = entry {
-            journal::settle(&transaction, entry, None).await?;
-        }
+        along.save(&transaction, None).await?;
         self.commit(transaction).await?;
         Ok(Committed { plugins, table, status: None })
     }
@@ -97,9 +140,8 @@ impl Supervisor {
     /// Makes `status` what is served here: the rows say so already.
     pub(super) fn adopt(&mut self, status: PluginStatus) -> Result<Arc<PluginStatus>, OperationError> {
         let status = Arc::new(status);
-        let mut plugins = self.plugins.clone();
-        let before = plugins.insert(status.id().clone(), Arc::clone(&status));
-        let table = RouteTable::build(&self.workplace.core, &plugins)?;
+        let before = self.plugins.get(status.id()).cloned();
+        let (plugins, table) = self.served_with(std::slice::from_ref(&status))?;
         self.publish(Committed { plugins, table, status: None });
         if let Some(before) = before {
             self.forget_files(&before.versions);

@@ -2,7 +2,7 @@
 
 use super::{Deadlines, Supervisor};
 use crate::db::PluginDatabase;
-use crate::loader::{Generation, Image};
+use crate::loader::{Generation, Image, StartError};
 use crate::plugin::active::ActivePlugin;
 use crate::plugin::dependencies::{self, Graph};
 use crate::plugin::error::OperationError;
@@ -10,14 +10,17 @@ use crate::plugin::event::EventState;
 use crate::plugin::fence::Fence;
 use crate::plugin::files::Keeper;
 use crate::plugin::grants;
+use crate::plugin::log::PluginLog;
 use crate::plugin::outgoing::Sender;
 use crate::plugin::own_models::OwnModels;
 use crate::plugin::release::Release;
 use crate::plugin::schema;
+use crate::plugin::secrets::Secrets;
 use crate::plugin::services::PluginServices;
 use crate::plugin::stats::PluginStats;
-use crate::plugin::status::KnownVersion;
-use plugin_api::services::HostServices;
+use crate::plugin::status::{KnownVersion, PluginStatus};
+use crate::plugin::ui::Ui;
+use plugin_api::services::{HostServices, Level};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -36,12 +39,13 @@ impl Supervisor {
         &self,
         release: &Release,
         image: Image,
-        stats: Arc<PluginStats>,
+        status: &PluginStatus,
     ) -> Result<Arc<ActivePlugin>, OperationError> {
-        let services = Arc::new(self.services(release, Arc::clone(&stats)).await?);
+        let (ui, stats) = (self.ui(release).await?, Arc::clone(&status.stats));
+        let services = Arc::new(self.services(release, Arc::clone(&stats), &status.log).await?);
         let generation = self.launch(release, image, Arc::clone(&services)).await?;
         self.refuse_unready(release, &generation, &services).await?;
-        Ok(Arc::new(ActivePlugin::new(release, generation, stats, services)))
+        Ok(Arc::new(ActivePlugin::new(release, generation, stats, services, ui)))
     }
 
     pub(super) fn refuse_missing_dependencies(&self, release: &Release) -> Result<(), OperationError> {
@@ -59,9 +63,26 @@ impl Supervisor {
         tokio::task::spawn_blocking(open).await.map_err(|_| OperationError::ShuttingDown)?
     }
 
-    async fn services(&self, release: &Release, stats: Arc<PluginStats>) -> Result<PluginServices, OperationError> {
+    /// The files for browsers, out of the very bundle that was checked.
+    async fn ui(&self, release: &Release) -> Result<Option<Ui>, OperationError> {
+        if release.manifest.ui.is_none() {
+            return Ok(None);
+        }
+        let (workplace, bundle) = (Arc::clone(&self.workplace), release.bundle);
+        let read = move || workplace.store.ui_files(&bundle, &workplace.inspection.limits);
+        let files = tokio::task::spawn_blocking(read).await.map_err(|_| OperationError::ShuttingDown)??;
+        Ok(Ui::of(&release.manifest, files))
+    }
+
+    async fn services(
+        &self,
+        release: &Release,
+        stats: Arc<PluginStats>,
+        log: &Arc<PluginLog>,
+    ) -> Result<PluginServices, OperationError> {
         let effective = self.effective(release).await?;
-        let watch = self.watch(release, &stats, &effective.values);
+        log.secrets().learn(&release.contribution.settings, &effective.values);
+        let watch = self.watch(release.id(), &stats, log);
         let settings = effective.to_json();
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
         let database = self.workplace.pool.database();
@@ -95,6 +116,7 @@ impl Supervisor {
             Err(source) => {
                 services.close().await;
                 let (id, version) = (release.id().clone(), release.version().clone());
+                let source = without_secrets(source, services.log().secrets());
                 Err(OperationError::Start { id, version, source: source.into() })
             }
         }
@@ -111,10 +133,21 @@ impl Supervisor {
         let Err(source) = generation.ready(start).await else { return Ok(()) };
         let (id, version) = (release.id().clone(), release.version().clone());
         if let Err(error) = generation.stop(stop).await {
-            tracing::warn!(plugin.id = %id, plugin.version = %version, "plugin {id} {version} did not stop cleanly: {error}");
+            services.note(Level::Warn, &format!("plugin {id} {version} did not stop cleanly: {error}"), None);
         }
         services.close().await;
+        let source = without_secrets(source, services.log().secrets());
         Err(OperationError::Start { id, version, source: source.into() })
+    }
+}
+
+/// A plugin's words are shown, recorded and logged, whatever it puts into them.
+fn without_secrets(error: StartError, secrets: &Secrets) -> StartError {
+    let hide = |reason: String| secrets.hide(&reason).into_owned();
+    match error {
+        StartError::Refused { reason } => StartError::Refused { reason: hide(reason) },
+        StartError::NotReady { reason } => StartError::NotReady { reason: hide(reason) },
+        timed_out => timed_out,
     }
 }
 

@@ -2,14 +2,17 @@
 
 use super::Supervisor;
 use super::retire::retire;
+use super::settle::Along;
 use super::work::{KeptFile, Work};
+use crate::plugin::active::ActivePlugin;
 use crate::plugin::candidate::Candidate;
 use crate::plugin::error::OperationError;
 use crate::plugin::id::PluginId;
 use crate::plugin::operation::journal::{Order, Remedy};
 use crate::plugin::operation::{Operation, Step, journal};
 use crate::plugin::rows::Data;
-use crate::plugin::schema::{self, Outlook};
+use crate::plugin::schema::{self, Outlook, Undo};
+use crate::plugin::status::PluginStatus;
 use crate::store::{Kept, Store, StoreError};
 use semver::Version;
 use std::sync::Arc;
@@ -34,6 +37,7 @@ impl Supervisor {
                 self.journal(Step::Revert, work).await?;
                 schema::revert(&self.workplace.pool, work.release()).await
             }
+            Step::Restore => self.step_restore(work).await,
             Step::Start => self.step_start(work).await,
             Step::Purge => {
                 self.journal(Step::Purge, work).await?;
@@ -41,20 +45,13 @@ impl Supervisor {
                 self.erase_files(work.id()).await;
                 Ok(())
             }
-            Step::Commit => self.step_commit(work).await,
+            Step::Commit => self.step_commit(work, order).await,
             Step::Publish => {
                 self.step_publish(work);
                 Ok(())
             }
             Step::Retire => {
-                work.done.drained = true;
-                let before = work.before.as_ref().and_then(|before| before.active.clone());
-                if matches!(work.operation, Operation::Disable | Operation::Uninstall) {
-                    self.retire_soon(before).await;
-                } else if let Some(active) = before {
-                    // The answer does not wait for the calls that the old version still serves.
-                    drop(self.retire_in_background(active));
-                }
+                self.step_retire(work).await;
                 Ok(())
             }
         }
@@ -75,19 +72,38 @@ impl Supervisor {
     }
 
     async fn step_switch_off(&mut self, work: &mut Work) -> Result<(), OperationError> {
-        let Some(before) = work.before.clone().filter(|before| before.active.is_some()) else { return Ok(()) };
-        work.done.remedy.switched_off = true;
+        let serving = work.before.iter().filter(|before| before.active.is_some());
+        let off: Vec<_> = work.along.iter().chain(serving.clone()).map(|before| before.switched_off()).collect();
+        if off.is_empty() {
+            return Ok(());
+        }
+        work.done.remedy.switched_off = serving.count() > 0;
+        work.done.remedy.along = work.along.iter().map(|other| other.id().clone()).collect();
         self.journal(Step::SwitchOff, work).await?;
-        self.settle(before.switched_off()).await.map(drop)
+        self.settle_all(off).await
     }
 
     /// Nothing of the plugin may run while its tables change, in no process.
     async fn step_drain(&self, work: &mut Work) {
-        if let Some(active) = work.before.as_ref().and_then(|before| before.active.clone()) {
-            work.done.drained = true;
+        work.done.drained = true;
+        for active in running(work) {
             retire(active, self.workplace.deadlines).await;
         }
         self.tell_processes().await;
+    }
+
+    /// The last calls of those that were switched off are waited for a moment; for those of an old version, or of one
+    /// that was taken out, the answer does not wait.
+    async fn step_retire(&self, work: &mut Work) {
+        work.done.drained = true;
+        let soon = matches!(work.operation, Operation::Disable | Operation::Uninstall);
+        for active in running(work) {
+            if soon {
+                self.retire_soon(Some(active)).await;
+            } else {
+                drop(self.retire_in_background(active));
+            }
+        }
     }
 
     /// A plugin without tables has nothing to lose.
@@ -97,11 +113,13 @@ impl Supervisor {
         if schema::applied(&self.workplace.pool, work.id(), version).await?.is_empty() {
             return Ok(());
         }
-        let reason = match &work.after {
-            Some(after) => format!("before the {} to {}", work.operation, after.version()),
-            None => format!("before the {}", work.operation),
+        let reason = match (&work.snapshot, &work.after) {
+            (Some(snapshot), _) => format!("before the restore of snapshot {}", snapshot.id),
+            (None, Some(after)) => format!("before the {} to {}", work.operation, after.version()),
+            (None, None) => format!("before the {}", work.operation),
         };
-        let taken = self.workplace.snapshots.take(work.id(), version, &reason).await?;
+        let needed = work.snapshot.as_ref().map(|snapshot| snapshot.id);
+        let taken = self.workplace.snapshots.take_keeping(work.id(), version, &reason, needed).await?;
         work.done.remedy.snapshot = Some(taken.id);
         self.journal(Step::Snapshot, work).await
     }
@@ -113,32 +131,43 @@ impl Supervisor {
             Outlook::Current => {}
             Outlook::Missing(_, undo) => {
                 self.open_entry(work, order).await?;
-                work.done.remedy.schema = Some(undo);
+                work.done.remedy.schema.get_or_insert(undo);
                 self.journal(Step::Migrate, work).await?;
             }
         }
         schema::update(&self.workplace.pool, &release).await
     }
 
+    /// Tables that were not there before go again if it has to be taken back.
+    async fn step_restore(&self, work: &mut Work) -> Result<(), OperationError> {
+        let Some(snapshot) = &work.snapshot else { return Ok(()) };
+        match work.done.remedy.snapshot {
+            Some(_) => work.done.remedy.restore = true,
+            None => work.done.remedy.schema = Some(Undo::Purge),
+        }
+        self.journal(Step::Restore, work).await?;
+        self.workplace.snapshots.restore(work.id(), snapshot.id).await.map(drop)
+    }
+
     async fn step_start(&self, work: &mut Work) -> Result<(), OperationError> {
         let Some(image) = work.done.image.take() else { return Err(OperationError::ShuttingDown) };
-        let stats = Arc::clone(&work.status().stats);
-        work.done.active = Some(self.start(work.release(), image, stats).await?);
+        work.done.active = Some(self.start(work.release(), image, work.status()).await?);
         Ok(())
     }
 
-    async fn step_commit(&mut self, work: &mut Work) -> Result<(), OperationError> {
+    async fn step_commit(&mut self, work: &mut Work, order: &Order) -> Result<(), OperationError> {
+        let along = Along { entry: work.done.entry, others: &work.along, order: Some(order) };
         let committed = match &work.after {
             Some(after) => {
                 let status = match &work.done.active {
                     Some(active) => after.serving(Arc::clone(active)),
                     None => after.clone(),
                 };
-                self.commit_unless_it_stands(Arc::new(status), work.done.entry).await?
+                self.commit_unless_it_stands(Arc::new(status), along).await?
             }
             None => {
                 let data = if work.operation == Operation::Purge { Data::Purge } else { Data::Keep };
-                self.commit_gone(work.id(), data, work.done.entry).await?
+                self.commit_gone(work.id(), data, along).await?
             }
         };
         work.done.committed = Some(committed);
@@ -187,12 +216,20 @@ impl Supervisor {
         work.done.image = None;
         let (id, version) = (work.id().clone(), work.status().version().clone());
         let schema = self.take_schema_back(&id, &version, &work.done.remedy).await;
-        let switched_on = match work.before.clone().filter(|_| work.done.remedy.switched_off) {
-            Some(before) => self.switch_on_again(&before, work.done.drained).await,
-            None => Ok(()),
-        };
+        let switched_on = self.switch_all_on_again(work).await;
         self.drop_kept(&work.done.kept);
         schema.and(switched_on)
+    }
+
+    /// What was switched off last comes first: the others need it.
+    async fn switch_all_on_again(&mut self, work: &Work) -> Result<(), OperationError> {
+        let Remedy { switched_off, along, .. } = &work.done.remedy;
+        let is_off = |before: &PluginStatus| if before.id() == work.id() { *switched_off } else { !along.is_empty() };
+        let mut outcome = Ok(());
+        for before in work.switched_off().rev().filter(|before| is_off(before)) {
+            outcome = outcome.and(self.switch_on_again(before, work.done.drained).await);
+        }
+        outcome
     }
 
     /// Takes back what was done to the tables: by the scripts for it, else from the copy that was taken before.
@@ -243,18 +280,21 @@ impl Supervisor {
     }
 
     /// Has a version serve that an operation had switched off; with a new generation if the old one has ended.
-    async fn switch_on_again(
-        &mut self,
-        before: &crate::plugin::PluginStatus,
-        drained: bool,
-    ) -> Result<(), OperationError> {
-        let active = match &before.active {
-            Some(active) if !drained => Arc::clone(active),
-            _ => {
+    async fn switch_on_again(&mut self, before: &PluginStatus, drained: bool) -> Result<(), OperationError> {
+        let again = match &before.active {
+            Some(active) if !drained => before.serving(Arc::clone(active)),
+            Some(_) => {
                 let image = self.load(&before.release).await?;
-                self.start(&before.release, image, Arc::clone(&before.stats)).await?
+                before.serving(self.start(&before.release, image, before).await?)
             }
+            // It should have served and could not.
+            None => before.clone(),
         };
-        self.settle(before.serving(active)).await.map(drop)
+        self.settle(again).await.map(drop)
     }
+}
+
+/// What runs of the plugins that an operation switches off.
+fn running(work: &Work) -> Vec<Arc<ActivePlugin>> {
+    work.switched_off().filter_map(|before| before.active.clone()).collect()
 }

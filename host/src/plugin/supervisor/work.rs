@@ -11,6 +11,7 @@ use crate::plugin::operation::journal::Remedy;
 use crate::plugin::operation::{Operation, Step};
 use crate::plugin::release::Release;
 use crate::plugin::rows::Data;
+use crate::plugin::snapshots::Snapshot;
 use crate::plugin::status::PluginStatus;
 use crate::plugin::table::{Plugins, RouteTable};
 use crate::store::Sha256;
@@ -23,10 +24,12 @@ pub(super) enum Change {
     Install(Box<Candidate>, super::AfterInstall),
     Upgrade(Box<Candidate>, Way),
     Enable(PluginId),
-    Disable(PluginId),
+    Disable(PluginId, Dependents),
     /// To this version, or to the one before.
     Rollback(PluginId, Option<Version>, Tables),
-    Uninstall(PluginId, Data),
+    Uninstall(PluginId, Data, Dependents),
+    /// Its tables become those of this snapshot.
+    Restore(PluginId, i64),
 }
 
 /// How an upgrade gets from the old version to the new one.
@@ -36,6 +39,23 @@ pub enum Way {
     SideBySide,
     /// The old version stops first.
     DrainFirst,
+}
+
+/// What becomes of plugins that need one that goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dependents {
+    /// They go on; while there is one, the other stays as well.
+    Keep,
+    /// They are switched off with it.
+    SwitchOff,
+}
+
+impl Dependents {
+    /// As somebody asked who may want them to go with it.
+    #[must_use]
+    pub fn of(cascade: bool) -> Self {
+        if cascade { Self::SwitchOff } else { Self::Keep }
+    }
 }
 
 /// What a rollback does with the tables of a newer version.
@@ -54,6 +74,10 @@ pub(super) struct Work {
     pub(super) before: Option<Arc<PluginStatus>>,
     /// What is to be true in the end, as far as it is known before: None where the plugin goes.
     pub(super) after: Option<PluginStatus>,
+    /// The plugins that are switched off with it, as they are before: each before what it needs.
+    pub(super) along: Vec<Arc<PluginStatus>>,
+    /// The snapshot whose tables it gets.
+    pub(super) snapshot: Option<Snapshot>,
     /// The bundle that is not in the store yet.
     pub(super) candidate: Option<Candidate>,
     /// What has been done.
@@ -100,7 +124,11 @@ impl Change {
     pub(super) fn id(&self) -> &PluginId {
         match self {
             Self::Install(candidate, _) | Self::Upgrade(candidate, _) => candidate.id(),
-            Self::Enable(id) | Self::Disable(id) | Self::Rollback(id, ..) | Self::Uninstall(id, _) => id,
+            Self::Enable(id)
+            | Self::Disable(id, _)
+            | Self::Rollback(id, ..)
+            | Self::Uninstall(id, ..)
+            | Self::Restore(id, _) => id,
         }
     }
 
@@ -126,17 +154,29 @@ impl Change {
             Self::Install(..) => Operation::Install,
             Self::Upgrade(..) => Operation::Upgrade,
             Self::Enable(_) => Operation::Enable,
-            Self::Disable(_) => Operation::Disable,
+            Self::Disable(..) => Operation::Disable,
             Self::Rollback(..) => Operation::Rollback,
-            Self::Uninstall(_, Data::Keep) => Operation::Uninstall,
-            Self::Uninstall(_, Data::Purge) => Operation::Purge,
+            Self::Uninstall(_, Data::Keep, _) => Operation::Uninstall,
+            Self::Uninstall(_, Data::Purge, _) => Operation::Purge,
+            Self::Restore(..) => Operation::Restore,
         }
     }
 }
 
 impl Work {
     pub(super) fn new(operation: Operation, before: Option<Arc<PluginStatus>>, after: Option<PluginStatus>) -> Self {
-        Self { operation, before, after, candidate: None, done: Done::default() }
+        let (along, snapshot, candidate, done) = Default::default();
+        Self { operation, before, after, along, snapshot, candidate, done }
+    }
+
+    /// The same, with these switched off.
+    pub(super) fn along_with(self, along: Vec<Arc<PluginStatus>>) -> Self {
+        Self { along, ..self }
+    }
+
+    /// Every plugin that it switches off, in order.
+    pub(super) fn switched_off(&self) -> impl DoubleEndedIterator<Item = &Arc<PluginStatus>> {
+        self.along.iter().chain(&self.before)
     }
 
     /// Whether the plugin serves in the end.
@@ -167,9 +207,10 @@ impl Supervisor {
             Change::Install(candidate, then) => self.prepare_install(candidate, *then)?,
             Change::Upgrade(candidate, way) => self.prepare_upgrade(candidate, *way).await?,
             Change::Enable(id) => self.prepare_enable(id)?,
-            Change::Disable(id) => self.prepare_disable(id)?,
+            Change::Disable(id, dependents) => self.prepare_disable(id, *dependents)?,
             Change::Rollback(id, version, tables) => self.prepare_rollback(id, version.as_ref(), *tables).await?,
-            Change::Uninstall(id, data) => self.prepare_uninstall(id, *data)?,
+            Change::Uninstall(id, data, dependents) => self.prepare_uninstall(id, *data, *dependents)?,
+            Change::Restore(id, number) => self.prepare_restore(id, *number).await?,
         };
         if work.will_serve() {
             let release = work.release();

@@ -52,7 +52,7 @@ fn switched_off(id: &str, routes: &[(&str, &str)]) -> (crate::plugin::PluginId, 
         installed_at_ms: 0,
         contribution,
     };
-    (release.id().clone(), Arc::new(PluginStatus::disabled(Arc::new(release))))
+    (release.id().clone(), Arc::new(PluginStatus::disabled(Arc::new(release), crate::plugin::LogLimits::NONE)))
 }
 
 fn say(table: &RouteTable, method: Method, path: &str) -> String {

@@ -21,8 +21,23 @@ use crate::{
 
 const PASSWORD: &str = "hunter22-hunter22";
 /// What is installed and uploaded: crates below `plugins`.
-const PLUGINS: [&str; 7] =
-    ["notice", "dict", "config", "hello", "fixtures/steady_one", "fixtures/steady_two", "fixtures/error_in_init"];
+const PLUGINS: [&str; 15] = [
+    "notice",
+    "dict",
+    "config",
+    "hello",
+    "fixtures/steady_one",
+    "fixtures/steady_two",
+    "fixtures/error_in_init",
+    "fixtures/capable",
+    "fixtures/failing_migration",
+    "fixtures/shaky",
+    "fixtures/shelf",
+    "fixtures/shelf_later",
+    "fixtures/slow_start",
+    "fixtures/talkative",
+    "fixtures/tunable",
+];
 /// Where the screenshots of all pages are left.
 const SHOTS: &str = "target/console-shots";
 
@@ -52,11 +67,17 @@ fn browse(root: &Path) -> Result<()> {
     serve.arg("--data").arg(folder.path().join("data")).args(["serve", "--port", &port.to_string()]);
     serve.env("APP__ADMIN__PASSWORD", PASSWORD);
     serve.envs([("APP__LIMITS__LOGIN_PER_MINUTE", "0"), ("APP__LIMITS__CAPTCHA_PER_HALF_MINUTE", "0")]);
+    // A setting that nobody can change on the page.
+    serve.env("APP__PLUGINS__SHAKY__KEY", "of-the-environment");
+    // A test shows the console's pages in a frame of a page there.
+    let framing = format!("http://127.0.0.1:{}", free_port()?);
+    serve.env("APP__SERVER__FRAME_ORIGINS", &framing);
     let service = Service::start(&mut serve, log, || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())?;
     succeed(Command::new("node").current_dir(&workplace).args(["scripts/api.mjs", &url]))?;
     let mut tests = Command::new("node");
     tests.current_dir(&workplace).args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
     tests.args(test_files(&workplace)?);
+    tests.env("CONSOLE_FRAMING", &framing);
     tests.env("CONSOLE_URL", &url).env("CONSOLE_PASSWORD", PASSWORD);
     tests.env("CONSOLE_BUNDLES", &bundles).env("CONSOLE_SHOTS", root.join(SHOTS));
     let outcome = succeed(&mut tests);

@@ -10,3 +10,15 @@ export function size(bytes: number): string {
   const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
   return `${(bytes / 1024 ** power).toFixed(power > 1 ? 1 : 0)} ${units[power]}`
 }
+
+/** A time in milliseconds, as exact as it helps. */
+export function milliseconds(time: number | null | undefined): string {
+  if (time === null || time === undefined) return '–'
+  if (time >= 1_000) return `${(time / 1_000).toFixed(2)} s`
+  return `${time.toFixed(time >= 100 ? 0 : time >= 10 ? 1 : 2)} ms`
+}
+
+/** So many in a second. */
+export function rate(perSecond: number): string {
+  return `${perSecond.toFixed(perSecond >= 100 ? 0 : perSecond >= 10 ? 1 : 2)}/s`
+}

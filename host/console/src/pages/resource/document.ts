@@ -1,46 +1,11 @@
 import { ask, type Id } from '../../api/client'
-import { fixed, label, set, type Choice, type Column, type Field, type Listing, type Row } from '../../parts/listing'
-import { i18n, t } from '../../i18n'
+import { fixed, set, type Field, type Listing, type Row } from '../../parts/listing'
 import { may } from '../../state/session'
+import { columnOf, fieldOf, filterOf, isLong, typed } from './fields'
+import { named, whole, type Document, type Operation, type Schema } from './schema'
 
-/** As much of OpenAPI as is read here. */
-interface Schema {
-  $ref?: string
-  allOf?: Schema[]
-  type?: string
-  format?: string
-  description?: string
-  nullable?: boolean
-  enum?: unknown[]
-  items?: Schema
-  properties?: Record<string, Schema>
-  required?: string[]
-  maxLength?: number
-  minimum?: number
-  maximum?: number
-  pattern?: string
-}
-interface Parameter {
-  name: string
-  in: string
-  schema?: Schema
-  description?: string
-  required?: boolean
-}
-export interface Operation {
-  method: string
-  path: string
-  summary?: string
-  tags?: string[]
-  parameters?: Parameter[]
-  requestBody?: { content: Record<string, { schema?: Schema }> }
-  responses?: Record<string, { content?: Record<string, { schema?: Schema }> }>
-  'x-permission'?: string
-}
-export interface Document {
-  paths: Record<string, Record<string, Omit<Operation, 'method' | 'path'>>>
-  components: { schemas: Record<string, Schema> }
-}
+/** Where the API is that plugins name their resources below. */
+const PREFIX = '/api/v1'
 
 /** What a plugin's page shows: its lists, and the operations that are part of none. */
 export interface Resources {
@@ -48,7 +13,6 @@ export interface Resources {
   single: Operation[]
 }
 
-const LONG_CHARACTERS = 200
 /** The field that holds a whole body. */
 export const BODY = 'request body'
 const PAGING = ['page', 'size', 'cursor']
@@ -87,20 +51,20 @@ export function resources(document: Document, plugin: string): Resources {
   }
 }
 
+/** The list of one resource, of this plugin if one is named, by its path below the API. */
+export function resource(document: Document, path: string, plugin?: string): Listing | undefined {
+  const root = `${PREFIX}${path}`
+  const own = operations(document).filter((one) => (one.path === root || one.path.startsWith(`${root}/`)) && (!plugin || one.tags?.includes(plugin)))
+  const list = own.find((one) => one.method === 'get' && one.path === root && rowOf(document, one))
+  return list && listing(document, own, list)
+}
+
 function nested(lists: Operation[], list: Operation): boolean {
   return lists.some((other) => other !== list && list.path.startsWith(`${other.path}/`))
 }
 
 function operations(document: Document): Operation[] {
   return Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, one]) => ({ ...one, method, path })))
-}
-
-/** A schema with what it refers to. */
-function whole(document: Document, schema: Schema | undefined): Schema {
-  if (!schema) return {}
-  const parts = [...(schema.allOf ?? []), ...(schema.$ref ? [document.components.schemas[schema.$ref.split('/').at(-1)!] ?? {}] : [])]
-  const { $ref: _, allOf: __, ...own } = schema
-  return parts.reduce<Schema>((sum, part) => ({ ...whole(document, part), ...sum }), own)
 }
 
 function answer(document: Document, one: Operation): Schema {
@@ -127,18 +91,20 @@ function listing(document: Document, own: Operation[], list: Operation): Listing
   const one = (method: string, path: string) => own.find((other) => other.method === method && other.path.replace(/\{[^}]+\}/, '{}') === path)
   const create = one('post', list.path)
   const update = one('put', `${list.path}/{}`)
+  const read = one('get', `${list.path}/{}`)
   const removeMany = one('delete', list.path)
   const removeOne = one('delete', `${list.path}/{}`)
   const at = (id: unknown) => `${list.path}/${encodeURIComponent(String(id))}`
   const ids = Object.keys(body(document, removeMany).properties ?? {})[0] ?? 'pks'
-  const form = body(document, create ?? update)
+  const [added, changed] = [body(document, create), body(document, update)]
   const query = (list.parameters ?? []).filter((parameter) => parameter.in === 'query' && !PAGING.includes(parameter.name))
   const names = Object.keys(row.properties!)
+  const isInRow = (form: Schema) => Object.keys(form.properties ?? {}).every((name) => names.includes(name))
   return {
-    title: fixed(named(list.path.split('/').at(-1)!)),
+    title: () => named(list.path.split('/').at(-1)!),
     paged,
     columns: names.filter((name) => name !== 'id' && !isLong(row.properties![name]!)).map((name) => columnOf(document, name, row.properties![name]!)),
-    filters: query.map((parameter) => fieldOf(document, parameter.name, { description: parameter.description, ...parameter.schema }, false)),
+    filters: query.map((parameter) => filterOf(document, parameter.name, { description: parameter.description, ...parameter.schema })),
     nameOf: (one) => String(one['title'] ?? one['name'] ?? one['label'] ?? one['id']),
     load: async ({ filters, page, size }) => {
       const search = new URLSearchParams(Object.entries({ ...set(filters), ...(paged ? { page, size } : {}) }).map(([key, value]) => [key, String(value)]))
@@ -146,11 +112,12 @@ function listing(document: Document, own: Operation[], list: Operation): Listing
       return Array.isArray(data) ? { items: data, total: data.length } : data
     },
     form: {
-      fields: Object.entries(form.properties ?? {}).map(([name, schema]) => fieldOf(document, name, schema, form.required?.includes(name) ?? false)),
+      fields: inputs(document, added, changed),
       addCode: create?.['x-permission'],
       editCode: update?.['x-permission'],
-      ...(create ? { create: (model: Row) => ask('POST', list.path, typed(document, form, model)) } : {}),
-      ...(update ? { update: (one: Row, model: Row) => ask('PUT', at(one['id']), typed(document, form, model)) } : {}),
+      ...(create ? { create: (model: Row) => ask('POST', list.path, typed(document, added, model)) } : {}),
+      ...(update ? { update: (one: Row, model: Row) => ask('PUT', at(one['id']), typed(document, changed, model)) } : {}),
+      ...(read && !isInRow(changed) ? { read: (one: Row) => ask<Row>('GET', at(one['id'])) } : {}),
     },
     ...(removeMany || removeOne
       ? {
@@ -164,58 +131,11 @@ function listing(document: Document, own: Operation[], list: Operation): Listing
   }
 }
 
-const booleans: Choice[] = [{ value: true, label: label('state.yes'), tone: 'good' }, { value: false, label: label('state.no'), tone: 'plain' }]
-
-function isLong(schema: Schema): boolean {
-  return schema.type === 'string' && /markdown|html/i.test(schema.description ?? '')
+/** The fields of both forms; one that only one of them has is shown in that one. */
+function inputs(document: Document, added: Schema, changed: Schema): Field[] {
+  const of = (form: Schema) => Object.entries(form.properties ?? {}).map(([name, schema]) => fieldOf(document, name, schema, form.required?.includes(name) ?? false))
+  const has = (form: Schema, name: string) => name in (form.properties ?? {})
+  const only = (fields: Field[], other: Schema, isForNew: boolean) =>
+    fields.map((field) => (has(other, field.key) ? field : { ...field, shown: (_: Row, isNew: boolean) => isNew === isForNew }))
+  return [...only(of(added), changed, true), ...only(of(changed), added, false).filter(({ key }) => !has(added, key))]
 }
-
-function columnOf(document: Document, name: string, schema: Schema): Column {
-  const full = whole(document, schema)
-  const choices = full.type === 'boolean' ? booleans : choicesOf(full)
-  const isTime = /YYYY-MM-DD|date-time/.test(`${full.description} ${full.format}`)
-  return { key: name, label: () => named(name), kind: isTime ? 'time' : choices ? 'choice' : 'text', ...(choices ? { choices } : {}), minor: name === 'updated_time' }
-}
-
-/** A field of a form or a filter. */
-function fieldOf(document: Document, name: string, schema: Schema, required: boolean): Field {
-  const full = whole(document, schema)
-  const choices = choicesOf(full)
-  const hint = choices || !full.description ? undefined : fixed(full.description)
-  const field: Field = { key: name, label: () => named(name), kind: 'text', required, ...(hint ? { hint } : {}) }
-  if (choices) return { ...field, kind: 'choice', choices, initial: required ? (name === 'status' ? choices.at(-1) : choices[0])!.value : null }
-  if (full.type === 'boolean') return { ...field, kind: 'switch', required: false }
-  if (full.type === 'integer' || full.type === 'number') {
-    return { ...field, kind: 'number', initial: required ? (full.minimum ?? 0) : undefined, ...(full.minimum === undefined ? {} : { least: full.minimum }), ...(full.maximum === undefined ? {} : { most: full.maximum }) }
-  }
-  const isArea = full.maxLength === undefined ? /markdown|text|json/i.test(full.description ?? '') : full.maxLength > LONG_CHARACTERS
-  return { ...field, kind: isArea ? 'area' : 'text', ...(full.maxLength ? { max: full.maxLength } : {}), ...(full.pattern ? { pattern: new RegExp(full.pattern) } : {}) }
-}
-
-/** An enumeration, or numbers with their meanings in words: `0 hidden, 1 shown`. */
-function choicesOf(schema: Schema): Choice[] | undefined {
-  if (schema.enum) return schema.enum.map((value) => ({ value, label: fixed(String(value)) }))
-  const parts = (schema.description ?? '').split(/,\s*/).map((part) => /^(\d+)\s+(.+)$/.exec(part.trim()))
-  if (schema.type !== 'integer' || parts.length < 2 || parts.some((part) => !part)) return undefined
-  const isSwitch = parts.length === 2
-  return parts.map((part) => ({ value: Number(part![1]), label: fixed(part![2]!), tone: isSwitch && part![1] === '1' ? 'good' : 'plain' }))
-}
-
-/** What is left empty is null where that is allowed. */
-function typed(document: Document, form: Schema, model: Row): Row {
-  return Object.fromEntries(
-    Object.entries(model).map(([key, value]) => {
-      const schema = whole(document, form.properties?.[key])
-      return [key, value === '' && schema.nullable ? null : value]
-    }),
-  )
-}
-
-/** The console's word for a name, or the name in words. */
-function named(name: string): string {
-  const key = `field.${{ created_time: 'created', updated_time: 'updated' }[name] ?? name}`
-  if (i18n.global.te(key)) return t(key)
-  const words = name.replaceAll(/[_-]/g, ' ')
-  return words[0]!.toUpperCase() + words.slice(1)
-}
-

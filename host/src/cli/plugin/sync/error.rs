@@ -98,6 +98,18 @@ pub(in crate::cli) enum SyncError {
         /// Its settings.
         known: Vec<String>,
     },
+    /// The server's configuration says something else than the file.
+    #[error(
+        "setting {key} of plugin {id} is held at {held} by the server's configuration; write that in plugins.toml, or take the setting out of one of them"
+    )]
+    Held {
+        /// The plugin.
+        id: PluginId,
+        /// The key.
+        key: String,
+        /// What holds.
+        held: serde_json::Value,
+    },
     /// A secret stands in the file.
     #[error("setting {key} of plugin {id} is a secret, which does not belong in plugins.toml; set it on the server")]
     Secret {

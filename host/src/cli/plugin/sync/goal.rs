@@ -151,7 +151,10 @@ impl Sources<'_> {
         for (key, value) in &entry.settings {
             match there.and_then(|there| there.settings.get(key)) {
                 Some(Setting::Secret) => return Err(SyncError::Secret { id: id.clone(), key: key.clone() }),
-                Some(Setting::Open(same)) if same == value => {}
+                Some(Setting::Open(same) | Setting::Held(same)) if same == value => {}
+                Some(Setting::Held(held)) => {
+                    return Err(SyncError::Held { id: id.clone(), key: key.clone(), held: held.clone() });
+                }
                 None if there.is_some_and(|there| there.node.version == *version) => {
                     let known = there.map(|there| there.settings.keys().cloned().collect()).unwrap_or_default();
                     return Err(SyncError::NoSetting { id: id.clone(), key: key.clone(), known });

@@ -35,6 +35,8 @@ pub(super) struct There {
 pub(super) enum Setting {
     /// With its value.
     Open(Value),
+    /// With its value, which the server's configuration holds.
+    Held(Value),
     /// The server does not tell its value.
     Secret,
 }
@@ -50,8 +52,7 @@ struct View {
     abi: Option<VersionReq>,
     versions: Vec<VersionView>,
     settings: Vec<SettingView>,
-    #[serde(default)]
-    capabilities: Value,
+    capabilities: Vec<CapabilityView>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +73,14 @@ struct SettingView {
     key: String,
     value: Option<Value>,
     secret: bool,
+    locked: bool,
+}
+
+#[derive(Deserialize)]
+struct CapabilityView {
+    capability: String,
+    detail: String,
+    granted: bool,
 }
 
 /// Asks for every plugin.
@@ -92,9 +101,10 @@ pub(super) async fn look(admin: &dyn Admin) -> Result<BTreeMap<PluginId, There>,
 
 impl There {
     fn of(view: View) -> Option<Self> {
-        let setting = |setting: SettingView| match setting.secret {
-            true => (setting.key, Setting::Secret),
-            false => (setting.key, Setting::Open(setting.value.unwrap_or_default())),
+        let setting = |SettingView { key, value, secret, locked }: SettingView| match (secret, locked) {
+            (true, _) => (key, Setting::Secret),
+            (false, true) => (key, Setting::Held(value.unwrap_or_default())),
+            (false, false) => (key, Setting::Open(value.unwrap_or_default())),
         };
         Some(Self {
             sha256: view.versions.into_iter().find(|version| version.current)?.sha256,
@@ -111,13 +121,12 @@ impl There {
             },
             required: view.required,
             settings: view.settings.into_iter().map(setting).collect(),
-            capabilities: granted(&view.capabilities),
+            capabilities: view.capabilities.into_iter().filter_map(granted).collect(),
         })
     }
 }
 
-/// The names of what was granted, where the server knows of such.
-fn granted(capabilities: &Value) -> Vec<String> {
-    let names = capabilities.as_array().into_iter().flatten().filter_map(Value::as_str);
-    names.map(str::to_owned).collect()
+/// As plans name it, if it was granted.
+fn granted(CapabilityView { capability, detail, granted }: CapabilityView) -> Option<String> {
+    granted.then(|| format!("{capability} {detail}").trim_end().to_owned())
 }
