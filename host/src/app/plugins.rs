@@ -98,7 +98,7 @@ pub(super) async fn open(
             transaction_idle: Duration::from_millis(settings.transaction_idle_ms),
             ..Limits::PLUGIN
         },
-        outgoing: Arc::new(outgoing(settings)?),
+        outgoing: Arc::new(outgoing(settings).map_err(PluginsError::Outgoing)?),
         folders: Arc::new(Folders::new(
             data,
             FileLimits {
@@ -138,7 +138,7 @@ pub(super) async fn open(
 }
 
 /// What plugins send requests with.
-fn outgoing(settings: &config::Plugins) -> Result<Outgoing, PluginsError> {
+fn outgoing(settings: &config::Plugins) -> Result<Outgoing, Box<dyn std::error::Error + Send + Sync>> {
     let bytes = |most: u64| usize::try_from(most).unwrap_or(usize::MAX);
     let limits = OutgoingLimits {
         request_bytes_max: bytes(settings.http_request_bytes_max),
@@ -146,7 +146,7 @@ fn outgoing(settings: &config::Plugins) -> Result<Outgoing, PluginsError> {
         deadline: Duration::from_millis(settings.http_deadline_ms),
         at_once_max: usize::try_from(settings.http_at_once_max).unwrap_or(usize::MAX),
     };
-    Outgoing::new(limits).map_err(|error| PluginsError::Outgoing(error.into()))
+    Ok(Outgoing::new(limits)?)
 }
 
 /// Settings of plugins, from TOML to the JSON that plugins get.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const LOGS: &str = "/api/v1/plugins/talkative/logs";
 const EVENTS: &str = "/api/v1/plugins/talkative/logs/events";
 /// A secret that is written in another way wherever words are quoted.
-const SECRET: &str = "geheim\"1234\\5678";
+const SECRET: &str = "geheim\"pfoertner\\klingel";
 const KEY: &str = "APP__PLUGINS__TALKATIVE__KEY";
 const TROUBLE: &str = "APP__PLUGINS__TALKATIVE__TROUBLE";
 
@@ -220,7 +220,7 @@ async fn told(server: &Server, admin: &Role) -> String {
 
 #[track_caller]
 fn assert_no_secret(told: &str) {
-    for part in ["1234", "5678"] {
+    for part in ["pfoertner", "klingel"] {
         let place = told.find(part).map(|at| &told[told.floor_char_boundary(at.saturating_sub(200))..at + part.len()]);
         assert_eq!(place, None, "a secret is told");
     }
@@ -252,12 +252,12 @@ async fn no_secret_stands_in_what_a_plugin_says_or_in_the_words_of_a_panic() {
 async fn a_secret_that_is_changed_is_hidden_at_once_and_the_former_one_goes_on_to_be() {
     let server = Server::start().await;
     let admin = with_talkative(&server).await;
-    for key in ["first-1234", "second-5678"] {
+    for key in ["first-pfoertner", "second-klingel"] {
         let body = json!({ "key": key });
         let request = admin.request(Method::PUT, "/api/v1/plugins/talkative/settings").json(&body);
         crate::server::Answer::of(request).await.ok();
         assert_eq!(admin.get("/api/v1/talkative/tell").await.text, "told");
-        say(&admin, "info", &format!("{key}-or-first-1234")).await;
+        say(&admin, "info", &format!("{key}-or-first-pfoertner")).await;
     }
     assert_eq!(words(&lines(&admin, "?level=info").await)[1], "***-or-***");
     let named = server.log();

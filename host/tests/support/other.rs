@@ -52,11 +52,13 @@ async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Vec<String>>>) {
     asked.lock().expect("a list").push(request.clone());
     let parts: Vec<&str> = path.splitn(4, '/').collect();
     let answer = match parts.as_slice() {
-        ["", "to", status, url] => format!("HTTP/1.1 {status} On\r\nlocation: {url}\r\ncontent-length: 0\r\n\r\n"),
-        ["", "status", status] => format!("HTTP/1.1 {status} So\r\ncontent-length: 0\r\n\r\n"),
+        ["", "to", status, url] => {
+            format!("HTTP/1.1 {status} On\r\nconnection: close\r\nlocation: {url}\r\ncontent-length: 0\r\n\r\n")
+        }
+        ["", "status", status] => format!("HTTP/1.1 {status} So\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
         ["", "bytes", length] => {
             let body = "x".repeat(length.parse().expect("a number"));
-            format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}")
+            format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
         }
         ["", "endless"] => return endless(stream).await,
         ["", "never"] => {
@@ -64,11 +66,11 @@ async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Vec<String>>>) {
             let _ = stream.read(&mut [0]).await;
             return;
         }
-        ["", "broken"] => "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbut".to_owned(),
+        ["", "broken"] => "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 100\r\n\r\nbut".to_owned(),
         _ => {
             let length = request.len();
             format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nx-a: 1\r\ncontent-length: {length}\r\n\r\n{request}"
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/plain\r\nx-a: 1\r\ncontent-length: {length}\r\n\r\n{request}"
             )
         }
     };
@@ -76,7 +78,7 @@ async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Vec<String>>>) {
 }
 
 async fn endless(mut stream: TcpStream) {
-    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunk = format!("400\r\n{}\r\n", "x".repeat(0x400));
     let mut sent = stream.write_all(head.as_bytes()).await;
     while sent.is_ok() {
