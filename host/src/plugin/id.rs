@@ -10,7 +10,7 @@ use std::sync::Arc;
 const ID_BYTES_MAX: usize = 32;
 
 /// Names that stand where an id may stand: in addresses, and in messages about the host itself.
-const RESERVED: [&str; 5] = ["changed", "core", "doctor", "events", "traffic"];
+const RESERVED: [&str; 8] = ["changed", "changes", "core", "doctor", "events", "operations", "plans", "traffic"];
 
 /// A plugin's id: a lowercase letter, then lowercase letters, digits and `_`, at most 32 in all.
 ///
@@ -22,7 +22,8 @@ pub struct PluginId(Arc<str>);
 /// A text that is no plugin id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a plugin id: a lowercase letter, then lowercase letters, digits and _, at most 32 in all, and not changed, core, doctor, events or traffic"
+    "{0:?} is not a plugin id: a lowercase letter, then lowercase letters, digits and _, at most 32 in all, and none of {reserved}",
+    reserved = RESERVED.join(", ")
 )]
 pub struct ParseIdError(pub String);
 

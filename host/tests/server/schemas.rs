@@ -109,6 +109,33 @@ async fn a_snapshot_comes_back_on_postgres() {
     with_postgres(a_snapshot_comes_back).await;
 }
 
+/// What a purge has copied before is nobody's fault: it waits to be restored or deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_of_a_purged_plugin_stay_until_somebody_deletes_them() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    admin.install(bundle::of("notice")).await.ok();
+    post(&admin, "first").await;
+    admin.delete("/api/v1/plugins/notice?data=purge").await.ok();
+    let copy = admin.get(TABLE).await.ok()["data"][0].take();
+    assert_eq!(copy["reason"], "before the purge");
+    let repaired = admin.post("/api/v1/plugins/doctor/repair").await.ok()["data"].take();
+    assert_eq!(repaired["faults"], json!([]), "{repaired}");
+    assert_eq!(snapshot_files(&server), 1);
+
+    admin.upload("/api/v1/plugins?enable=false", bundle::of("notice")).await.ok();
+    admin.post(&format!("{TABLE}/{}/restore", copy["id"])).await.ok();
+    admin.post("/api/v1/plugins/notice/enable").await.ok();
+    assert_eq!(titles(&server).await.last().map(String::as_str), Some("first"));
+
+    admin.delete("/api/v1/plugins/notice?data=purge").await.ok();
+    for copy in admin.get(TABLE).await.ok()["data"].as_array().expect("copies") {
+        admin.delete(&format!("{TABLE}/{}", copy["id"])).await.ok();
+    }
+    assert_eq!(snapshot_files(&server), 0);
+    admin.get(TABLE).await.refused(404);
+}
+
 fn snapshot_files(server: &Server) -> usize {
     std::fs::read_dir(server.data().join("snapshots/notice")).map_or(0, Iterator::count)
 }

@@ -37,8 +37,7 @@ const copy = (plugin: string, snapshot: number) => ({ params: { path: { plugin, 
 export const plugins = {
   detail: (id: string) => payload(api.GET('/api/v1/plugins/{plugin}', of(id))),
   enable: (id: string) => payload(api.POST('/api/v1/plugins/{plugin}/enable', of(id))),
-  disable: (id: string, cascade = false) =>
-    payload(api.POST('/api/v1/plugins/{plugin}/disable', { params: { path: { plugin: id }, query: { cascade } } })),
+  disable: (id: string) => payload(api.POST('/api/v1/plugins/{plugin}/disable', of(id))),
   release: (id: string) => payload(api.POST('/api/v1/plugins/{plugin}/release', of(id))),
   settings: (id: string) => payload(api.GET('/api/v1/plugins/{plugin}/settings', of(id))),
   configure: (id: string, changes: Record<string, unknown>) =>

@@ -51,6 +51,16 @@ impl SnapshotsApi {
         Self { supervisor, clock }
     }
 
+    /// A plugin that is installed, or that was and has left copies.
+    async fn owner(&self, plugin: &str) -> Result<PluginId, ApiError> {
+        if let Ok(id) = plugin.parse()
+            && !self.supervisor.snapshots().list(&id).await?.is_empty()
+        {
+            return Ok(id);
+        }
+        self.id(plugin)
+    }
+
     fn id(&self, plugin: &str) -> Result<PluginId, ApiError> {
         Ok(self.supervisor.id(plugin)?)
     }
@@ -58,10 +68,10 @@ impl SnapshotsApi {
 
 #[OpenApi(prefix_path = "/plugins", tag = "crate::http::plugins::model::Tag::Plugins")]
 impl SnapshotsApi {
-    /// List the copies of a plugin's tables, the newest first
+    /// List the copies of a plugin's tables, the newest first; those of a plugin that was purged, too
     #[oai(path = "/:plugin/snapshots", method = "get")]
     async fn list(&self, _caller: SuperCaller, plugin: Path<String>) -> Result<Answer<Vec<SnapshotDto>>, ApiError> {
-        let snapshots = self.supervisor.snapshots().list(&self.id(&plugin.0)?).await?;
+        let snapshots = self.supervisor.snapshots().list(&self.owner(&plugin.0).await?).await?;
         Ok(Answer::of(snapshots.into_iter().map(|snapshot| SnapshotDto::of(snapshot, &self.clock)).collect()))
     }
 
@@ -101,7 +111,7 @@ impl SnapshotsApi {
         plugin: Path<String>,
         snapshot: Path<i64>,
     ) -> Result<Answer<Value>, ApiError> {
-        self.supervisor.snapshots().delete(&self.id(&plugin.0)?, snapshot.0).await?;
+        self.supervisor.snapshots().delete(&self.owner(&plugin.0).await?, snapshot.0).await?;
         Ok(Answer::done())
     }
 

@@ -5,7 +5,6 @@ use super::{Finding, Patient, Problem, Remedy, Subject};
 use crate::plugin::error::OperationError;
 use crate::plugin::files::FOLDER;
 use crate::store::{Sha256, Store, StoreError};
-use plugin_api::db::Value;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,7 +17,6 @@ const SNAPSHOT_TABLE: &str = "plugin_snapshot";
 
 #[derive(Deserialize)]
 struct SnapshotRow {
-    id: i64,
     plugin_id: String,
     file: String,
 }
@@ -85,25 +83,18 @@ async fn snapshots(
     let folder = patient.data.join(SNAPSHOTS);
     let mut rows: Vec<SnapshotRow> = Vec::new();
     if tables.contains(SNAPSHOT_TABLE) {
-        let sql = "SELECT id, plugin_id, file FROM plugin_snapshot ORDER BY id";
+        let sql = "SELECT plugin_id, file FROM plugin_snapshot ORDER BY id";
         rows = patient.pool.database().query(sql).fetch_all().await?;
     }
-    let mut found = Vec::new();
-    for row in &rows {
-        let forgotten = ("DELETE FROM plugin_snapshot WHERE id = $1".to_owned(), Value::from(row.id));
-        let remedy = Remedy::Statements(vec![forgotten]);
-        // On several nodes each has its own files; the row is as good as its file on the node that took it.
-        found.extend(owners.judged(Subject::Snapshot, &row.file, &row.plugin_id, remedy));
-    }
+    // On several nodes each has its own files; the row is as good as its file on the node that took it. What a purge
+    // has copied before is there to be restored.
+    let left = |row: &SnapshotRow| owners.left_behind(Subject::Snapshot, &row.file, &row.plugin_id);
+    let mut found: Vec<Finding> = rows.iter().filter_map(left).collect();
     let known: BTreeSet<&str> = rows.iter().map(|row| row.file.as_str()).collect();
     for (name, id) in files_of(&folder) {
-        let remedy = Remedy::RemoveFile(folder.join(&name));
-        match owners.judged(Subject::Snapshot, &name, &id, remedy.clone()) {
-            Some(finding) => found.push(finding),
-            None if tables.contains(SNAPSHOT_TABLE) && !known.contains(name.as_str()) => {
-                found.push(Finding::of(Subject::Snapshot, name, Some(&id), Problem::NoOwner, remedy));
-            }
-            None => {}
+        if tables.contains(SNAPSHOT_TABLE) && !known.contains(name.as_str()) {
+            let remedy = Remedy::RemoveFile(folder.join(&name));
+            found.push(Finding::of(Subject::Snapshot, name, Some(&id), Problem::NoOwner, remedy));
         }
     }
     Ok(found)

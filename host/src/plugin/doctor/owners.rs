@@ -131,6 +131,12 @@ impl Owners {
         }
     }
 
+    /// Something that stays on purpose when the plugin `id` goes, if it has gone.
+    pub(super) fn left_behind(&self, subject: Subject, name: impl Into<String>, id: &str) -> Option<Finding> {
+        let has_gone = matches!(self.owner(id), Owner::Kept | Owner::Nobody);
+        has_gone.then(|| Finding::of(subject, name, Some(id), Problem::Kept, Remedy::None))
+    }
+
     /// What is wrong with the owners themselves.
     pub(super) fn faults(&self) -> Vec<Finding> {
         let operations = self.unfinished.iter().flat_map(|(id, operations)| {
