@@ -413,7 +413,7 @@ describe('an uninstallation', () => {
     const question = dialog(page, /Uninstall/).first()
     await question.getByText('Delete its data').click()
     await question.getByRole('heading', { name: 'Uninstall with all data: shelf 1.0.0' }).waitFor()
-    for (const word of ['GET /api/v1/shelf', 'shelf:book:add', 'Bundles of the versions 1.0.0']) await question.getByText(word).waitFor()
+    for (const word of ['GET /api/v1/shelf', 'shelf:book:add', 'Bundles of the versions 1.0.0']) await question.getByText(word, { exact: true }).waitFor()
     await question.getByText('the plugin\'s tables go with all their rows').waitFor()
     await assertFine(page, 'purge')
     await question.getByRole('button', { name: 'Uninstall and delete its data' }).click()
