@@ -44,6 +44,11 @@ export function perSecond(counts: number[], interval: number): number[] {
   return counts.map((count) => count / interval)
 }
 
+/** Times with gaps where nothing was called. */
+export function gapped(times: number[]): Times {
+  return times.map((time) => time || null)
+}
+
 /** The samples that are known, with those that are new, as many as are kept. */
 export function longer<T>(known: T[], added: T[]): T[] {
   return added.length > 0 ? [...known, ...added].slice(-SAMPLES_MAX) : known
@@ -66,7 +71,7 @@ function record({ history, interval_s: interval, plugins, recent }: Schemas['Tot
     times: longer(times, history.times),
     calls: next(calls, 'calls'),
     errors: next(errors, 'errors'),
-    latency: { p50: longer(latency.p50, history.p50_ms as Times), p95: longer(latency.p95, history.p95_ms as Times), p99: longer(latency.p99, history.p99_ms as Times) },
+    latency: { p50: longer(latency.p50, gapped(history.p50_ms)), p95: longer(latency.p95, gapped(history.p95_ms)), p99: longer(latency.p99, gapped(history.p99_ms)) },
     recent,
     recentOf: new Map(plugins.map((plugin) => [plugin.id, plugin.recent])),
     latest,

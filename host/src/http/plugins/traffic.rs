@@ -38,7 +38,7 @@ pub(super) struct RecentDto {
     pub max_ms: Option<f64>,
 }
 
-/// Samples of the last half hour, the oldest first, column by column. Times are null where nothing was called.
+/// Samples of the last half hour, the oldest first, column by column. Where nothing was called, times are 0.
 #[derive(Debug, Clone, Default, Object)]
 #[oai(rename = "TrafficHistory")]
 pub(super) struct HistoryDto {
@@ -51,11 +51,11 @@ pub(super) struct HistoryDto {
     /// Calls that were turned away because too many were running.
     pub rejected: Vec<u64>,
     /// Half of the calls took at most that.
-    pub p50_ms: Vec<Option<f64>>,
+    pub p50_ms: Vec<f64>,
     /// 95 of a hundred took at most that.
-    pub p95_ms: Vec<Option<f64>>,
+    pub p95_ms: Vec<f64>,
     /// 99 of a hundred took at most that.
-    pub p99_ms: Vec<Option<f64>>,
+    pub p99_ms: Vec<f64>,
 }
 
 /// What the calls of a plugin come to in this process.
@@ -130,7 +130,7 @@ impl TrafficApi {
         /// Only samples after this moment, in seconds since 1970-01-01 UTC.
         #[oai(default)]
         after: Query<i64>,
-    ) -> Answer<TotalTrafficDto> {
+    ) -> Result<Answer<TotalTrafficDto>, ApiError> {
         let traffic = &self.supervisor.workplace().traffic;
         let samples = traffic.history(after.0);
         let shared = |status: &Arc<crate::plugin::PluginStatus>| {
@@ -142,12 +142,12 @@ impl TrafficApi {
                 errors: at_times_of(&samples, &own, |sample| sample.errors),
             }
         };
-        Answer::of(TotalTrafficDto {
+        Ok(Answer::of(TotalTrafficDto {
             interval_s: INTERVAL.as_secs(),
             recent: RecentDto::of(&traffic.recent()),
             plugins: self.supervisor.list().iter().map(shared).collect(),
             history: HistoryDto::of(&samples),
-        })
+        }))
     }
 
     /// Show how much a plugin is called, how often it fails and how long it takes
@@ -212,8 +212,8 @@ impl RecentDto {
 impl HistoryDto {
     fn of(samples: &[Sample]) -> Self {
         let count = |of: fn(&Sample) -> u64| samples.iter().map(of).collect();
-        let time = |of: fn(&Latency) -> u64| -> Vec<Option<f64>> {
-            samples.iter().map(|sample| sample.latency.as_ref().map(|latency| ms(of(latency)))).collect()
+        let time = |of: fn(&Latency) -> u64| -> Vec<f64> {
+            samples.iter().map(|sample| sample.latency.as_ref().map_or(0.0, |latency| ms(of(latency)))).collect()
         };
         Self {
             times: samples.iter().map(|sample| sample.at_s).collect(),
