@@ -382,7 +382,9 @@ describe('plugins that need each other', () => {
     await off.waitFor({ state: 'detached' })
     assert.deepEqual([(await plugin('basket')).state, (await plugin('supper')).state], ['disabled', 'disabled'])
 
-    await card(page, 'supper').getByRole('switch').locator('..').click()
+    const supper = card(page, 'supper').getByRole('switch')
+    await eventually(async () => !(await supper.isChecked()), 'both are off')
+    await supper.locator('..').click()
     const on = dialog(page, /with what it needs/)
     await on.waitFor()
     await assertFine(page, 'cascade-on')
