@@ -78,6 +78,20 @@ describe('an installation', () => {
     await plan.waitFor({ state: 'detached' })
   })
 
+  it('brings a menu entry and a page that works, without a reload', async () => {
+    await ask(root, 'DELETE', '/api/v1/plugins/hello')
+    const { page } = await onPage()
+    await page.evaluate(() => (globalThis.isSamePage = true))
+    await offer(page, bundle('hello'))
+    await page.getByRole('heading', { name: 'Install: hello 0.1.0' }).waitFor()
+    await apply(page)
+    await card(page, 'hello').waitFor()
+    await page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link', { name: 'Hello', exact: true }).click()
+    await page.getByRole('button', { name: 'Greet me' }).click()
+    await page.getByText('Hello, admin!').waitFor()
+    assert.ok(await page.evaluate(() => globalThis.isSamePage))
+  })
+
   it('can be dropped on the page, and cancelled', async () => {
     const { page } = await onPage()
     const bytes = readFileSync(bundle('shelf')).toString('base64')
