@@ -122,46 +122,43 @@ fn permission_owner(code: &str, asking: &PluginId, claims: &Claims, plugins: &Pl
 
 /// Makes the rows of a plugin's entries equal to `menus`.
 pub(super) async fn save(tx: &Transaction, id: &PluginId, menus: &[Menu], now_ms: i64) -> Result<(), DbError> {
-    let mut stored = stored(tx, id).await?;
-    // Entries above come first, so that those below know the id of theirs.
-    let mut open: Vec<(&Menu, Option<i64>)> = Vec::new();
-    for menu in menus.iter().rev() {
-        open.push((menu, None));
-    }
-    let mut ids: HashMap<&str, i64> = HashMap::new();
-    while let Some((menu, above)) = open.pop() {
-        let parent_id = parent_id(tx, menu, above, &ids).await?;
-        let known = stored.remove(&menu.name);
-        let row = Row::of(menu, parent_id).arranged_as(known.as_ref());
-        let menu_id = match known {
-            Some(known) if known.row == row => known.id,
-            Some(known) => update(tx, known.id, &row, now_ms).await?,
-            None => insert(tx, id, &row, now_ms).await?,
-        };
-        ids.insert(&menu.name, menu_id);
-        open.extend(menu.children.iter().rev().map(|below| (below, Some(menu_id))));
-    }
-    for gone in stored.values() {
-        remove_row(tx, gone.id).await?;
+    for gone in compare(tx, id, menus, Some((tx, now_ms))).await?.unwrap_or_default() {
+        remove_row(tx, gone).await?;
     }
     Ok(())
 }
 
 /// Whether [`save`] would change nothing.
 pub(super) async fn stand(db: &Database, id: &PluginId, menus: &[Menu]) -> Result<bool, DbError> {
+    Ok(compare(db, id, menus, None).await?.is_some_and(|gone| gone.is_empty()))
+}
+
+/// Compares the stored rows with `menus`, and writes each that differs, where and at the time that `write` says. Gives
+/// the ids of the rows that nobody wants any more; without `write`, None as soon as one differs.
+async fn compare(
+    db: &impl Statements,
+    id: &PluginId,
+    menus: &[Menu],
+    write: Option<(&Transaction, i64)>,
+) -> Result<Option<Vec<i64>>, DbError> {
     let mut stored = stored(db, id).await?;
-    let mut open: Vec<(&Menu, Option<i64>)> = menus.iter().map(|menu| (menu, None)).collect();
+    // Entries above come first, so that those below know the id of theirs.
+    let mut open: Vec<(&Menu, Option<i64>)> = menus.iter().rev().map(|menu| (menu, None)).collect();
     let mut ids: HashMap<&str, i64> = HashMap::new();
     while let Some((menu, above)) = open.pop() {
-        let Some(known) = stored.remove(&menu.name) else { return Ok(false) };
         let parent_id = parent_id(db, menu, above, &ids).await?;
-        if Row::of(menu, parent_id).arranged_as(Some(&known)) != known.row {
-            return Ok(false);
-        }
-        ids.insert(&menu.name, known.id);
-        open.extend(menu.children.iter().map(|below| (below, Some(known.id))));
+        let known = stored.remove(&menu.name);
+        let row = Row::of(menu, parent_id).arranged_as(known.as_ref());
+        let menu_id = match (known, write) {
+            (Some(known), _) if known.row == row => known.id,
+            (_, None) => return Ok(None),
+            (Some(known), Some((tx, now_ms))) => update(tx, known.id, &row, now_ms).await?,
+            (None, Some((tx, now_ms))) => insert(tx, id, &row, now_ms).await?,
+        };
+        ids.insert(&menu.name, menu_id);
+        open.extend(menu.children.iter().rev().map(|below| (below, Some(menu_id))));
     }
-    Ok(stored.is_empty())
+    Ok(Some(stored.into_values().map(|gone| gone.id).collect()))
 }
 
 /// Removes the rows of all entries of a plugin, with what roles were granted of them.
