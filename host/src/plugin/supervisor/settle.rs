@@ -65,13 +65,13 @@ impl Supervisor {
     /// The same of several that do not serve any more, all of them or none.
     pub(super) async fn settle_all(&mut self, statuses: Vec<PluginStatus>) -> Result<(), OperationError> {
         let statuses: Vec<_> = statuses.into_iter().map(Arc::new).collect();
-        let (plugins, table) = self.served_with(&statuses)?;
+        let committed = self.served(self.with(statuses.clone()), None)?;
         let transaction = self.workplace.pool.database().begin().await?;
         for status in &statuses {
             rows::save(&transaction, status, None, now_ms()).await?;
         }
         self.commit(transaction).await?;
-        self.publish(Committed { plugins, table, status: None });
+        self.publish(committed);
         Ok(())
     }
 
@@ -83,8 +83,7 @@ impl Supervisor {
         along: Along<'_>,
     ) -> Result<Committed, OperationError> {
         if along.entry.is_none() && rows::stand(&self.workplace.pool.database(), &status).await? {
-            let (plugins, table) = self.served_with(std::slice::from_ref(&status))?;
-            return Ok(Committed { plugins, table, status: Some(status) });
+            return self.served(self.with([Arc::clone(&status)]), Some(status));
         }
         self.commit_status(status, along).await
     }
@@ -100,7 +99,8 @@ impl Supervisor {
             let claims = menus::claims(&database).await?;
             menus::refuse_conflicts(&status.release, &claims, &self.plugins)?;
         }
-        let (plugins, table) = self.served_with(&[along.off(), vec![Arc::clone(&status)]].concat())?;
+        let changed = along.off().into_iter().chain([Arc::clone(&status)]);
+        let committed = self.served(self.with(changed), Some(Arc::clone(&status)))?;
         let transaction = database.begin().await?;
         rows::save(&transaction, &status, along.entry, now_ms()).await?;
         if self.workplace.announcements.reach_others() {
@@ -109,15 +109,20 @@ impl Supervisor {
         }
         along.save(&transaction, Some(&status)).await?;
         self.commit(transaction).await?;
-        Ok(Committed { plugins, table, status: Some(status) })
+        Ok(committed)
     }
 
-    /// What is served when these are as they say.
-    fn served_with(&self, statuses: &[Arc<PluginStatus>]) -> Result<(Plugins, RouteTable), OperationError> {
+    /// The plugins when these are as they say.
+    fn with(&self, statuses: impl IntoIterator<Item = Arc<PluginStatus>>) -> Plugins {
         let mut plugins = self.plugins.clone();
-        plugins.extend(statuses.iter().map(|status| (status.id().clone(), Arc::clone(status))));
+        plugins.extend(statuses.into_iter().map(|status| (status.id().clone(), status)));
+        plugins
+    }
+
+    /// What is served of these plugins; `status` is the one that it is about.
+    fn served(&self, plugins: Plugins, status: Option<Arc<PluginStatus>>) -> Result<Committed, OperationError> {
         let table = RouteTable::build(&self.workplace.core, &plugins)?;
-        Ok((plugins, table))
+        Ok(Committed { plugins, table, status })
     }
 
     /// The same of a plugin that is gone, with as much of its data as `data` says.
@@ -127,22 +132,22 @@ impl Supervisor {
         data: Data,
         along: Along<'_>,
     ) -> Result<Committed, OperationError> {
-        let (mut plugins, _) = self.served_with(&along.off())?;
+        let mut plugins = self.with(along.off());
         plugins.remove(id);
-        let table = RouteTable::build(&self.workplace.core, &plugins)?;
+        let committed = self.served(plugins, None)?;
         let transaction = self.workplace.pool.database().begin().await?;
         rows::remove(&transaction, id, data).await?;
         along.save(&transaction, None).await?;
         self.commit(transaction).await?;
-        Ok(Committed { plugins, table, status: None })
+        Ok(committed)
     }
 
     /// Makes `status` what is served here: the rows say so already.
     pub(super) fn adopt(&mut self, status: PluginStatus) -> Result<Arc<PluginStatus>, OperationError> {
         let status = Arc::new(status);
         let before = self.plugins.get(status.id()).cloned();
-        let (plugins, table) = self.served_with(std::slice::from_ref(&status))?;
-        self.publish(Committed { plugins, table, status: None });
+        let committed = self.served(self.with([Arc::clone(&status)]), None)?;
+        self.publish(committed);
         if let Some(before) = before {
             self.forget_files(&before.versions);
         }
@@ -153,8 +158,8 @@ impl Supervisor {
     pub(super) fn adopt_gone(&mut self, status: &PluginStatus) -> Result<(), OperationError> {
         let mut plugins = self.plugins.clone();
         plugins.remove(status.id());
-        let table = RouteTable::build(&self.workplace.core, &plugins)?;
-        self.publish(Committed { plugins, table, status: None });
+        let committed = self.served(plugins, None)?;
+        self.publish(committed);
         self.forget_files(&status.versions);
         Ok(())
     }
