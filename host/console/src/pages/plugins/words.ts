@@ -4,6 +4,11 @@ export function stateTone(state: string): Tone {
   return state === 'enabled' ? 'good' : state === 'failed' || state === 'quarantined' ? 'bad' : 'plain'
 }
 
+/** From which version to which, where that says something. */
+export function versions({ from_version, to_version }: { from_version?: string | null; to_version?: string | null }): string {
+  return [...new Set([from_version, to_version].filter(Boolean))].join(' → ')
+}
+
 /** Bytes for people. */
 export function size(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB']
