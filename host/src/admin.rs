@@ -11,6 +11,7 @@ pub mod data_scope;
 pub mod dept;
 pub mod file;
 mod filter;
+mod happenings;
 mod journal;
 pub mod location;
 pub mod login_log;
@@ -27,6 +28,7 @@ pub mod user;
 pub mod user_agent;
 
 pub use clock::Clock;
+pub use happenings::{Happening, Happenings, NobodyTold};
 pub use journal::JournalCounts;
 pub use published::{NothingPublished, Published};
 pub use sample::{Sample, SampleAccount, SampleError};
@@ -132,13 +134,14 @@ pub struct AdminSettings {
 impl Admin {
     /// The features over `db`. Tokens are signed with `key`; entries, codes and models of plugins are
     /// there while `published` says so; `changes` are what is set for logins and passwords while the
-    /// server runs.
+    /// server runs; `happenings` is told what others may have to follow.
     pub fn new(
         db: Database,
         settings: AdminSettings,
         key: TokenKey,
         published: Arc<dyn Published>,
         changes: Arc<dyn RuleChanges>,
+        happenings: Arc<dyn Happenings>,
     ) -> Self {
         let clock = Clock::new(settings.zone.clone());
         let passwords = Passwords::default();
@@ -155,7 +158,8 @@ impl Admin {
             password_rules.clone(),
             Arc::clone(&authenticator),
             roles.clone(),
-        );
+        )
+        .telling(Arc::clone(&happenings));
         let models = Models::new(Arc::clone(&published));
         let data_rules = DataRuleService::new(db.clone(), clock.clone(), models);
         let scopes = DataScopeService::new(db.clone(), clock.clone(), data_rules.clone());
@@ -173,7 +177,7 @@ impl Admin {
         files.sweep();
         Self {
             opera_log: OperaLog::new(db.clone(), clock.clone(), settings.locations.clone(), announcements.clone()),
-            depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator)),
+            depts: DeptService::new(db.clone(), clock.clone(), scopes.clone(), Arc::clone(&authenticator), happenings),
             files,
             data_rules,
             scopes,

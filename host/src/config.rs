@@ -6,15 +6,15 @@
 mod effective;
 mod error;
 mod layers;
+mod plugins;
 
 pub use error::ConfigError;
 pub use layers::Origin;
+pub use plugins::{Plugins, Unload};
 
 use crate::db::PART_MAX;
 use crate::http::Language;
-use crate::plugin::PluginId;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -191,74 +191,6 @@ pub struct Console {
     pub dir: PathBuf,
 }
 
-/// How plugins are loaded and run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Plugins {
-    /// Plugins that may be neither disabled nor uninstalled.
-    pub required: BTreeSet<PluginId>,
-    /// What becomes of a library that is no longer used.
-    pub unload: Unload,
-    /// Largest bundle.
-    pub bundle_bytes_max: u64,
-    /// Life of the trial process.
-    pub preflight_deadline_ms: u64,
-    /// For a plugin's start.
-    pub start_deadline_ms: u64,
-    /// For running requests to end.
-    pub drain_deadline_ms: u64,
-    /// For a plugin's stop.
-    pub stop_deadline_ms: u64,
-    /// For a transaction that nothing happens in.
-    pub transaction_idle_ms: u64,
-    /// For one statement of a plugin.
-    pub statement_deadline_ms: u64,
-    /// Strikes that take a plugin out; 0 for never.
-    pub quarantine_strikes: u32,
-    /// How long a strike counts.
-    pub quarantine_window_s: u32,
-    /// How long an upgraded version is on probation; 0 for not at all.
-    pub probation_s: u32,
-    /// Versions that are kept beside the installed one.
-    pub versions_kept: u32,
-    /// Whether no plugin is loaded at all.
-    pub safe_mode: bool,
-    /// How many copies of its tables are kept of each plugin.
-    pub snapshots_max: u32,
-    /// Lines of a plugin's log that are kept for the console.
-    pub log_lines: u32,
-    /// Bytes of one of them.
-    pub log_line_bytes: u32,
-    /// Lines of a plugin's own that are written in a second; 0 for all.
-    pub log_lines_per_second: u32,
-    /// For a request that a plugin sends.
-    pub http_deadline_ms: u64,
-    /// Longest body of such a request.
-    pub http_request_bytes_max: u64,
-    /// Longest body of its answer.
-    pub http_answer_bytes_max: u64,
-    /// How many of them run at a time, of each plugin.
-    pub http_at_once_max: u32,
-    /// Largest file that a plugin keeps.
-    pub file_bytes_max: u64,
-    /// Largest sum of a plugin's files.
-    pub files_bytes_max: u64,
-    /// How many files a plugin keeps.
-    pub files_max: u64,
-    /// Settings of plugins by id and key, as the operator wrote them.
-    #[serde(flatten, skip_deserializing)]
-    pub settings: BTreeMap<String, BTreeMap<String, toml::Value>>,
-}
-
-/// What becomes of a library that is no longer used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Unload {
-    /// Unmapped, and looked after.
-    Verified,
-    /// Left mapped.
-    Never,
-}
-
 /// Encryption of connections; both are empty for none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tls {
@@ -432,28 +364,14 @@ impl Config {
                 });
             }
         }
-        let plugins = &self.plugins;
         let positive = [
             ("server.shutdown_deadline_ms", self.server.shutdown_deadline_ms),
             ("auth.access_token_seconds", u64::from(self.auth.access_token_seconds)),
             ("auth.refresh_token_seconds", u64::from(self.auth.refresh_token_seconds)),
             ("login.lock_seconds", u64::from(self.login.lock_seconds)),
             ("password.min_length", u64::from(self.password.min_length)),
-            ("plugins.bundle_bytes_max", plugins.bundle_bytes_max),
-            ("plugins.preflight_deadline_ms", plugins.preflight_deadline_ms),
-            ("plugins.start_deadline_ms", plugins.start_deadline_ms),
-            ("plugins.drain_deadline_ms", plugins.drain_deadline_ms),
-            ("plugins.stop_deadline_ms", plugins.stop_deadline_ms),
-            ("plugins.http_deadline_ms", plugins.http_deadline_ms),
-            ("plugins.http_at_once_max", u64::from(plugins.http_at_once_max)),
-            ("plugins.transaction_idle_ms", plugins.transaction_idle_ms),
-            ("plugins.statement_deadline_ms", plugins.statement_deadline_ms),
-            ("plugins.quarantine_window_s", u64::from(plugins.quarantine_window_s)),
-            ("plugins.versions_kept", u64::from(plugins.versions_kept)),
-            ("plugins.snapshots_max", u64::from(plugins.snapshots_max)),
-            ("plugins.log_line_bytes", u64::from(plugins.log_line_bytes)),
         ];
-        match positive.iter().find(|(_, value)| *value == 0) {
+        match positive.into_iter().chain(self.plugins.positive()).find(|(_, value)| *value == 0) {
             None => Ok(()),
             Some((key, _)) => Err(ConfigError::WrongValue {
                 key: (*key).to_owned(),

@@ -18,6 +18,7 @@
 mod asker;
 mod call;
 mod elf;
+mod errand;
 mod error;
 mod generation;
 pub mod heap;
@@ -32,6 +33,7 @@ mod thread;
 
 pub use asker::{Asker, RequestDigits};
 pub use call::{Begun, CallBody, CallHead, CallResponse, Caller, LeasedStream, ResponseBody, Running};
+pub use errand::GivenEvent;
 pub use error::{CallError, ConfigureError, DrainTimeout, LoadError, StartError, StopError};
 pub use generation::{Generation, Lease};
 pub use image::Image;

@@ -37,8 +37,14 @@ mod dependencies;
 mod doctor;
 #[path = "server/durability.rs"]
 mod durability;
+#[path = "server/errands.rs"]
+mod errands;
+#[path = "server/events.rs"]
+mod events;
 #[path = "server/files.rs"]
 mod files;
+#[path = "server/jobs.rs"]
+mod jobs;
 #[path = "server/lifecycle.rs"]
 mod lifecycle;
 #[path = "server/logs.rs"]
@@ -53,6 +59,8 @@ mod nodes;
 mod operations;
 #[path = "server/outgoing.rs"]
 mod outgoing;
+#[path = "server/peers.rs"]
+mod peers;
 #[path = "server/plans.rs"]
 mod plans;
 #[path = "server/plugin_nodes.rs"]

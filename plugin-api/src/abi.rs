@@ -15,6 +15,7 @@
 #![allow(unsafe_code, reason = "the ABI is raw pointers by nature; each block argues its own case")]
 
 mod bytes;
+mod errand;
 pub mod export;
 mod guard;
 mod host;
@@ -27,6 +28,7 @@ mod waker;
 
 pub use abi_stable;
 pub use bytes::FfiBytes;
+pub use errand::{FfiEvent, FfiServiceCall};
 pub use guard::{Panicked, guard};
 pub use host::{FfiDbError, FfiHost, FfiServiceError, HostApi, HostApiRef};
 pub use layout::check_layout;
@@ -43,7 +45,7 @@ pub const MAGIC: [u8; 16] = *b"plugin-abi-tag-\0";
 /// Raised when a structure changes. A host loads its own major version only.
 pub const MAJOR: u32 = 1;
 /// Raised when a function is appended. A host loads plugins up to its own minor version.
-pub const MINOR: u32 = 3;
+pub const MINOR: u32 = 4;
 /// The symbol under which a library exports its [`AbiTag`].
 pub const TAG_SYMBOL: &str = "PLUGIN_ABI_TAG";
 /// The symbol under which it exports `abi_stable`'s header of its [`PluginModule`].

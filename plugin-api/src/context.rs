@@ -2,8 +2,11 @@
 
 use crate::IdForm;
 use crate::db::{Database, DbError, DbErrorKind, Dialect, Executor, Value};
+use crate::events::Events;
 use crate::files::Files;
 use crate::http::Http;
+use crate::jobs::Jobs;
+use crate::peer::Peer;
 use crate::permitted::Permitted;
 use crate::request_info::RequestInfo;
 use crate::services::{HostServices, Level};
@@ -61,6 +64,21 @@ impl PluginContext {
     /// Files of the plugin's own, with `files = true` in `[capabilities]`.
     pub fn files(&self) -> Files {
         Files::new(Arc::clone(&self.services))
+    }
+
+    /// The plugin's jobs, with `jobs = true` in `[capabilities]`.
+    pub fn jobs(&self) -> Jobs {
+        Jobs::new(Arc::clone(&self.services))
+    }
+
+    /// Publishes events, with `events = true` in `[capabilities]`.
+    pub fn events(&self) -> Events {
+        Events::new(Arc::clone(&self.services))
+    }
+
+    /// Another plugin, one that `services` in `[capabilities]` names; it need not be installed.
+    pub fn peer(&self, id: &str) -> Peer {
+        Peer::new(id, Arc::clone(&self.services))
     }
 
     /// The settings, read into `T`: environment over stored over default.

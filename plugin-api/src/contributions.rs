@@ -1,13 +1,25 @@
 //! What a plugin contributes, collected by a builder.
 
-use crate::descriptor::{Access, DataModel, Descriptor, Menu, MigrationSpec, Permission, RouteSpec, Setting};
+use crate::descriptor::{
+    Access, DataModel, Descriptor, HandlerSpec, JobSpec, Menu, MigrationSpec, Permission, RouteSpec, ServiceSpec,
+    Setting,
+};
+use crate::events::{Event, EventHandler};
+use crate::jobs::JobHandler;
+use crate::peer::{self, Call, ServiceHandler};
+use crate::plugin::PluginError;
 use crate::raw::{Body, BoxHandler, Head, Reply};
+use crate::services::ServiceError;
 use crate::settings::Declaration;
+use futures_util::FutureExt;
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
+use std::future::Future;
+use std::sync::Arc;
 
-/// Routes, menu entries, permissions, migrations, settings and models of a plugin.
+/// Routes, menu entries, permissions, migrations, settings, models, jobs, handlers of events and services of a plugin.
 #[derive(Default)]
 pub struct Contributions {
     pub(crate) routes: Vec<(RouteSpec, BoxHandler)>,
@@ -18,12 +30,23 @@ pub struct Contributions {
     migrations: Vec<MigrationSpec>,
     settings: Declaration,
     models: Vec<DataModel>,
+    jobs: Vec<(JobSpec, JobHandler)>,
+    events: Vec<(HandlerSpec, EventHandler)>,
+    services: Vec<(ServiceSpec, ServiceHandler)>,
 }
 
 /// What the host gets of it.
 pub(crate) struct Parts {
     pub(crate) descriptor: Descriptor,
-    pub(crate) handlers: Vec<BoxHandler>,
+    pub(crate) handlers: Handlers,
+}
+
+/// What does the plugin's work, each in the order of the descriptor.
+pub(crate) struct Handlers {
+    pub(crate) routes: Vec<BoxHandler>,
+    pub(crate) jobs: Vec<JobHandler>,
+    pub(crate) events: Vec<EventHandler>,
+    pub(crate) services: Vec<ServiceHandler>,
 }
 
 /// A contribution that contradicts itself.
@@ -132,13 +155,54 @@ impl Contributions {
         self
     }
 
+    /// Work that is done by a timetable, five fields as of crontab(5); see [`jobs`](crate::jobs). A `name` is of small
+    /// letters, digits and `_`, begins with a letter and has 64 characters at most; `title` is one line for people.
+    pub fn job<F, R>(mut self, name: &str, schedule: &str, title: &str, work: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), PluginError>> + Send + 'static,
+    {
+        let spec = JobSpec { name: name.to_owned(), schedule: schedule.to_owned(), title: title.to_owned() };
+        self.jobs.push((spec, Arc::new(move || work().boxed())));
+        self
+    }
+
+    /// Handles events of another plugin, of this one, or of the server: `<plugin>.<name>`; see
+    /// [`events`](crate::events).
+    pub fn on<F, R>(mut self, event: &str, handler: F) -> Self
+    where
+        F: Fn(Event) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), PluginError>> + Send + 'static,
+    {
+        self.events.push((HandlerSpec { event: event.to_owned() }, Arc::new(move |event| handler(event).boxed())));
+        self
+    }
+
+    /// Answers calls of other plugins; see [`peer`](crate::peer). A `name` is of small letters, digits and `_`, begins
+    /// with a letter and has 64 characters at most.
+    pub fn service<I, O, F, R>(mut self, name: &str, handler: F) -> Self
+    where
+        I: DeserializeOwned,
+        O: Serialize,
+        F: Fn(Call<I>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<O, ServiceError>> + Send + 'static,
+    {
+        self.services.push((ServiceSpec { name: name.to_owned() }, peer::typed(handler)));
+        self
+    }
+
     pub(crate) fn into_parts(mut self, id: &str, version: &str) -> Result<Parts, ContributionError> {
         self.apply_access()?;
         self.check_routes()?;
         self.add_asked_permissions();
         self.migrations.sort_by_key(|migration| migration.version);
         let (settings, settings_schema) = self.settings.into_parts();
-        let (routes, handlers) = self.routes.into_iter().unzip();
+        let (routes, route_handlers) = self.routes.into_iter().unzip();
+        let (jobs, job_handlers) = self.jobs.into_iter().unzip();
+        let (events, event_handlers) = self.events.into_iter().unzip();
+        let (services, service_handlers) = self.services.into_iter().unzip();
+        let handlers =
+            Handlers { routes: route_handlers, jobs: job_handlers, events: event_handlers, services: service_handlers };
         let descriptor = Descriptor {
             id: id.to_owned(),
             version: version.to_owned(),
@@ -151,6 +215,9 @@ impl Contributions {
             settings,
             settings_schema,
             models: self.models,
+            jobs,
+            events,
+            services,
         };
         Ok(Parts { descriptor, handlers })
     }

@@ -38,6 +38,15 @@ pub struct Descriptor {
     /// Models that data rules may speak of.
     #[serde(default)]
     pub models: Vec<DataModel>,
+    /// Work that is done by a timetable, in the order of the indices by which the host starts it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<JobSpec>,
+    /// The events that the plugin handles, in the order of the indices by which it is given them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<HandlerSpec>,
+    /// What other plugins may call, in the order of the indices by which the host does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceSpec>,
 }
 
 impl Descriptor {
@@ -187,6 +196,31 @@ pub struct Setting {
     /// Never shown or logged.
     #[serde(default)]
     pub secret: bool,
+}
+
+/// Work that is done by a timetable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// `snake_case`, unique in the plugin.
+    pub name: String,
+    /// Five fields as of crontab(5), then the name of a time zone, if it is not the server's.
+    pub schedule: String,
+    /// One line for people.
+    pub title: String,
+}
+
+/// An event that the plugin handles.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandlerSpec {
+    /// `<plugin>.<name>`, unique in the plugin.
+    pub event: String,
+}
+
+/// What other plugins may call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceSpec {
+    /// `snake_case`, unique in the plugin.
+    pub name: String,
 }
 
 /// A table whose rows an administrator's data rules narrow.

@@ -104,7 +104,9 @@ impl From<ServiceError> for ApiError {
                 (StatusCode::BAD_GATEWAY, "another server did not answer", "上游服务无响应")
             }
             ServiceErrorKind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "another server took too long", "上游服务超时"),
-            ServiceErrorKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "try again in a moment", "请稍后再试"),
+            ServiceErrorKind::Unavailable | ServiceErrorKind::Busy => {
+                (StatusCode::SERVICE_UNAVAILABLE, "try again in a moment", "请稍后再试")
+            }
             _ => return Self::internal(error),
         };
         Self { cause: Some(error.to_string()), ..Self::new(status, english, chinese) }

@@ -21,16 +21,19 @@ pub mod descriptor;
 mod envelope;
 #[cfg(feature = "poem")]
 mod error;
+pub mod events;
 #[cfg(feature = "poem")]
 mod fault;
 pub mod files;
 pub mod http;
 mod id;
+pub mod jobs;
 mod menu;
 #[doc(hidden)]
 pub mod migrations;
 #[cfg(feature = "poem")]
 mod page;
+pub mod peer;
 mod permitted;
 mod plugin;
 pub mod prelude;

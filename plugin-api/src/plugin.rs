@@ -29,7 +29,7 @@ pub trait Plugin: Send + Sync + Sized + 'static {
     /// the host asks what the plugin contributes: do nothing here that needs a service.
     fn new(context: PluginContext) -> Self;
 
-    /// The routes, menu entries, permissions, migrations, settings and models.
+    /// The routes, menu entries, permissions, migrations, settings, models, jobs, handlers of events and services.
     fn contributions(&self) -> Contributions;
 
     /// Called once, after the migrations and before the first request.
@@ -68,7 +68,8 @@ pub trait Plugin: Send + Sync + Sized + 'static {
     }
 }
 
-/// Why a plugin can't start, is not ready or refuses settings, in words for the administrator.
+/// Why a plugin can't start, is not ready, refuses settings, or fails in a job or with an event, in words for the
+/// administrator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct PluginError(pub String);
@@ -77,6 +78,12 @@ impl PluginError {
     /// From anything that can be shown.
     pub fn new(reason: impl ToString) -> Self {
         Self(reason.to_string())
+    }
+}
+
+impl From<crate::services::ServiceError> for PluginError {
+    fn from(error: crate::services::ServiceError) -> Self {
+        Self(error.to_string())
     }
 }
 

@@ -74,6 +74,26 @@ pub trait HostServices: Executor {
         let _ = name;
         unavailable("files")
     }
+    /// Publishes an event of the plugin's, `data` being JSON; as a part of the transaction `tx` unless that is 0.
+    fn publish(&self, tx: u64, name: &str, data: String) -> BoxFuture<'static, Result<(), ServiceError>> {
+        let _ = (tx, name, data);
+        unavailable("events")
+    }
+    /// Starts a job of the plugin's now.
+    fn run_job(&self, name: &str) -> BoxFuture<'static, Result<(), ServiceError>> {
+        let _ = name;
+        unavailable("jobs")
+    }
+    /// Calls a service of another plugin; JSON in and out.
+    fn call_service(
+        &self,
+        plugin: &str,
+        service: &str,
+        input: String,
+    ) -> BoxFuture<'static, Result<Bytes, ServiceError>> {
+        let _ = (plugin, service, input);
+        unavailable("services of other plugins")
+    }
     /// Every file of the plugin's, by name.
     fn list_files(&self) -> BoxFuture<'static, Result<Vec<FileEntry>, ServiceError>> {
         unavailable("files")

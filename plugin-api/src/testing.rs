@@ -49,11 +49,13 @@
 
 mod clock;
 mod database;
+mod errands;
 mod request;
 mod response;
 mod routes;
 mod services;
 
+pub use errands::PublishedEvent;
 pub use request::{TestRequest, TestUser};
 pub use response::TestResponse;
 pub use services::LogLine;
@@ -333,6 +335,11 @@ impl TestHostBuilder {
 }
 
 impl TestHost {
+    /// The plugin's instance, which is there until it is stopped.
+    fn running(&self) -> &FfiInstance {
+        self.instance.as_ref().expect("whoever stops a plugin gives it up")
+    }
+
     async fn started(&self) -> Result<(), TestError> {
         let Some(instance) = &self.instance else {
             return Ok(());

@@ -3,7 +3,8 @@
 use super::Core;
 use crate::admin;
 use crate::http::plugins::{
-    ContractPluginsApi, OperationsApi, PlansApi, PluginLogsApi, PluginSettingsApi, PluginsApi, SnapshotsApi, TrafficApi,
+    ContractPluginsApi, JobsApi, OperationsApi, PlansApi, PluginLogsApi, PluginSettingsApi, PluginsApi, SnapshotsApi,
+    TrafficApi,
 };
 use crate::http::routes;
 
@@ -16,6 +17,7 @@ pub(super) type CoreApi = (
     PluginsApi,
     PluginSettingsApi,
     PluginLogsApi,
+    JobsApi,
     SnapshotsApi,
     ContractPluginsApi,
 );
@@ -31,6 +33,7 @@ pub(super) fn of(core: &Core) -> CoreApi {
         PluginsApi::new(supervisor.clone(), clock.clone()),
         PluginSettingsApi::new(supervisor.clone()),
         PluginLogsApi::new(supervisor.clone(), clock.clone()),
+        JobsApi::new(supervisor.clone(), clock.clone()),
         SnapshotsApi::new(supervisor.clone(), clock.clone()),
         ContractPluginsApi::new(supervisor.clone()),
     )

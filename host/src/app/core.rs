@@ -98,7 +98,8 @@ impl Core {
         let key = TokenKey::new(&secret);
         let settings = settings(&config, data.path(), locations, &cluster);
         let plugged = Plugged::default();
-        let admin = Admin::new(pool.database(), settings, key, Arc::new(plugged.clone()), Arc::new(plugged.clone()));
+        let asked = Arc::new(plugged.clone());
+        let admin = Admin::new(pool.database(), settings, key, Arc::clone(&asked) as _, Arc::clone(&asked) as _, asked);
         let surroundings = plugins::Surroundings {
             document: super::api::document(&config.server.name),
             permissions: Arc::new(Permissions(admin.data_scopes().clone())),
@@ -106,7 +107,7 @@ impl Core {
             sealer: Sealer::new(&secret),
         };
         let plugins = plugins::open(&config, data.path(), &pool, surroundings).await?;
-        plugged.set(plugins.supervisor.published().clone());
+        plugged.set(&plugins.supervisor);
         cluster.announcements().start();
         Ok(Self { config, data, pool, admin, supervisor: plugins.supervisor, cluster, number, loader: plugins.loader })
     }

@@ -1,8 +1,8 @@
 //! Puts the rooms of plugins together: store, loader, supervisor.
 
-use crate::admin;
 use crate::admin::auth::RuleChanges;
 use crate::admin::data_rule::registry;
+use crate::admin::{self, Happening, Happenings};
 use crate::cache::Announcements;
 use crate::config::{self, Config, Unload};
 use crate::db::{Limits, Pool};
@@ -10,15 +10,16 @@ use crate::http::API_PREFIX;
 use crate::http::site::PLUGIN_UI_PATH;
 use crate::loader::{Loader, LoaderSettings, UnloadPolicy};
 use crate::plugin::{
-    Configured, CoreSurface, DataPermissions, Deadlines, FileLimits, Folders, GuardRules, Inspection, LogLimits,
-    OperationError, Outgoing, OutgoingLimits, ProvidedSettings, Published, Sealer, SettingGroup, Snapshots,
-    SupervisorHandle, Traffic, Workplace, supervise,
+    Configured, CoreSurface, DataPermissions, Deadlines, EventLimits, FileLimits, Folders, GuardRules, Inspection,
+    JobRunner, LogLimits, OperationError, Outbox, Outgoing, OutgoingLimits, ProvidedSettings, Published, Sealer,
+    SettingGroup, Snapshots, SupervisorHandle, Traffic, Workplace, supervise,
 };
 use crate::store::{BundleLimits, Store, StoreError, host_target};
 use futures_util::future::BoxFuture;
-use plugin_api::db::Dialect;
+use plugin_api::db::{DbError, Dialect, Transaction};
 use plugin_api::descriptor::DataModel;
 use poem::http::Method;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -107,6 +108,9 @@ pub(super) async fn open(
                 files_max: settings.files_max,
             },
         )),
+        jobs: Arc::new(JobRunner::new(pool.database(), Duration::from_millis(settings.job_deadline_ms))),
+        outbox: Arc::new(Outbox::new(pool.database(), event_limits(settings))),
+        service_bytes_max: bytes(settings.service_bytes_max),
         settings: configured(config),
         sealer,
         required: settings.required.clone(),
@@ -137,9 +141,20 @@ pub(super) async fn open(
     Ok(Plugins { loader, supervisor })
 }
 
+fn bytes(most: u64) -> usize {
+    usize::try_from(most).unwrap_or(usize::MAX)
+}
+
+fn event_limits(settings: &config::Plugins) -> EventLimits {
+    EventLimits {
+        deadline: Duration::from_millis(settings.event_deadline_ms),
+        bytes_max: bytes(settings.event_bytes_max),
+        waiting_max: settings.events_waiting_max,
+    }
+}
+
 /// What plugins send requests with.
 fn outgoing(settings: &config::Plugins) -> Result<Outgoing, Box<dyn std::error::Error + Send + Sync>> {
-    let bytes = |most: u64| usize::try_from(most).unwrap_or(usize::MAX);
     let limits = OutgoingLimits {
         request_bytes_max: bytes(settings.http_request_bytes_max),
         answer_bytes_max: bytes(settings.http_answer_bytes_max),
@@ -173,41 +188,65 @@ pub fn inspection(config: &Config, dialect: Dialect) -> io::Result<Inspection> {
     })
 }
 
-/// What menus, codes, models and rules ask: the published table, once there is one.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Plugged(Arc<OnceLock<Published>>);
+/// What menus, codes, models and rules ask, and what is told of users: the plugins, once there are some.
+#[derive(Clone, Default)]
+pub(super) struct Plugged(Arc<OnceLock<(Published, Arc<Outbox>)>>);
 
 impl Plugged {
-    pub(super) fn set(&self, published: Published) {
+    pub(super) fn set(&self, supervisor: &SupervisorHandle) {
         // Set once, by the only caller of `open`.
-        let _ = self.0.set(published);
+        let _ = self.0.set((supervisor.published().clone(), Arc::clone(&supervisor.workplace().outbox)));
+    }
+
+    fn published(&self) -> Option<&Published> {
+        self.0.get().map(|(published, _)| published)
+    }
+}
+
+impl Happenings for Plugged {
+    fn tell<'a>(
+        &'a self,
+        transaction: &'a Transaction,
+        what: Happening,
+        id: i64,
+    ) -> BoxFuture<'a, Result<(), DbError>> {
+        Box::pin(async move {
+            let Some((published, outbox)) = self.0.get() else { return Ok(()) };
+            outbox.tell(&published.load_full(), transaction, None, what.name(), &json!({ "id": id })).await
+        })
+    }
+
+    fn told(&self) {
+        if let Some((_, outbox)) = self.0.get() {
+            outbox.stir();
+        }
     }
 }
 
 impl admin::Published for Plugged {
     fn has_menu(&self, plugin_id: &str, name: &str) -> bool {
-        self.0.get().is_some_and(|published| published.load().shows_menu(plugin_id, name))
+        self.published().is_some_and(|published| published.load().shows_menu(plugin_id, name))
     }
 
     fn module(&self, plugin_id: &str) -> Option<String> {
-        let table = self.0.get()?.load();
+        let table = self.published()?.load();
         let ui = table.plugins().get(plugin_id)?.active.as_ref()?.ui.as_ref()?;
         Some(format!("{PLUGIN_UI_PATH}/{plugin_id}/{}/{}", ui.hash(), ui.module()))
     }
 
     fn permissions(&self) -> Vec<String> {
-        self.0.get().map_or_else(Vec::new, |published| published.load().permissions().iter().cloned().collect())
+        self.published().map_or_else(Vec::new, |published| published.load().permissions().iter().cloned().collect())
     }
 
     fn models(&self) -> Vec<Arc<DataModel>> {
-        self.0.get().map_or_else(Vec::new, |published| published.load().models().to_vec())
+        self.published().map_or_else(Vec::new, |published| published.load().models().to_vec())
     }
 }
 
 impl RuleChanges for Plugged {
     fn values(&self) -> BoxFuture<'_, BTreeMap<String, String>> {
         Box::pin(async {
-            let Some(published) = self.0.get() else { return BTreeMap::new() };
+            let Some(published) = self.published() else { return BTreeMap::new() };
             let provided = ProvidedSettings::new(published.clone(), API_PREFIX);
             let mut values = provided.group(SettingGroup::Login).await;
             values.extend(provided.group(SettingGroup::UserSecurity).await);

@@ -143,7 +143,7 @@ fn the_list_of_required_plugins_may_be_another_one_and_empty() {
     ];
     for (file, environment, expected) in cases {
         let config = load(file, &environment).unwrap();
-        let required: Vec<&str> = config.plugins.required.iter().map(PluginId::as_str).collect();
+        let required: Vec<&str> = config.plugins.required.iter().map(crate::plugin::PluginId::as_str).collect();
         assert_eq!(required, expected, "{file} {environment:?}");
         assert_eq!(config.effective()["plugins"]["required"], serde_json::json!(expected));
     }

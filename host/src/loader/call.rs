@@ -1,5 +1,6 @@
 //! One call into a plugin, from the lent head to the leased body.
 
+use super::errand::polled;
 use super::generation::Lease;
 use super::{Asker, CallError, Generation};
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use plugin_api::abi::{
 };
 use smallvec::SmallVec;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
@@ -140,15 +141,7 @@ impl Running {
     pub async fn finish(self) -> Result<CallResponse, CallError> {
         // Bindings are dropped in reverse order: the future, then the lease.
         let Self { lease, mut future, asker } = self;
-        let answer = {
-            let mut cut = pin!(lease.generation().cut_token().cancelled());
-            poll_fn(|context| match asker.during(|| Pin::new(&mut future).poll(context)) {
-                Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
-                Poll::Ready(Err(panicked)) => Poll::Ready(Err(CallError::Panicked(panicked.0))),
-                Poll::Pending => cut.as_mut().poll(context).map(|()| Err(CallError::Cut)),
-            })
-            .await
-        };
+        let answer = polled(&lease, Some(asker), &mut future).await;
         // The handler's future ends before its lease, whatever the answer is.
         drop(future);
         received(answer?, lease, asker)

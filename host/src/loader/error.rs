@@ -150,7 +150,7 @@ pub enum CallError {
     /// The plugin was taken out while the call ran, and the call did not end in time.
     #[error("the plugin was stopped while the call ran")]
     Cut,
-    /// The answer is not HTTP.
-    #[error("the plugin's answer is not valid HTTP: {0}")]
+    /// The answer is not what it should be.
+    #[error("the plugin's answer is not valid: {0}")]
     Malformed(&'static str),
 }

@@ -232,6 +232,14 @@ impl Generation {
         self.module.call()(&self.instance, head, body, waker)
     }
 
+    pub(super) fn module(&self) -> PluginModuleRef {
+        self.module
+    }
+
+    pub(super) fn instance(&self) -> &FfiInstance {
+        &self.instance
+    }
+
     pub(super) fn cut_token(&self) -> &CancellationToken {
         &self.cut
     }

@@ -2,6 +2,7 @@
 
 use super::guard::{Strike, Watch};
 use super::id::PluginId;
+use super::jobs::ScheduledJob;
 use super::log::PluginLog;
 use super::manifest::Limits;
 use super::release::Release;
@@ -29,6 +30,10 @@ pub struct ActivePlugin {
     pub stats: Arc<PluginStats>,
     /// What browsers get of it, if it brings pages.
     pub ui: Option<Ui>,
+    /// What falls due, in the order of the descriptor.
+    pub(super) jobs: Vec<ScheduledJob>,
+    /// Whether it is given events.
+    pub(super) handles_events: bool,
     pub(super) services: Arc<PluginServices>,
     pub(super) watch: Arc<Watch>,
     running: AtomicUsize,
@@ -39,7 +44,7 @@ pub struct ActivePlugin {
 pub struct Permit(Arc<ActivePlugin>);
 
 impl ActivePlugin {
-    /// A generation of `release` that no call has reached yet.
+    /// A generation of `release` that no call has reached yet, and that does nothing by itself.
     pub(super) fn new(
         release: &Release,
         generation: Arc<Generation>,
@@ -54,10 +59,18 @@ impl ActivePlugin {
             limits: release.manifest.limits,
             stats,
             ui,
+            jobs: Vec::new(),
+            handles_events: false,
             watch: Arc::clone(services.watch()),
             services,
             running: AtomicUsize::new(0),
         }
+    }
+
+    /// The same with these jobs, and with events if it handles them.
+    #[must_use]
+    pub(super) fn given(self, jobs: Vec<ScheduledJob>, handles_events: bool) -> Self {
+        Self { jobs, handles_events, ..self }
     }
 
     /// Takes a place; None if `limits.concurrency_max` calls are running.
@@ -82,6 +95,12 @@ impl ActivePlugin {
     /// Counts something that speaks against the generation and was not in a call; `words` are the plugin's own.
     pub fn strike(&self, strike: Strike, words: Option<&str>) {
         self.watch.strike(strike, words);
+    }
+
+    /// Counts a job or an event that overran its deadline.
+    pub fn overrun(&self) {
+        self.stats.record_overrun();
+        self.strike(Strike::Timeout, None);
     }
 
     /// What is said by the plugin and about it.

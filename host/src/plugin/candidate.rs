@@ -60,6 +60,7 @@ impl Inspection {
         self.refuse_other_database(&manifest)?;
         let descriptor = self.preflight(&manifest, bundle.library.path()).await?;
         refuse_disagreement(&manifest, &descriptor)?;
+        refuse_unasked(&manifest, &descriptor)?;
         let contribution = Contribution::of(&manifest.id, &descriptor, &self.prefix).map_err(|source| {
             OperationError::Contribution {
                 id: manifest.id.clone(),
@@ -122,6 +123,22 @@ impl Candidate {
     #[must_use]
     pub fn version(&self) -> &Version {
         self.release.version()
+    }
+}
+
+/// Whoever grants capabilities sees them in the manifest.
+fn refuse_unasked(manifest: &Manifest, descriptor: &Descriptor) -> Result<(), OperationError> {
+    let asked = &manifest.capabilities;
+    let wanted = [
+        ("jobs", "jobs", !descriptor.jobs.is_empty() && !asked.jobs),
+        ("handlers of events", "events", !descriptor.events.is_empty() && !asked.events),
+    ];
+    match wanted.into_iter().find(|(.., is_unasked)| *is_unasked) {
+        None => Ok(()),
+        Some((what, capability, _)) => {
+            let (id, version) = (manifest.id.clone(), manifest.version.clone());
+            Err(OperationError::Unasked { id, version, what, capability })
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 //! The check is for what a library says of itself by mistake or on purpose; what it *does* is the
 //! loader's concern.
 
+mod errands;
 mod models;
+
+pub(super) use errands::is_name;
 
 use super::id::PluginId;
 use super::openapi::Fragment;
@@ -108,6 +111,18 @@ pub enum ContributionError {
     /// Settings that can't be declared so.
     #[error(transparent)]
     Settings(#[from] DeclarationError),
+    /// A job that can't fall due so.
+    #[error(
+        "job {job} can't fall due by {schedule:?}: {reason}; accepted are five fields as of crontab(5), then the name of a time zone if it is not the server's"
+    )]
+    Schedule {
+        /// The job.
+        job: String,
+        /// Its timetable as written.
+        schedule: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Migrations that are not in ascending order.
     #[error("migration {version} stands after migration {before}; versions must be positive and ascend")]
     MigrationOrder {
@@ -134,6 +149,7 @@ impl Contribution {
         refuse_twice("permission", permissions.iter().map(String::as_str))?;
         check_migrations(&descriptor.migrations)?;
         let settings = Arc::new(Declared::of(descriptor)?);
+        errands::check(descriptor)?;
         let models = models::checked(&descriptor.models)?;
         let openapi = Fragment::of(id, descriptor, &routes, prefix);
         Ok(Self { routes, openapi, menu_names, permissions, models, settings })

@@ -3,8 +3,10 @@
 use super::error::OperationError;
 use super::grants::{self, Grant};
 use super::id::PluginId;
+use super::jobs::{Busy, JobState};
 use super::manifest::Capability;
 use super::schema;
+use super::services::now_ms;
 use super::settings::{self, Effective, Field, Origin, SettingsView};
 use super::status::PluginStatus;
 use super::supervisor::SupervisorHandle;
@@ -23,6 +25,8 @@ pub struct PluginDetail {
     pub settings: Vec<SettingState>,
     /// What it asks to be allowed, and what else is granted.
     pub capabilities: Vec<CapabilityState>,
+    /// How many events wait for it.
+    pub events_waiting: u64,
     /// The images of it that are mapped.
     pub images: Vec<ImageReport>,
 }
@@ -89,7 +93,36 @@ impl SupervisorHandle {
         let settings = self.setting_states(&status).await?;
         let images = self.workplace().loader.images().into_iter().filter(|image| image.plugin == id.as_str()).collect();
         let capabilities = self.capabilities(&status).await?;
-        Ok(PluginDetail { status, migrations, settings, capabilities, images })
+        let events_waiting = self.workplace().outbox.waiting(id).await?;
+        Ok(PluginDetail { status, migrations, settings, capabilities, events_waiting, images })
+    }
+
+    /// What is known of the jobs of a plugin.
+    ///
+    /// # Errors
+    /// [`OperationError::Unknown`]; the database's.
+    pub async fn jobs(&self, id: &PluginId) -> Result<Vec<JobState>, OperationError> {
+        let (status, workplace) = (self.installed(id)?, self.workplace());
+        Ok(workplace.jobs.states(&status.release, status.active.as_deref(), &workplace.time_zone).await?)
+    }
+
+    /// Starts a job of a plugin now, and does not wait for its end.
+    ///
+    /// # Errors
+    /// [`OperationError`]; the job was not started then.
+    pub async fn run_job(&self, id: &PluginId, name: &str) -> Result<(), OperationError> {
+        let status = self.installed(id)?;
+        let jobs = &status.release.descriptor.jobs;
+        let Some(index) = jobs.iter().position(|job| job.name == name) else {
+            let (version, known) = (status.version().clone(), jobs.iter().map(|job| job.name.clone()).collect());
+            return Err(OperationError::NoJob { id: id.clone(), version, name: name.to_owned(), known });
+        };
+        let active = status.active.as_ref().filter(|active| !active.jobs.is_empty());
+        let Some(active) = active else { return Err(OperationError::NoJobsNow { id: id.clone() }) };
+        match self.workplace().jobs.start(active, index, now_ms()).await? {
+            Ok(()) => Ok(()),
+            Err(Busy) => Err(OperationError::JobRuns { id: id.clone(), name: name.to_owned() }),
+        }
     }
 
     async fn migrations(&self, status: &PluginStatus) -> Result<Vec<MigrationState>, OperationError> {

@@ -85,6 +85,10 @@ pub enum Subject {
     Snapshot,
     /// The folder with a plugin's files.
     Files,
+    /// What is known of a job.
+    Job,
+    /// An event that waits for a plugin.
+    Event,
     /// An operation in the journal.
     Operation,
 }
@@ -188,6 +192,8 @@ impl Subject {
             Self::Library => "library",
             Self::Snapshot => "snapshot",
             Self::Files => "files",
+            Self::Job => "job",
+            Self::Event => "event",
             Self::Operation => "operation",
         }
     }

@@ -300,6 +300,46 @@ pub enum OperationError {
         /// For what.
         added: Vec<Capability>,
     },
+    /// It contributes what it does not ask for.
+    #[error(
+        "plugin {id} {version} contributes {what}, and its plugin.toml does not ask for them: write {capability} = true in [capabilities]"
+    )]
+    Unasked {
+        /// The plugin.
+        id: PluginId,
+        /// Its version.
+        version: Version,
+        /// What it contributes.
+        what: &'static str,
+        /// What it would have to ask for.
+        capability: &'static str,
+    },
+    /// It has no such job.
+    #[error("plugin {id} {version} has no job {name:?}; {}", known_jobs(known))]
+    NoJob {
+        /// The plugin.
+        id: PluginId,
+        /// Its version.
+        version: Version,
+        /// What was asked for.
+        name: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
+    /// The job runs, so it can't be started.
+    #[error("job {name} of plugin {id} runs already; it can be started again when it has ended")]
+    JobRuns {
+        /// The plugin.
+        id: PluginId,
+        /// The job.
+        name: String,
+    },
+    /// The plugin starts no jobs.
+    #[error("plugin {id} runs no jobs now: it has to be enabled, and to be granted the capability jobs")]
+    NoJobsNow {
+        /// The plugin.
+        id: PluginId,
+    },
     /// A change of its settings is not one that it declares.
     #[error("the settings of plugin {id} can't be changed so: {}", in_words(faults))]
     Settings {
@@ -355,6 +395,10 @@ fn listed_words(words: &[&str]) -> String {
         [] => "content".to_owned(),
         words => words.join(" and "),
     }
+}
+
+fn known_jobs(known: &[String]) -> String {
+    if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) }
 }
 
 fn kept_ones(versions: &[Version]) -> String {

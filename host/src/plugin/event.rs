@@ -61,3 +61,29 @@ pub enum EventState {
     /// Its settings were changed.
     Configured,
 }
+
+impl EventState {
+    /// What the API calls it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Working => "working",
+            Self::Installed => "installed",
+            Self::Starting => "starting",
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Draining => "draining",
+            Self::Stopped => "stopped",
+            Self::Upgraded => "upgraded",
+            Self::RolledBack => "rolled_back",
+            Self::Failed => "failed",
+            Self::Quarantined => "quarantined",
+            Self::Degraded => "degraded",
+            Self::Restored => "restored",
+            Self::TablesRestored => "tables_restored",
+            Self::ProbationFailed => "probation_failed",
+            Self::Uninstalled => "uninstalled",
+            Self::Configured => "configured",
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod name;
 pub(super) use folder::Usage;
 
 use super::id::PluginId;
+use super::services::stopping;
 use bytes::Bytes;
 use folder::Folder;
 use futures_util::future::BoxFuture;
@@ -186,10 +187,6 @@ impl Keeper {
         );
         ServiceError::new(ServiceErrorKind::Refused, message)
     }
-}
-
-fn stopping() -> ServiceError {
-    ServiceError::new(ServiceErrorKind::Unavailable, "the plugin is being stopped")
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {

@@ -10,6 +10,7 @@ mod target;
 
 use super::id::PluginId;
 use super::manifest::HostPattern;
+use super::services::stopping;
 use address::Elsewhere;
 use exchange::Exchange;
 use futures_util::future::BoxFuture;
@@ -122,10 +123,6 @@ impl Sender {
     pub(super) fn close(&self) {
         self.stopped.cancel();
     }
-}
-
-fn stopping() -> ServiceError {
-    ServiceError::new(ServiceErrorKind::Unavailable, "the plugin is being stopped")
 }
 
 fn too_late(deadline: Duration) -> ServiceError {

@@ -9,7 +9,7 @@ use super::operation::{Operation, Step};
 use super::release::Release;
 use super::settings::Field;
 use crate::store::{BundleFile, Sha256};
-use plugin_api::descriptor::{Menu, MigrationSpec};
+use plugin_api::descriptor::{JobSpec, Menu, MigrationSpec};
 use semver::Version;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +43,12 @@ pub struct Plan {
     pub settings: Difference,
     /// Models of data rules.
     pub models: Difference,
+    /// Jobs, by name.
+    pub jobs: Difference,
+    /// Events that it handles, by their full names.
+    pub events: Difference,
+    /// Services for other plugins, by name.
+    pub services: Difference,
     /// What the version asks to be allowed; applying the plan grants it.
     pub capabilities: Vec<Capability>,
     /// What of that is not granted yet.
@@ -149,6 +155,9 @@ impl Plan {
             ("permissions", self.permissions == other.permissions),
             ("settings", self.settings == other.settings),
             ("models", self.models == other.models),
+            ("jobs", self.jobs == other.jobs),
+            ("events", self.events == other.events),
+            ("services", self.services == other.services),
             (
                 "capabilities",
                 (&self.capabilities, &self.capabilities_added) == (&other.capabilities, &other.capabilities_added),
@@ -244,4 +253,17 @@ pub(super) fn settings(release: &Release) -> Named {
 
 pub(super) fn models(release: &Release) -> Named {
     release.contribution.models.iter().map(|model| (model.name.clone(), format!("{model:?}"))).collect()
+}
+
+pub(super) fn jobs(release: &Release) -> Named {
+    let named = |job: &JobSpec| (job.name.clone(), format!("{} {}", job.schedule, job.title));
+    release.descriptor.jobs.iter().map(named).collect()
+}
+
+pub(super) fn events(release: &Release) -> Named {
+    release.descriptor.events.iter().map(|handler| (handler.event.clone(), String::new())).collect()
+}
+
+pub(super) fn services(release: &Release) -> Named {
+    release.descriptor.services.iter().map(|service| (service.name.clone(), String::new())).collect()
 }

@@ -6,6 +6,7 @@ use super::contribution::{Contribution, ContributionError};
 use super::grants;
 use super::guard::Guard;
 use super::id::PluginId;
+use super::jobs;
 use super::manifest::Manifest;
 use super::menus;
 use super::release::Release;
@@ -161,6 +162,8 @@ pub(super) async fn save(
         grants::grant(tx, &status.release, entry, now_ms).await?;
     }
     forget_other_versions(tx, status).await?;
+    let names: Vec<&str> = status.release.descriptor.jobs.iter().map(|job| job.name.as_str()).collect();
+    jobs::forget_others(tx, status.id(), &names).await?;
     if status.active.is_some() {
         menus::save(tx, status.id(), &status.release.descriptor.menus, now_ms).await?;
     }

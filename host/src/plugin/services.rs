@@ -4,9 +4,12 @@ use super::fence::Fence;
 use super::files::Keeper;
 use super::guard::{Strike, Watch};
 use super::id::PluginId;
+use super::jobs::OwnJobs;
 use super::log::{LogLimits, PluginLog, Words};
+use super::outbox::Publisher;
 use super::outgoing::Sender;
 use super::own_models::OwnModels;
+use super::peers::Peers;
 use super::stats::PluginStats;
 use crate::db::PluginDatabase;
 use crate::loader::RequestDigits;
@@ -40,11 +43,18 @@ pub struct PluginServices {
     watch: Arc<Watch>,
     /// None on trial, where there is nothing to guard.
     fence: Option<Fence>,
-    /// None on trial, where nothing is sent.
-    sender: Option<Sender>,
-    /// None on trial, where nothing is kept.
-    keeper: Option<Keeper>,
+    /// None on trial, where nobody else is there.
+    granted: Option<Granted>,
     runtime: Handle,
+}
+
+/// What does for a generation what capabilities govern; each looks itself at what is granted.
+pub(super) struct Granted {
+    pub(super) sender: Sender,
+    pub(super) keeper: Keeper,
+    pub(super) publisher: Publisher,
+    pub(super) jobs: OwnJobs,
+    pub(super) peers: Peers,
 }
 
 impl PluginServices {
@@ -76,8 +86,7 @@ impl PluginServices {
             models,
             watch,
             fence: None,
-            sender: None,
-            keeper: None,
+            granted: None,
             runtime: Handle::current(),
         }
     }
@@ -117,16 +126,10 @@ impl PluginServices {
         Self { fence: Some(fence), ..self }
     }
 
-    /// The same for a generation whose requests are sent by this.
+    /// The same for a generation that has this done for it.
     #[must_use]
-    pub(super) fn sending_by(self, sender: Sender) -> Self {
-        Self { sender: Some(sender), ..self }
-    }
-
-    /// The same for a generation whose files are kept by this.
-    #[must_use]
-    pub(super) fn keeping_by(self, keeper: Keeper) -> Self {
-        Self { keeper: Some(keeper), ..self }
+    pub(super) fn granting(self, granted: Granted) -> Self {
+        Self { granted: Some(granted), ..self }
     }
 
     fn check(&self, sql: &str) -> Result<(), DbError> {
@@ -146,10 +149,24 @@ impl PluginServices {
 
     /// Rolls back what the plugin left open and breaks off what it sends; every later call fails.
     pub async fn close(&self) {
-        self.sender.iter().for_each(Sender::close);
-        self.keeper.iter().for_each(Keeper::close);
+        if let Some(Granted { sender, keeper, peers, .. }) = &self.granted {
+            sender.close();
+            keeper.close();
+            peers.close();
+        }
         self.database.close().await;
     }
+
+    fn undone(&self, tx: u64) {
+        if let Some(granted) = &self.granted {
+            granted.publisher.undone(tx);
+        }
+    }
+}
+
+/// Why nothing is done any more.
+pub(super) fn stopping() -> ServiceError {
+    ServiceError::new(ServiceErrorKind::Unavailable, "the plugin is being stopped")
 }
 
 fn on_trial<T: Send + 'static>() -> BoxFuture<'static, Result<T, ServiceError>> {
@@ -199,26 +216,40 @@ impl HostServices for PluginServices {
     }
 
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, ServiceError>> {
-        match &self.sender {
-            Some(sender) => sender.send(request),
-            None => on_trial(),
-        }
+        self.granted.as_ref().map_or_else(on_trial, |granted| granted.sender.send(request))
     }
 
     fn read_file(&self, name: &str) -> BoxFuture<'static, Result<Bytes, ServiceError>> {
-        self.keeper.as_ref().map_or_else(on_trial, |keeper| keeper.read(name))
+        self.granted.as_ref().map_or_else(on_trial, |granted| granted.keeper.read(name))
     }
 
     fn write_file(&self, name: &str, content: Bytes, mode: WriteMode) -> BoxFuture<'static, Result<(), ServiceError>> {
-        self.keeper.as_ref().map_or_else(on_trial, |keeper| keeper.write(name, content, mode))
+        self.granted.as_ref().map_or_else(on_trial, |granted| granted.keeper.write(name, content, mode))
     }
 
     fn delete_file(&self, name: &str) -> BoxFuture<'static, Result<(), ServiceError>> {
-        self.keeper.as_ref().map_or_else(on_trial, |keeper| keeper.delete(name))
+        self.granted.as_ref().map_or_else(on_trial, |granted| granted.keeper.delete(name))
     }
 
     fn list_files(&self) -> BoxFuture<'static, Result<Vec<FileEntry>, ServiceError>> {
-        self.keeper.as_ref().map_or_else(on_trial, Keeper::list)
+        self.granted.as_ref().map_or_else(on_trial, |granted| granted.keeper.list())
+    }
+
+    fn publish(&self, tx: u64, name: &str, data: String) -> BoxFuture<'static, Result<(), ServiceError>> {
+        self.granted.as_ref().map_or_else(on_trial, |granted| granted.publisher.publish(tx, name, data))
+    }
+
+    fn run_job(&self, name: &str) -> BoxFuture<'static, Result<(), ServiceError>> {
+        self.granted.as_ref().map_or_else(on_trial, |granted| granted.jobs.run(name))
+    }
+
+    fn call_service(
+        &self,
+        plugin: &str,
+        service: &str,
+        input: String,
+    ) -> BoxFuture<'static, Result<Bytes, ServiceError>> {
+        self.granted.as_ref().map_or_else(on_trial, |granted| granted.peers.call(plugin, service, input))
     }
 
     fn panicked(&self, message: &str) {
@@ -252,14 +283,20 @@ impl Executor for PluginServices {
     }
 
     fn commit(&self, tx: u64) -> BoxFuture<'static, Result<(), DbError>> {
-        self.database.commit(tx)
+        let committed = self.database.commit(tx);
+        match &self.granted {
+            Some(granted) => granted.publisher.after(tx, committed),
+            None => committed,
+        }
     }
 
     fn rollback(&self, tx: u64) -> BoxFuture<'static, Result<(), DbError>> {
+        self.undone(tx);
         self.database.rollback(tx)
     }
 
     fn abandon(&self, tx: u64) {
+        self.undone(tx);
         self.database.abandon(tx);
     }
 

@@ -14,6 +14,7 @@ pub struct PluginStats {
     errors: AtomicU64,
     panics: AtomicU64,
     timeouts: AtomicU64,
+    overruns: AtomicU64,
     rejected: AtomicU64,
     busy_us: AtomicU64,
     /// In microseconds.
@@ -49,7 +50,7 @@ pub struct Counts {
     pub timeouts: u64,
     /// Calls that were turned away because too many were running.
     pub rejected: u64,
-    /// Panics and timeouts together.
+    /// Panics, timeouts, and jobs and events that overran their deadlines, together.
     pub strikes: u64,
     /// Time spent in calls until their answers began, in microseconds.
     pub busy_us: u64,
@@ -71,6 +72,7 @@ impl Default for PluginStats {
             errors: counter(),
             panics: counter(),
             timeouts: counter(),
+            overruns: counter(),
             rejected: counter(),
             busy_us: counter(),
             took: timed(),
@@ -105,6 +107,11 @@ impl PluginStats {
         self.panics.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a job or an event that overran its deadline.
+    pub fn record_overrun(&self) {
+        self.overruns.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts a call that was turned away.
     pub fn record_rejected(&self) {
         self.rejected.fetch_add(1, Ordering::Relaxed);
@@ -121,7 +128,7 @@ impl PluginStats {
             panics,
             timeouts,
             rejected: read(&self.rejected),
-            strikes: panics + timeouts,
+            strikes: panics + timeouts + read(&self.overruns),
             busy_us: read(&self.busy_us),
         }
     }

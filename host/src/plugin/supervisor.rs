@@ -40,9 +40,11 @@ use super::files::Folders;
 use super::grants::{self, Acceptance};
 use super::guard::{ALARMS_MAX, Alarm, GuardRules};
 use super::id::PluginId;
+use super::jobs::{self, JobRunner};
 use super::log::LogLimits;
 use super::manifest::Manifest;
 use super::operation::journal::{Order, Origin};
+use super::outbox::{self, Outbox};
 use super::outgoing::Outgoing;
 use super::own_models::DataPermissions;
 use super::plan::Plan;
@@ -101,6 +103,12 @@ pub struct Workplace {
     pub outgoing: Arc<Outgoing>,
     /// The folders of plugins' files.
     pub folders: Arc<Folders>,
+    /// What runs plugins' jobs.
+    pub jobs: Arc<JobRunner>,
+    /// What plugins' events wait in.
+    pub outbox: Arc<Outbox>,
+    /// The longest input and answer of a call from plugin to plugin.
+    pub service_bytes_max: usize,
     /// What the operator configured for plugins.
     pub settings: Configured,
     /// What encrypts secret settings.
@@ -219,6 +227,8 @@ pub async fn supervise(workplace: Workplace) -> Result<SupervisorHandle, Operati
         SupervisorHandle { commands, published, events, watches_end, workplace, following, turn, order, plans };
     tasks::spawn("plugin alarms", alarms::act(handle.downgraded(), raised));
     tasks::spawn("samples of plugins' traffic", traffic::sample(handle.downgraded()));
+    tasks::spawn("the clock of plugins' jobs", jobs::start_what_is_due(handle.downgraded()));
+    tasks::spawn("the courier of events", outbox::deliver(handle.downgraded()));
     if !probation.is_zero() {
         tasks::spawn("plugins on probation", alarms::ask_new_ones(handle.downgraded()));
     }

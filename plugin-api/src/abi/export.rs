@@ -1,13 +1,15 @@
 //! What `export_plugin!` expands to: the functions of [`PluginModule`] for one `Plugin`.
 
 use super::{
-    FfiBody, FfiCall, FfiFuture, FfiHead, FfiHost, FfiInstance, FfiWakerRef, Panicked, PluginModule, PluginModuleRef,
-    guard,
+    FfiBody, FfiBytes, FfiCall, FfiEvent, FfiFuture, FfiHead, FfiHost, FfiInstance, FfiServiceCall, FfiServiceError,
+    FfiWakerRef, Panicked, PluginModule, PluginModuleRef, guard,
 };
 use crate::context::PluginContext;
-use crate::contributions::Parts;
+use crate::contributions::{Handlers, Parts};
+use crate::events::Event;
+use crate::peer::Call;
 use crate::plugin::{Plugin, PluginError};
-use crate::services::HostServices;
+use crate::services::{HostServices, ServiceError, ServiceErrorKind};
 use crate::settings::Settings;
 use crate::{raw, report};
 use abi_stable::library::{LibHeader, RootModuleResult};
@@ -37,6 +39,9 @@ impl<P: Plugin + Identity> Exported<P> {
         stop,
         ready,
         configure,
+        run_job,
+        handle_event,
+        serve,
     });
 
     /// The header through which the host finds the module.
@@ -62,7 +67,7 @@ impl<P: Plugin + Identity> Exported<P> {
 
 /// The one instance of a load.
 struct Instance {
-    handlers: Vec<raw::BoxHandler>,
+    handlers: Handlers,
     plugin: Arc<dyn Lifecycle>,
 }
 
@@ -126,6 +131,35 @@ extern "C" fn configure(instance: &FfiInstance, settings: RStr<'_>) -> FfiFuture
     outcome(async move { plugin.configure(settings).await })
 }
 
+extern "C" fn run_job(instance: &FfiInstance, job: u32) -> FfiFuture<RResult<(), RString>> {
+    let handler = at(&known(instance).handlers.jobs, job).cloned();
+    outcome(async move { handler.ok_or_else(|| PluginError::new("there is no such job"))?().await })
+}
+
+extern "C" fn handle_event(
+    instance: &FfiInstance,
+    handler: u32,
+    event: &FfiEvent<'_>,
+) -> FfiFuture<RResult<(), RString>> {
+    let (handler, event) = (at(&known(instance).handlers.events, handler).cloned(), Event::copied(event));
+    outcome(async move { handler.ok_or_else(|| PluginError::new("there is no such handler"))?(event).await })
+}
+
+extern "C" fn serve(
+    instance: &FfiInstance,
+    service: u32,
+    call: &FfiServiceCall<'_>,
+) -> FfiFuture<RResult<FfiBytes, FfiServiceError>> {
+    let (handler, call) = (at(&known(instance).handlers.services, service).cloned(), Call::copied(call));
+    let missing = || ServiceError::new(ServiceErrorKind::NotFound, "there is no such service");
+    let answer = async move { handler.ok_or_else(missing)?(call).await };
+    FfiFuture::new(async move { answer.await.map(FfiBytes::from).map_err(FfiServiceError::from).into() })
+}
+
+fn at<T>(handlers: &[T], index: u32) -> Option<&T> {
+    usize::try_from(index).ok().and_then(|index| handlers.get(index))
+}
+
 fn outcome(work: impl Future<Output = Result<(), PluginError>> + Send + 'static) -> FfiFuture<RResult<(), RString>> {
     FfiFuture::new(async move { work.await.map_err(|error| RString::from(error.to_string())).into() })
 }
@@ -139,14 +173,9 @@ extern "C" fn stop(instance: &FfiInstance) -> FfiFuture<RResult<(), RString>> {
 }
 
 extern "C" fn call(instance: &FfiInstance, head: &FfiHead<'_>, body: FfiBody, waker: &FfiWakerRef) -> FfiCall {
-    let answer = guard(|| {
-        let handler = usize::try_from(head.route).ok().and_then(|route| known(instance).handlers.get(route));
-        match handler {
-            Some(handler) => {
-                waker.enter(None, |context| handler.call(raw::Head::new(head), raw::Body::new(body), context))
-            }
-            None => FfiCall::Ready(raw::Response::status(404).into()),
-        }
+    let answer = guard(|| match at(&known(instance).handlers.routes, head.route) {
+        Some(handler) => waker.enter(None, |context| handler.call(raw::Head::new(head), raw::Body::new(body), context)),
+        None => FfiCall::Ready(raw::Response::status(404).into()),
     });
     match answer {
         Ok(call) => call,

@@ -78,6 +78,13 @@ pub struct HostApi {
     pub file_delete: extern "C" fn(*const (), RStr<'_>) -> FfiFuture<RResult<(), FfiServiceError>>,
     /// [`HostServices::list_files`], encoded as parameters. Since 1.3.
     pub file_list: extern "C" fn(*const ()) -> FfiFuture<RResult<FfiBytes, FfiServiceError>>,
+    /// [`HostServices::publish`]. Since 1.4.
+    pub event_publish: extern "C" fn(*const (), u64, RStr<'_>, RStr<'_>) -> FfiFuture<RResult<(), FfiServiceError>>,
+    /// [`HostServices::run_job`]. Since 1.4.
+    pub job_run: extern "C" fn(*const (), RStr<'_>) -> FfiFuture<RResult<(), FfiServiceError>>,
+    /// [`HostServices::call_service`]. Since 1.4.
+    pub service_call:
+        extern "C" fn(*const (), RStr<'_>, RStr<'_>, RStr<'_>) -> FfiFuture<RResult<FfiBytes, FfiServiceError>>,
 }
 
 /// A [`DbError`] on its way.
@@ -240,6 +247,27 @@ impl HostServices for FfiHost {
             services::decoded(encoded.as_ref(), FileEntry::all_from_crossing)
         })
     }
+
+    fn publish(&self, tx: u64, name: &str, data: String) -> BoxFuture<'static, Result<(), ServiceError>> {
+        let answer = self.api.event_publish()(self.context, tx, name.into(), data.as_str().into());
+        Box::pin(async move { services::received(answer.await) })
+    }
+
+    fn run_job(&self, name: &str) -> BoxFuture<'static, Result<(), ServiceError>> {
+        let answer = self.api.job_run()(self.context, name.into());
+        Box::pin(async move { services::received(answer.await) })
+    }
+
+    fn call_service(
+        &self,
+        plugin: &str,
+        service: &str,
+        input: String,
+    ) -> BoxFuture<'static, Result<Bytes, ServiceError>> {
+        let call = self.api.service_call();
+        let answer = call(self.context, plugin.into(), service.into(), input.as_str().into());
+        Box::pin(async move { services::received(answer.await).map(FfiBytes::into_bytes) })
+    }
 }
 
 fn received<T>(answer: Result<RResult<T, FfiDbError>, Panicked>) -> Result<T, DbError> {
@@ -292,6 +320,9 @@ static HOST_API: &abi_stable::prefix_type::WithMetadata<HostApi> = {
         file_write: services::file_write,
         file_delete: services::file_delete,
         file_list: services::file_list,
+        event_publish: services::event_publish,
+        job_run: services::job_run,
+        service_call: services::service_call,
     });
     API
 };

@@ -1,6 +1,8 @@
 //! The functions that a plugin's library exports.
 
-use super::{FfiBody, FfiCall, FfiFuture, FfiHead, FfiHost, FfiWakerRef};
+use super::{
+    FfiBody, FfiBytes, FfiCall, FfiEvent, FfiFuture, FfiHead, FfiHost, FfiServiceCall, FfiServiceError, FfiWakerRef,
+};
 use abi_stable::StableAbi;
 use abi_stable::library::RootModule;
 use abi_stable::sabi_types::VersionStrings;
@@ -29,6 +31,15 @@ pub struct PluginModule {
     /// Offers the new effective settings, a JSON object. The text is lent for the call only. Since 1.2.
     #[sabi(missing_field(option))]
     pub configure: extern "C" fn(&FfiInstance, RStr<'_>) -> FfiFuture<RResult<(), RString>>,
+    /// Does the work of a job, by its index in the descriptor. Since 1.4.
+    #[sabi(missing_field(option))]
+    pub run_job: extern "C" fn(&FfiInstance, u32) -> FfiFuture<RResult<(), RString>>,
+    /// Takes an event, by the index of its handler in the descriptor. It is lent for the call only. Since 1.4.
+    #[sabi(missing_field(option))]
+    pub handle_event: extern "C" fn(&FfiInstance, u32, &FfiEvent<'_>) -> FfiFuture<RResult<(), RString>>,
+    /// Answers a call of a service, by its index in the descriptor. It is lent for the call only. Since 1.4.
+    #[sabi(missing_field(option))]
+    pub serve: extern "C" fn(&FfiInstance, u32, &FfiServiceCall<'_>) -> FfiFuture<RResult<FfiBytes, FfiServiceError>>,
 }
 
 impl RootModule for PluginModuleRef {
@@ -103,6 +114,9 @@ mod tests {
         let module = PluginModuleRef(unsafe { older.cast::<PluginModule_Prefix>() });
         assert!(module.ready().is_none());
         assert!(module.configure().is_none());
+        assert!(module.run_job().is_none());
+        assert!(module.handle_event().is_none());
+        assert!(module.serve().is_none());
         assert_eq!(module.describe()(), RResult::RErr("of 1.1".into()));
     }
 }

@@ -26,6 +26,11 @@ impl Transaction {
         Self { executor, tx, ended: false }
     }
 
+    /// What its executor knows it by.
+    pub(crate) fn number(&self) -> u64 {
+        self.tx
+    }
+
     /// Prepares a statement of this transaction.
     pub fn query<'q>(&self, sql: impl Into<Cow<'q, str>>) -> Query<'q> {
         Query::new(Arc::clone(&self.executor), self.tx, sql.into())

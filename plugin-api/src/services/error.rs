@@ -1,6 +1,6 @@
 //! What went wrong in a service of the host other than the database.
 
-/// Why a call of [`Http`](crate::http::Http) or [`Files`](crate::files::Files) was not done.
+/// Why something was not done that a plugin asked its host, another server or another plugin for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ServiceError {
@@ -14,6 +14,11 @@ impl ServiceError {
     /// An error of a kind.
     pub fn new(kind: ServiceErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
+    }
+
+    /// One of kind [`Other`](ServiceErrorKind::Other), from anything that can be shown.
+    pub fn other(reason: impl ToString) -> Self {
+        Self::new(ServiceErrorKind::Other, reason.to_string())
     }
 }
 
@@ -39,10 +44,12 @@ pub enum ServiceErrorKind {
     Unreachable = 7,
     /// The host offers no such service here, or the plugin is being stopped.
     Unavailable = 8,
+    /// As much of it runs already as may. Since 1.4.
+    Busy = 9,
 }
 
 impl ServiceErrorKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Other,
         Self::Refused,
         Self::Invalid,
@@ -52,6 +59,7 @@ impl ServiceErrorKind {
         Self::Timeout,
         Self::Unreachable,
         Self::Unavailable,
+        Self::Busy,
     ];
 
     /// The number that crosses the ABI.

@@ -3,6 +3,7 @@
 use super::TestError;
 use super::clock::Clock;
 use super::database::MemoryDatabase;
+use super::errands::PublishedEvent;
 use crate::IdForm;
 use crate::db::{DbError, DbErrorKind, Dialect, Executor, Value};
 use crate::descriptor::Descriptor;
@@ -13,6 +14,7 @@ use crate::services::{HostServices, Level, ServiceError, ServiceErrorKind};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -42,8 +44,38 @@ pub(super) struct TestServices {
     /// What answers requests, if the test has said.
     answering: Mutex<Option<Answering>>,
     files: Mutex<BTreeMap<String, Bytes>>,
+    /// The jobs that there are.
+    jobs: BTreeSet<String>,
+    asked_jobs: Mutex<Vec<String>>,
+    events: Mutex<Published>,
+    /// How many events were given to the plugin.
+    delivered: AtomicI64,
+    /// What answers calls of other plugins, if the test has said.
+    peers: Mutex<Option<Peers>>,
     runtime: Handle,
 }
+
+/// What the plugin has published.
+#[derive(Default)]
+struct Published {
+    done: Vec<PublishedEvent>,
+    /// As a part of transactions that are open.
+    open: Vec<(u64, PublishedEvent)>,
+}
+
+impl Published {
+    fn end(&mut self, tx: u64, is_committed: bool) {
+        let (ended, open) = std::mem::take(&mut self.open).into_iter().partition(|(of, _)| *of == tx);
+        self.open = open;
+        if is_committed {
+            let ended: Vec<(u64, PublishedEvent)> = ended;
+            self.done.extend(ended.into_iter().map(|(_, event)| event));
+        }
+    }
+}
+
+/// Stands for other plugins: plugin, service and input.
+pub(super) type Peers = Box<dyn FnMut(&str, &str, serde_json::Value) -> Result<serde_json::Value, ServiceError> + Send>;
 
 /// Stands for the servers that a plugin sends requests to.
 pub(super) type Answering = Box<dyn FnMut(Request) -> Result<Response, ServiceError> + Send>;
@@ -65,8 +97,22 @@ impl TestServices {
         let models = descriptor.models.iter();
         let permitted = Mutex::new(models.map(|model| (model.name.clone(), Permitted::everything())).collect());
         let (clock, runtime) = (Clock::new(), Handle::current());
-        let (answering, files) = (Mutex::default(), Mutex::default());
-        Ok(Arc::new(Self { memory, settings, known, clock, logs, permitted, answering, files, runtime }))
+        Ok(Arc::new(Self {
+            memory,
+            settings,
+            known,
+            clock,
+            logs,
+            permitted,
+            answering: Mutex::default(),
+            files: Mutex::default(),
+            jobs: descriptor.jobs.iter().map(|job| job.name.clone()).collect(),
+            asked_jobs: Mutex::default(),
+            events: Mutex::default(),
+            delivered: AtomicI64::new(0),
+            peers: Mutex::default(),
+            runtime,
+        }))
     }
 
     pub(super) fn memory(&self) -> &Arc<MemoryDatabase> {
@@ -85,25 +131,42 @@ impl TestServices {
     }
 
     pub(super) fn set_settings(&self, settings: String) {
-        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+        *lock(&self.settings) = settings;
     }
 
     /// False if the plugin contributes no such model.
     pub(super) fn permit(&self, model: &str, permitted: Permitted) -> bool {
-        let mut models = self.permitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut models = lock(&self.permitted);
         models.get_mut(model).map(|known| *known = permitted).is_some()
     }
 
     pub(super) fn answer_with(&self, answering: Answering) {
-        *self.answering.lock().unwrap_or_else(PoisonError::into_inner) = Some(answering);
+        *lock(&self.answering) = Some(answering);
     }
 
     pub(super) fn files(&self) -> MutexGuard<'_, BTreeMap<String, Bytes>> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.files)
+    }
+
+    pub(super) fn asked_jobs(&self) -> Vec<String> {
+        lock(&self.asked_jobs).clone()
+    }
+
+    pub(super) fn published(&self) -> Vec<PublishedEvent> {
+        lock(&self.events).done.clone()
+    }
+
+    /// The id of an event that the plugin has not been given yet.
+    pub(super) fn next_event(&self) -> i64 {
+        self.delivered.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn answer_calls_with(&self, peers: Peers) {
+        *lock(&self.peers) = Some(peers);
     }
 
     pub(super) fn logs(&self) -> Vec<LogLine> {
-        self.logs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.logs).clone()
     }
 }
 
@@ -121,6 +184,10 @@ fn change(
     Err(TestError::UnknownSetting { key: key.to_owned(), known })
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn done<T: Send + 'static>(answer: Result<T, ServiceError>) -> BoxFuture<'static, Result<T, ServiceError>> {
     Box::pin(std::future::ready(answer))
 }
@@ -133,7 +200,7 @@ impl HostServices for TestServices {
     fn log(&self, level: Level, target: &str, message: &str, fields: &str) {
         let fields = serde_json::from_str(fields).unwrap_or_else(|_| serde_json::Value::String(fields.to_owned()));
         let line = LogLine { level, target: target.to_owned(), message: message.to_owned(), fields };
-        self.logs.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        lock(&self.logs).push(line);
     }
 
     fn now_ms(&self) -> i64 {
@@ -153,7 +220,7 @@ impl HostServices for TestServices {
     }
 
     fn settings(&self) -> String {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.settings).clone()
     }
 
     fn id_form(&self) -> IdForm {
@@ -161,7 +228,7 @@ impl HostServices for TestServices {
     }
 
     fn permitted(&self, _: i64, model: &str) -> BoxFuture<'static, Result<Permitted, DbError>> {
-        let models = self.permitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let models = lock(&self.permitted);
         let refused = || DbError::new(DbErrorKind::Refused, format!("the plugin contributes no model {model:?}"));
         let answer = models.get(model).cloned().ok_or_else(refused);
         Box::pin(std::future::ready(answer))
@@ -172,7 +239,7 @@ impl HostServices for TestServices {
     }
 
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, ServiceError>> {
-        let mut answering = self.answering.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answering = lock(&self.answering);
         let nobody = || Err(ServiceError::new(ServiceErrorKind::Unreachable, "the test does not answer requests"));
         done(answering.as_mut().map_or_else(nobody, |answer| answer(request)))
     }
@@ -201,6 +268,39 @@ impl HostServices for TestServices {
         };
         done(Ok(self.files().iter().map(entry).collect()))
     }
+
+    fn publish(&self, tx: u64, name: &str, data: String) -> BoxFuture<'static, Result<(), ServiceError>> {
+        let published = serde_json::from_str(&data).map(|data| PublishedEvent { name: name.to_owned(), data });
+        done(published.map_err(ServiceError::other).map(|event| {
+            let mut events = lock(&self.events);
+            if tx == 0 { events.done.push(event) } else { events.open.push((tx, event)) }
+        }))
+    }
+
+    fn run_job(&self, name: &str) -> BoxFuture<'static, Result<(), ServiceError>> {
+        if !self.jobs.contains(name) {
+            let missing =
+                ServiceError::new(ServiceErrorKind::NotFound, format!("the plugin contributes no job {name:?}"));
+            return done(Err(missing));
+        }
+        lock(&self.asked_jobs).push(name.to_owned());
+        done(Ok(()))
+    }
+
+    fn call_service(
+        &self,
+        plugin: &str,
+        service: &str,
+        input: String,
+    ) -> BoxFuture<'static, Result<Bytes, ServiceError>> {
+        let mut peers = lock(&self.peers);
+        let Some(answer) = peers.as_mut() else {
+            let message = format!("the test does not stand for plugin {plugin}");
+            return done(Err(ServiceError::new(ServiceErrorKind::Unavailable, message)));
+        };
+        let input = serde_json::from_str(&input).unwrap_or_default();
+        done(answer(plugin, service, input).map(|answer| Bytes::from(answer.to_string())))
+    }
 }
 
 impl Executor for TestServices {
@@ -217,12 +317,16 @@ impl Executor for TestServices {
         self.memory.begin()
     }
     fn commit(&self, tx: u64) -> BoxFuture<'static, Result<(), DbError>> {
+        // Nothing else can become of it in memory.
+        lock(&self.events).end(tx, true);
         self.memory.commit(tx)
     }
     fn rollback(&self, tx: u64) -> BoxFuture<'static, Result<(), DbError>> {
+        lock(&self.events).end(tx, false);
         self.memory.rollback(tx)
     }
     fn abandon(&self, tx: u64) {
+        lock(&self.events).end(tx, false);
         self.memory.abandon(tx);
     }
     fn new_id(&self) -> Option<i64> {

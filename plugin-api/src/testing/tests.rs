@@ -3,6 +3,7 @@ use crate::db::{DbErrorKind, Transaction};
 use crate::descriptor::MigrationSpec;
 use crate::prelude::*;
 use crate::raw::{Body, Head, Reply, Response};
+use crate::services::ServiceErrorKind;
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -253,5 +254,79 @@ async fn other_servers_and_files_are_the_tests() {
     assert_eq!((answer.status(), answer.text()), (200, "hello!"));
     assert_eq!(host.file("answers/last").as_deref(), Some(b"hello!".as_slice()));
     assert_eq!(host.file("answers/first"), None);
+    host.stop().await.unwrap();
+}
+
+struct Shop {
+    context: PluginContext,
+}
+
+impl Shop {
+    /// Publishes one event that holds, and one that does not.
+    async fn count_stock(context: PluginContext) -> Result<(), crate::PluginError> {
+        let (database, events) = (context.database(), context.events());
+        let undone = database.begin().await?;
+        events.publish_in(&undone, "counted", &json!(1)).await?;
+        undone.rollback().await?;
+        let done = database.begin().await?;
+        events.publish_in(&done, "counted", &json!(2)).await?;
+        done.commit().await?;
+        events.publish("closed", &json!({"by": "job"})).await?;
+        let missing = context.jobs().run("count").await.expect_err("there is no such job");
+        assert_eq!(missing.kind, ServiceErrorKind::NotFound);
+        Ok(context.jobs().run("count_stock").await?)
+    }
+}
+
+impl Plugin for Shop {
+    fn new(context: PluginContext) -> Self {
+        Self { context }
+    }
+    fn contributions(&self) -> Contributions {
+        let (context, asking) = (self.context.clone(), self.context.clone());
+        Contributions::new()
+            .job("count_stock", "0 3 * * *", "Counts", move || Self::count_stock(context.clone()))
+            .job("fall", "0 3 * * *", "Panics", || async { panic!("off the shelf") })
+            .on("farm.harvested", |event| async move {
+                let tons: u32 = event.read()?;
+                if tons == 0 { Err(crate::PluginError::new("nothing came")) } else { Ok(()) }
+            })
+            .service("price", move |call: crate::peer::Call<String>| {
+                let farm = asking.peer("farm");
+                async move {
+                    let cost: u32 = farm.call("cost", &json!({ "of": call.input })).await?;
+                    Ok(format!("{} for {}", cost * 2, call.caller))
+                }
+            })
+    }
+}
+
+impl crate::abi::export::Identity for Shop {
+    const ID: &'static str = "shop";
+    const VERSION: &'static str = "1.0.0";
+}
+
+#[tokio::test]
+async fn jobs_events_and_services_are_the_tests() {
+    let host = TestHost::start::<Shop>().await.unwrap();
+    host.run_job("count_stock").await.unwrap();
+    let published: Vec<_> = host.published().into_iter().map(|event| (event.name, event.data)).collect();
+    assert_eq!(published, [("counted".to_owned(), json!(2)), ("closed".to_owned(), json!({"by": "job"}))]);
+    assert_eq!(host.asked_jobs(), ["count_stock"]);
+    assert!(host.run_job("fall").await.unwrap_err().to_string().contains("off the shelf"));
+
+    host.deliver("farm.harvested", &7).await.unwrap();
+    assert_eq!(host.deliver("farm.harvested", &0).await.unwrap_err().to_string(), "nothing came");
+    let unread = host.deliver("farm.harvested", &"much").await.unwrap_err().to_string();
+    assert!(unread.starts_with("event farm.harvested is not what was expected"), "{unread}");
+
+    let alone = host.call::<String>("price", &"tea").await.unwrap_err();
+    assert_eq!(alone.kind, ServiceErrorKind::Unavailable);
+    host.on_call(|plugin, service, input| {
+        assert_eq!((plugin, service, input), ("farm", "cost", json!({"of": "tea"})));
+        Ok(json!(125))
+    });
+    assert_eq!(host.call::<String>("price", &"tea").await.unwrap(), "250 for test");
+    assert_eq!(host.call::<String>("price", &7).await.unwrap_err().kind, ServiceErrorKind::Invalid);
     host.stop().await.unwrap();
 }

@@ -2,11 +2,11 @@
 
 use super::crud;
 use super::model::{Dept, Draft, Search};
-use crate::admin::Clock;
 use crate::admin::auth::{Authenticator, Identity};
 use crate::admin::data_rule::registry::DEPT;
 use crate::admin::data_scope::DataScopeService;
 use crate::admin::tree::{self, Node};
+use crate::admin::{Clock, Happening, Happenings};
 use plugin_api::db::{Database, DbError, Statements, Transaction};
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ pub struct DeptService {
     clock: Clock,
     scopes: DataScopeService,
     authenticator: Arc<Authenticator>,
+    happenings: Arc<dyn Happenings>,
 }
 
 /// Why something was not done with a department.
@@ -58,9 +59,15 @@ impl From<DbError> for DeptError {
 }
 
 impl DeptService {
-    /// Works on `db`; lists are narrowed by `scopes`, and `authenticator` learns of changes.
-    pub fn new(db: Database, clock: Clock, scopes: DataScopeService, authenticator: Arc<Authenticator>) -> Self {
-        Self { db, clock, scopes, authenticator }
+    /// Works on `db`; lists are narrowed by `scopes`, `authenticator` and `happenings` learn of changes.
+    pub fn new(
+        db: Database,
+        clock: Clock,
+        scopes: DataScopeService,
+        authenticator: Arc<Authenticator>,
+        happenings: Arc<dyn Happenings>,
+    ) -> Self {
+        Self { db, clock, scopes, authenticator, happenings }
     }
 
     /// The departments that somebody is permitted to see, as trees.
@@ -135,7 +142,9 @@ impl DeptService {
             return Err(DeptError::HasUsers);
         }
         let rows = crud::bury(&transaction, id, self.clock.now_ms()).await?;
+        self.happenings.tell(&transaction, Happening::DeptDeleted, id).await?;
         transaction.commit().await?;
+        self.happenings.told();
         self.authenticator.forget_all().await;
         Ok(rows)
     }

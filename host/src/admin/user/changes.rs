@@ -7,6 +7,7 @@ use super::crud;
 use super::error::UserError;
 use super::model::{NewUser, Rank, Switch, UserChange, UserDraft};
 use super::service::{Person, UserService};
+use crate::admin::Happening;
 use crate::admin::auth::{Identity, policy, sessions};
 use plugin_api::db::{DbError, Transaction};
 
@@ -21,6 +22,7 @@ impl UserService {
         let transaction = self.db.begin().await?;
         let id = self.add(&transaction, &user, &roles).await?;
         transaction.commit().await?;
+        self.happenings.told();
         self.person(id).await
     }
 
@@ -59,6 +61,7 @@ impl UserService {
             Err(error) => return Err(self.taken(&user.username, None, error).await),
         };
         self.roles.assign(transaction, id, roles).await?;
+        self.happenings.tell(transaction, Happening::UserAdded, id).await?;
         Ok(id)
     }
 
@@ -118,7 +121,10 @@ impl UserService {
         self.roles.assign(&transaction, id, &[]).await?;
         sessions::end_all_of(&transaction, id).await?;
         policy::forget(&transaction, id).await?;
-        self.commit_unless_last(transaction, administrators, id).await
+        self.happenings.tell(&transaction, Happening::UserDeleted, id).await?;
+        self.commit_unless_last(transaction, administrators, id).await?;
+        self.happenings.told();
+        Ok(())
     }
 
     /// Gives somebody another name to be shown.

@@ -3,11 +3,11 @@
 use super::crud;
 use super::error::UserError;
 use super::model::{User, UserDept, UserFilter};
-use crate::admin::Clock;
 use crate::admin::auth::policy::PolicyError;
 use crate::admin::auth::{Authenticator, PasswordRules};
 use crate::admin::role::model::Role;
 use crate::admin::role::{RoleDetail, RoleService};
+use crate::admin::{Clock, Happenings, NobodyTold};
 use plugin_api::db::{Database, DbError};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -20,6 +20,7 @@ pub struct UserService {
     pub(super) password_rules: PasswordRules,
     pub(super) authenticator: Arc<Authenticator>,
     pub(super) roles: RoleService,
+    pub(super) happenings: Arc<dyn Happenings>,
 }
 
 /// A user in a list.
@@ -53,7 +54,13 @@ impl UserService {
         authenticator: Arc<Authenticator>,
         roles: RoleService,
     ) -> Self {
-        Self { db, clock, password_rules, authenticator, roles }
+        Self { db, clock, password_rules, authenticator, roles, happenings: Arc::new(NobodyTold) }
+    }
+
+    /// The same, telling of users who come and go.
+    #[must_use]
+    pub fn telling(self, happenings: Arc<dyn Happenings>) -> Self {
+        Self { happenings, ..self }
     }
 
     /// Whether there is no user at all.

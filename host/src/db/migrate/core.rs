@@ -51,6 +51,8 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
             up_postgres: Some(plugin_kept_postgres.to_owned()),
             ..migration!(24, "plugin_kept", "0024_plugin_kept")
         },
+        migration!(25, "plugin_jobs", "0025_plugin_jobs"),
+        migration!(26, "plugin_events", "0026_plugin_events"),
     ]
 }
 

@@ -35,7 +35,7 @@ impl From<OperationError> for ApiError {
 fn status(error: &OperationError) -> StatusCode {
     use OperationError as E;
     match error {
-        E::Unknown { .. } | E::NoPlan { .. } | E::NoSnapshot { .. } => StatusCode::NOT_FOUND,
+        E::Unknown { .. } | E::NoPlan { .. } | E::NoSnapshot { .. } | E::NoJob { .. } => StatusCode::NOT_FOUND,
         E::Settings { .. } | E::SettingsRefused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         E::Staging(StagingError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         E::AlreadyInstalled { .. }
@@ -50,6 +50,8 @@ fn status(error: &OperationError) -> StatusCode {
         | E::Contracts { .. }
         | E::Unproven { .. }
         | E::CapabilitiesAdded { .. }
+        | E::JobRuns { .. }
+        | E::NoJobsNow { .. }
         | E::Conflict(_) => StatusCode::CONFLICT,
         E::Bundle(BundleError::Io(_))
         | E::Staging(_)
@@ -67,6 +69,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::Preflight { .. }
         | E::Disagree { .. }
         | E::Contribution { .. }
+        | E::Unasked { .. }
         | E::Page(_)
         | E::Id(_)
         | E::OtherPlugin { .. }
@@ -115,15 +118,15 @@ fn chinese(error: &OperationError) -> String {
         E::Dependency(refusal) => super::dependency::chinese(refusal),
         E::Required { id } => format!("插件 {id} 为必需插件（配置项 plugins.required），禁止停用或卸载"),
         E::Conflict(conflict) => format!("插件冲突：{conflict}"),
-        E::Bundle(BundleError::NotAZip) => NOT_A_ZIP_ZH.to_owned(),
-        E::Bundle(BundleError::Empty) => "插件压缩包内容为空".to_owned(),
-        E::Bundle(BundleError::Missing { name }) => format!("{MISSING_ZH}：{name}"),
-        E::Bundle(BundleError::WrongTarget { wanted, .. }) => format!("插件压缩包内缺少适用于 {wanted} 的动态库"),
-        E::Bundle(fault) => format!("{NOT_A_ZIP_ZH}：{fault}"),
+        E::Bundle(fault) => bundle_in_chinese(fault),
         E::Manifest(fault) => format!("插件清单非法：{fault}"),
         E::Staging(StagingError::TooLarge { bytes_max }) => format!("插件压缩包超过 {bytes_max} 字节"),
         E::WrongDatabase { id, database, .. } => format!("插件 {id} 不支持当前数据库 {database}"),
         E::Preflight { id, .. } => format!("插件 {id} 未通过预检：{}", error.chain()),
+        E::Unasked { id, version, what, capability } => {
+            format!("插件 {id} {version} 提供了 {what}，但 plugin.toml 未申请，请在 [capabilities] 中加入 {capability} = true")
+        }
+        E::NoJob { .. } | E::JobRuns { .. } | E::NoJobsNow { .. } => job_in_chinese(error),
         E::Disagree { .. } | E::Contribution { .. } | E::Page(_) | E::Id(_) => format!("插件内容非法：{}", error.chain()),
         E::Load { id, .. } | E::Start { id, .. } => format!("插件 {id} 启动失败：{}", error.chain()),
         E::Migrate { id, .. } => format!("插件 {id} 数据库迁移失败：{}", error.chain()),
@@ -146,5 +149,27 @@ fn chinese(error: &OperationError) -> String {
         E::Staging(_) | E::Store(_) | E::Database(_) | E::Row(_) | E::Snapshot { .. } | E::NoBundle { .. } => {
             "插件操作失败，请稍后重试".to_owned()
         }
+    }
+}
+
+fn bundle_in_chinese(fault: &BundleError) -> String {
+    match fault {
+        BundleError::NotAZip => NOT_A_ZIP_ZH.to_owned(),
+        BundleError::Empty => "插件压缩包内容为空".to_owned(),
+        BundleError::Missing { name } => format!("{MISSING_ZH}：{name}"),
+        BundleError::WrongTarget { wanted, .. } => format!("插件压缩包内缺少适用于 {wanted} 的动态库"),
+        fault => format!("{NOT_A_ZIP_ZH}：{fault}"),
+    }
+}
+
+/// Of the refusals that are about jobs.
+fn job_in_chinese(error: &OperationError) -> String {
+    match error {
+        OperationError::NoJob { id, version, name, known } => {
+            format!("插件 {id} {version} 没有任务 {name}，已有任务：{}", known.join("、"))
+        }
+        OperationError::JobRuns { id, name } => format!("插件 {id} 的任务 {name} 正在运行，请等待其结束"),
+        OperationError::NoJobsNow { id } => format!("插件 {id} 当前不运行任务：需启用插件并授予 jobs 能力"),
+        other => other.to_string(),
     }
 }

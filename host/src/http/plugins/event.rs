@@ -1,7 +1,7 @@
 //! What those who watch are told.
 
 use crate::admin::Clock;
-use crate::plugin::{EventState, PluginEvent};
+use crate::plugin::PluginEvent;
 use poem_openapi::Object;
 
 /// A change of state.
@@ -37,33 +37,11 @@ impl EventDto {
         Self {
             id: event.id.to_string(),
             version: event.version.to_string(),
-            state: event_state(event.state).to_owned(),
+            state: event.state.as_str().to_owned(),
             operation: event.step.map(|(operation, _)| operation.as_str().to_owned()),
             step: event.step.map(|(_, step)| step.as_str().to_owned()),
             reason: event.reason.clone(),
             time: clock.format(event.at),
         }
-    }
-}
-
-fn event_state(state: EventState) -> &'static str {
-    match state {
-        EventState::Working => "working",
-        EventState::Installed => "installed",
-        EventState::Starting => "starting",
-        EventState::Enabled => "enabled",
-        EventState::Disabled => "disabled",
-        EventState::Draining => "draining",
-        EventState::Stopped => "stopped",
-        EventState::Upgraded => "upgraded",
-        EventState::RolledBack => "rolled_back",
-        EventState::Failed => "failed",
-        EventState::Quarantined => "quarantined",
-        EventState::Degraded => "degraded",
-        EventState::Restored => "restored",
-        EventState::TablesRestored => "tables_restored",
-        EventState::ProbationFailed => "probation_failed",
-        EventState::Uninstalled => "uninstalled",
-        EventState::Configured => "configured",
     }
 }

@@ -142,6 +142,14 @@ pub struct PluginDetailDto {
     pub settings: Vec<SettingDto>,
     /// What it asks to be allowed, and what else is granted.
     pub capabilities: Vec<CapabilityDto>,
+    /// Its jobs, by name.
+    pub jobs: Vec<String>,
+    /// The events that it handles, by their full names.
+    pub events: Vec<String>,
+    /// How many events wait for it.
+    pub events_waiting: u64,
+    /// Its services for other plugins, by name.
+    pub services: Vec<String>,
     /// What a call may cost.
     pub limits: LimitsDto,
     /// Bytes of the address space that its images take.
@@ -345,6 +353,10 @@ impl PluginDetailDto {
             models: descriptor.models.iter().map(model).collect(),
             settings: detail.settings.iter().map(setting).collect(),
             capabilities: detail.capabilities.iter().map(|state| capability(state, clock)).collect(),
+            jobs: descriptor.jobs.iter().map(|job| job.name.clone()).collect(),
+            events: descriptor.events.iter().map(|handler| handler.event.clone()).collect(),
+            events_waiting: detail.events_waiting,
+            services: descriptor.services.iter().map(|service| service.name.clone()).collect(),
             limits: limits(manifest.limits),
             memory_mapped: detail.mapped_bytes(),
             images: detail.images.iter().map(image).collect(),

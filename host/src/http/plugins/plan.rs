@@ -92,6 +92,12 @@ pub struct PlanDto {
     pub settings: DifferenceDto,
     /// Models of data rules.
     pub models: DifferenceDto,
+    /// Jobs.
+    pub jobs: DifferenceDto,
+    /// Events that it handles.
+    pub events: DifferenceDto,
+    /// Services for other plugins.
+    pub services: DifferenceDto,
     /// What the version asks to be allowed; applying the plan grants it.
     pub capabilities: Vec<String>,
     /// What of that is not granted yet.
@@ -273,6 +279,9 @@ impl PlanDto {
             permissions: DifferenceDto::of(&plan.permissions),
             settings: DifferenceDto::of(&plan.settings),
             models: DifferenceDto::of(&plan.models),
+            jobs: DifferenceDto::of(&plan.jobs),
+            events: DifferenceDto::of(&plan.events),
+            services: DifferenceDto::of(&plan.services),
             capabilities: plan.capabilities.iter().map(ToString::to_string).collect(),
             capabilities_added: plan.capabilities_added.iter().map(ToString::to_string).collect(),
             dependencies: plan.dependencies.iter().map(DependencyDto::of).collect(),

@@ -19,6 +19,8 @@ pub(super) struct Owners {
     unfinished: BTreeMap<String, Vec<(i64, String)>>,
     /// The models of all of them, by name.
     models: BTreeMap<String, String>,
+    /// The jobs of those whose descriptors are known.
+    jobs: BTreeMap<String, BTreeSet<String>>,
     /// Of some of them the models are not known any more.
     models_unknown: bool,
     /// The files of installed versions: hash and version.
@@ -62,6 +64,7 @@ impl Owners {
             kept: kept.iter().map(|(id, _)| id.clone()).collect(),
             unfinished: BTreeMap::new(),
             models: BTreeMap::new(),
+            jobs: BTreeMap::new(),
             models_unknown: !faults.is_empty(),
             bundles: BTreeMap::new(),
             libraries: BTreeMap::new(),
@@ -76,13 +79,15 @@ impl Owners {
             owners.libraries.insert(known.library_sha256, of);
         }
         let descriptors = descriptors.into_iter().map(|(id, text)| (id, Some(text)));
-        descriptors.chain(kept).for_each(|(id, text)| owners.add_models(&id, text.as_deref()));
+        descriptors.chain(kept).for_each(|(id, text)| owners.add(&id, text.as_deref()));
         Ok(owners)
     }
 
-    fn add_models(&mut self, id: &str, descriptor: Option<&str>) {
+    fn add(&mut self, id: &str, descriptor: Option<&str>) {
         match descriptor.and_then(|text| serde_json::from_str::<Descriptor>(text).ok()) {
             Some(descriptor) => {
+                let jobs = descriptor.jobs.into_iter().map(|job| job.name).collect();
+                self.jobs.insert(id.to_owned(), jobs);
                 self.models.extend(descriptor.models.into_iter().map(|model| (model.name, id.to_owned())));
             }
             None => self.models_unknown = true,
@@ -100,6 +105,11 @@ impl Owners {
         } else {
             Owner::Nobody
         }
+    }
+
+    /// Whether an installed plugin has this job; one whose descriptor can't be read may have.
+    pub(super) fn has_job(&self, id: &str, name: &str) -> bool {
+        self.jobs.get(id).is_none_or(|jobs| jobs.contains(name))
     }
 
     /// Whether a row of a plugin can't be read: what it refers to is not known then.

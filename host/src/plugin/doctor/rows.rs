@@ -28,6 +28,8 @@ pub(super) async fn look(db: &Database, owners: &Owners, core_models: &[String])
     found.extend(settings(db, owners).await?);
     found.extend(versions(db, owners).await?);
     found.extend(data_rules(db, owners, core_models).await?);
+    found.extend(jobs(db, owners).await?);
+    found.extend(events(db, owners).await?);
     Ok(found)
 }
 
@@ -112,6 +114,37 @@ async fn data_rules(db: &Database, owners: &Owners, core_models: &[String]) -> R
         found.push(Finding::of(Subject::DataRule, format!("{name} ({model})"), plugin, problem, remedy));
     }
     Ok(found)
+}
+
+/// Of a plugin that is not there, or that does not have the job.
+async fn jobs(db: &Database, owners: &Owners) -> Result<Vec<Finding>, DbError> {
+    let sql = "SELECT plugin_id, name FROM plugin_job ORDER BY plugin_id, name";
+    let rows: Vec<(String, String)> = db.query(sql).fetch_all().await?;
+    let is_known = |id: &str, name: &str| match owners.owner(id) {
+        Owner::Unfinished => true,
+        Owner::Installed => owners.has_job(id, name),
+        Owner::Kept | Owner::Nobody => false,
+    };
+    let found = rows.into_iter().filter(|(id, name)| !is_known(id, name)).map(|(id, name)| {
+        let remedy = Remedy::Statements(vec![(
+            "DELETE FROM plugin_job WHERE plugin_id || '.' || name = $1".to_owned(),
+            Value::Text(format!("{id}.{name}")),
+        )]);
+        Finding::of(Subject::Job, name, Some(&id), Problem::NoOwner, remedy)
+    });
+    Ok(found.collect())
+}
+
+/// Of a plugin that is not there.
+async fn events(db: &Database, owners: &Owners) -> Result<Vec<Finding>, DbError> {
+    let sql = "SELECT plugin_id, COUNT(*) FROM plugin_event GROUP BY plugin_id ORDER BY plugin_id";
+    let rows: Vec<(String, i64)> = db.query(sql).fetch_all().await?;
+    let gone = |id: &str| matches!(owners.owner(id), Owner::Kept | Owner::Nobody);
+    let found = rows.into_iter().filter(|(id, _)| gone(id)).map(|(id, count)| {
+        let remedy = statements(&["DELETE FROM plugin_event WHERE plugin_id = $1"], &Value::Text(id.clone()));
+        Finding::of(Subject::Event, count.to_string(), Some(&id), Problem::NoOwner, remedy)
+    });
+    Ok(found.collect())
 }
 
 fn statements(sql: &[&str], value: &Value) -> Remedy {

@@ -52,6 +52,11 @@ fn refusals_name_both_parties_and_what_would_be_accepted() {
     let mut refusals = vec![
         E::WrongDatabase { id: id(), supported: vec!["postgresql".to_owned()], database: "sqlite" },
         E::Disagree { what: "version", declared: "1.0.0".to_owned(), found: "1.0.1".to_owned() },
+        E::Unasked { id: id(), version: version(), what: "jobs", capability: "jobs" },
+        E::NoJob { id: id(), version: version(), name: "cont".to_owned(), known: vec!["count".to_owned()] },
+        E::NoJob { id: id(), version: version(), name: "count".to_owned(), known: Vec::new() },
+        E::JobRuns { id: id(), name: "count".to_owned() },
+        E::NoJobsNow { id: id() },
         E::Unknown { id: "shp".to_owned(), nearest: Some(id()) },
         E::Unknown { id: "else".to_owned(), nearest: None },
         E::AlreadyInstalled { id: id(), version: version() },

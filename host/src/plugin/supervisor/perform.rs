@@ -9,11 +9,9 @@ use crate::plugin::operation::boundary::{self, Boundary, Edge};
 use crate::plugin::operation::journal::{self, Opening, OperationState, Order, Origin};
 use crate::plugin::operation::{Operation, Step};
 use crate::plugin::services::now_ms;
-use crate::plugin::status::PluginStatus;
 use futures_util::FutureExt;
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 impl Supervisor {
     /// Does what is asked, or refuses. Gives the plugin's new state; of one that is gone the last.
@@ -70,7 +68,7 @@ impl Supervisor {
             self.tell(other.id(), other.version(), EventState::Disabled, None);
         }
         let reason = status.reason.clone().filter(|_| work.operation == Operation::Quarantine);
-        self.tell(status.id(), status.version(), ended(work.operation, &status), reason);
+        self.tell(status.id(), status.version(), ended(work.operation, status.active.is_some()), reason);
         Ok(status)
     }
 
@@ -148,10 +146,10 @@ impl Supervisor {
     }
 }
 
-/// What those who watch are told when all went well.
-fn ended(operation: Operation, status: &Arc<PluginStatus>) -> EventState {
+/// What those who watch are told when all went well; `serves` says whether the plugin does then.
+pub(super) fn ended(operation: Operation, serves: bool) -> EventState {
     match operation {
-        Operation::Install | Operation::InstallWaiting if status.active.is_none() => EventState::Installed,
+        Operation::Install | Operation::InstallWaiting if !serves => EventState::Installed,
         Operation::Install | Operation::InstallWaiting | Operation::Enable => EventState::Enabled,
         Operation::Disable => EventState::Disabled,
         Operation::Upgrade | Operation::UpgradeDrained | Operation::UpgradeWaiting => EventState::Upgraded,

@@ -4,6 +4,7 @@ use super::Supervisor;
 use super::begin::Begun;
 use super::turn::TURN;
 use crate::plugin::error::OperationError;
+use crate::plugin::jobs;
 use crate::plugin::log::PluginLog;
 use crate::plugin::rows::{self, Installed, RowError};
 use crate::plugin::schema;
@@ -16,6 +17,7 @@ impl Supervisor {
     /// Brings up what should serve, when it is this process' turn.
     pub(super) async fn begin(&mut self) -> Result<Begun, OperationError> {
         if !self.workplace.announcements.reach_others() {
+            jobs::release_all(&self.workplace.pool.database()).await?;
             return self.reconcile().await;
         }
         let turn = self.workplace.pool.exclusive(TURN).await.map_err(OperationError::Turn)?;

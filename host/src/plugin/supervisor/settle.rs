@@ -4,6 +4,7 @@ use super::Supervisor;
 use super::work::Committed;
 use crate::plugin::bundles;
 use crate::plugin::error::OperationError;
+use crate::plugin::event::EventState;
 use crate::plugin::id::PluginId;
 use crate::plugin::menus;
 use crate::plugin::operation::Operation;
@@ -14,6 +15,8 @@ use crate::plugin::status::{KnownVersion, PluginStatus};
 use crate::plugin::table::{Plugins, RouteTable};
 use crate::store::StoreError;
 use plugin_api::db::Transaction;
+use semver::Version;
+use serde_json::json;
 use std::sync::Arc;
 
 /// What is committed together with the rows of a plugin.
@@ -25,6 +28,8 @@ pub(super) struct Along<'a> {
     pub(super) others: &'a [Arc<PluginStatus>],
     /// Who wants it.
     pub(super) order: Option<&'a Order>,
+    /// What plugins are told of its own plugin, with the version.
+    pub(super) told: Option<(EventState, &'a Version)>,
 }
 
 impl Along<'_> {
@@ -46,6 +51,13 @@ impl Along<'_> {
             Some(entry) => Ok(journal::settle(tx, entry, after).await?),
             None => Ok(()),
         }
+    }
+
+    /// What plugins are told: of each plugin what becomes of it.
+    fn told(&self, id: &PluginId) -> Vec<(EventState, PluginId, Version)> {
+        let others = self.others.iter().map(|other| (EventState::Disabled, other.id(), other.version()));
+        let own = self.told.map(|(state, version)| (state, id, version));
+        others.chain(own).map(|(state, id, version)| (state, id.clone(), version.clone())).collect()
     }
 }
 
@@ -108,8 +120,23 @@ impl Supervisor {
             bundles::put(&transaction, bundle, &self.workplace.store.bundle(bundle)).await?;
         }
         along.save(&transaction, Some(&status)).await?;
+        self.tell_plugins(&transaction, along.told(status.id())).await?;
         self.commit(transaction).await?;
         Ok(committed)
+    }
+
+    /// Tells plugins what becomes of others, if `transaction` is committed.
+    async fn tell_plugins(
+        &self,
+        transaction: &Transaction,
+        told: Vec<(EventState, PluginId, Version)>,
+    ) -> Result<(), OperationError> {
+        let table = self.published.load_full();
+        for (state, id, version) in told {
+            let (name, data) = (format!("plugin_{}", state.as_str()), json!({ "id": id, "version": version }));
+            self.workplace.outbox.tell(&table, transaction, Some(&id), &name, &data).await?;
+        }
+        Ok(())
     }
 
     /// The plugins when these are as they say.
@@ -138,6 +165,7 @@ impl Supervisor {
         let transaction = self.workplace.pool.database().begin().await?;
         rows::remove(&transaction, id, data).await?;
         along.save(&transaction, None).await?;
+        self.tell_plugins(&transaction, along.told(id)).await?;
         self.commit(transaction).await?;
         Ok(committed)
     }
@@ -187,6 +215,8 @@ impl Supervisor {
     pub(super) fn publish(&mut self, committed: Committed) {
         self.plugins = committed.plugins;
         self.published.publish(committed.table);
+        // What waited for a plugin may be given to it now.
+        self.workplace.outbox.stir();
     }
 
     /// Removes those files of `versions` to which no installed version refers any more.

@@ -10,13 +10,17 @@ use crate::plugin::event::EventState;
 use crate::plugin::fence::Fence;
 use crate::plugin::files::Keeper;
 use crate::plugin::grants;
+use crate::plugin::jobs::{self, OwnJobs};
 use crate::plugin::log::PluginLog;
+use crate::plugin::manifest::Capabilities;
+use crate::plugin::outbox::Publisher;
 use crate::plugin::outgoing::Sender;
 use crate::plugin::own_models::OwnModels;
+use crate::plugin::peers::Peers;
 use crate::plugin::release::Release;
 use crate::plugin::schema;
 use crate::plugin::secrets::Secrets;
-use crate::plugin::services::PluginServices;
+use crate::plugin::services::{Granted, PluginServices};
 use crate::plugin::stats::PluginStats;
 use crate::plugin::status::{KnownVersion, PluginStatus};
 use crate::plugin::ui::Ui;
@@ -42,10 +46,14 @@ impl Supervisor {
         status: &PluginStatus,
     ) -> Result<Arc<ActivePlugin>, OperationError> {
         let (ui, stats) = (self.ui(release).await?, Arc::clone(&status.stats));
-        let services = Arc::new(self.services(release, Arc::clone(&stats), &status.log).await?);
+        let had = grants::had(&self.workplace.pool.database(), release).await?;
+        let jobs = jobs::scheduled(release, &had, &self.workplace.time_zone);
+        let handles_events = had.events && !release.descriptor.events.is_empty();
+        let services = Arc::new(self.services(release, had, Arc::clone(&stats), &status.log).await?);
         let generation = self.launch(release, image, Arc::clone(&services)).await?;
         self.refuse_unready(release, &generation, &services).await?;
-        Ok(Arc::new(ActivePlugin::new(release, generation, stats, services, ui)))
+        let active = ActivePlugin::new(release, generation, stats, services, ui);
+        Ok(Arc::new(active.given(jobs, handles_events)))
     }
 
     pub(super) fn refuse_missing_dependencies(&self, release: &Release) -> Result<(), OperationError> {
@@ -77,6 +85,7 @@ impl Supervisor {
     async fn services(
         &self,
         release: &Release,
+        had: Capabilities,
         stats: Arc<PluginStats>,
         log: &Arc<PluginLog>,
     ) -> Result<PluginServices, OperationError> {
@@ -86,21 +95,33 @@ impl Supervisor {
         let settings = effective.to_json();
         let (models, permissions) = (release.contribution.models.clone(), Arc::clone(&self.workplace.permissions));
         let database = self.workplace.pool.database();
-        let had = grants::had(&database, release).await?;
         let own = schema::own_tables(&database, release.id()).await?;
         let fence = Fence::new(release.id().clone(), database.dialect(), own, had.database);
-        let sender = Sender::new(release.id().clone(), had.http, Arc::clone(&self.workplace.outgoing));
-        let keeper = Keeper::new(release.id().clone(), &self.workplace.folders, had.files);
+        let connection = PluginDatabase::new(&self.workplace.pool, self.workplace.database_limits);
+        let granted = self.granted(release, had, connection.clone());
         let services = PluginServices::new(
             release.id().clone(),
             release.version().clone(),
-            PluginDatabase::new(&self.workplace.pool, self.workplace.database_limits),
+            connection,
             settings,
             self.workplace.time_zone.clone(),
             stats,
         );
         let models = OwnModels::new(release.id().clone(), models, permissions);
-        Ok(services.with_fence(fence).with_models(models).sending_by(sender).keeping_by(keeper).watched_by(watch))
+        Ok(services.with_fence(fence).with_models(models).granting(granted).watched_by(watch))
+    }
+
+    /// What does for a generation what it is granted.
+    fn granted(&self, release: &Release, had: Capabilities, connection: PluginDatabase) -> Granted {
+        let (id, workplace, published) = (release.id(), &self.workplace, &self.published);
+        let outbox = Arc::clone(&workplace.outbox);
+        Granted {
+            sender: Sender::new(id.clone(), had.http, Arc::clone(&workplace.outgoing)),
+            keeper: Keeper::new(id.clone(), &workplace.folders, had.files),
+            publisher: Publisher::new(id.clone(), had.events, outbox, published.clone(), connection),
+            jobs: OwnJobs::new(release, had.jobs, Arc::clone(&workplace.jobs), published.clone()),
+            peers: Peers::new(id.clone(), had.services, published.clone(), workplace.service_bytes_max),
+        }
     }
 
     /// Runs the plugin's own start. One that fails leaves nothing open in the database.

@@ -1,6 +1,7 @@
 //! What each step does, and how what was done is taken back.
 
 use super::Supervisor;
+use super::perform::ended;
 use super::retire::retire;
 use super::settle::Along;
 use super::work::{KeptFile, Work};
@@ -156,7 +157,10 @@ impl Supervisor {
     }
 
     async fn step_commit(&mut self, work: &mut Work, order: &Order) -> Result<(), OperationError> {
-        let along = Along { entry: work.done.entry, others: &work.along, order: Some(order) };
+        let told = (ended(work.operation, work.done.active.is_some()), work.status().version());
+        // A start says nothing: it only brings up what is known to serve.
+        let told = Some(told).filter(|_| work.done.entry.is_some());
+        let along = Along { entry: work.done.entry, others: &work.along, order: Some(order), told };
         let committed = match &work.after {
             Some(after) => {
                 let status = match &work.done.active {

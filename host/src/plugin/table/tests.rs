@@ -41,6 +41,9 @@ fn switched_off(id: &str, routes: &[(&str, &str)]) -> (crate::plugin::PluginId, 
         settings: vec![],
         settings_schema: None,
         models: vec![],
+        jobs: Vec::new(),
+        events: Vec::new(),
+        services: Vec::new(),
     };
     let contribution = Contribution::of(&manifest.id, &descriptor, "/api/v1").unwrap();
     let hash = Sha256::of(id.as_bytes());

@@ -112,3 +112,28 @@ pub(super) extern "C" fn file_list(context: *const ()) -> FfiFuture<RResult<FfiB
         Box::pin(async move { Ok(FfiBytes::from(encode_parameters(&FileEntry::all_into_crossing(entries.await?)))) })
     })
 }
+
+pub(super) extern "C" fn event_publish(
+    context: *const (),
+    tx: u64,
+    name: RStr<'_>,
+    data: RStr<'_>,
+) -> FfiFuture<RResult<(), FfiServiceError>> {
+    answer(context, |context| context.services.publish(tx, name.as_str(), data.as_str().to_owned()))
+}
+
+pub(super) extern "C" fn job_run(context: *const (), name: RStr<'_>) -> FfiFuture<RResult<(), FfiServiceError>> {
+    answer(context, |context| context.services.run_job(name.as_str()))
+}
+
+pub(super) extern "C" fn service_call(
+    context: *const (),
+    plugin: RStr<'_>,
+    service: RStr<'_>,
+    input: RStr<'_>,
+) -> FfiFuture<RResult<FfiBytes, FfiServiceError>> {
+    answer(context, |context| {
+        let answer = context.services.call_service(plugin.as_str(), service.as_str(), input.as_str().to_owned());
+        Box::pin(async move { answer.await.map(FfiBytes::from) })
+    })
+}
