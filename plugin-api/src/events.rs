@@ -6,7 +6,7 @@
 //! ```
 //!
 //! An event has a name, `<plugin>.<name>`, and data. Whoever [publishes](Events::publish) it need not know who
-//! [handles](crate::Contributions::on) it. The server's own events begin with `core.`; its README lists them.
+//! [handles](crate::Contributions::on) it. The server's own events begin with `core.`; the [first page](crate) lists them.
 //!
 //! **Nothing is lost.** An event is stored for each plugin that is switched on and handles it; published
 //! [in a transaction](Events::publish_in), it is there if and only if that is committed. It is given to one server of several, in

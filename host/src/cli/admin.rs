@@ -123,6 +123,10 @@ pub(super) trait Admin: Send + Sync {
     fn apply<'a>(&'a self, plan: &'a str) -> Answer<'a>;
     /// Forgets a plan.
     fn withdraw<'a>(&'a self, plan: &'a str) -> Answer<'a>;
+    /// Its jobs.
+    fn jobs<'a>(&'a self, id: &'a PluginId) -> Answer<'a>;
+    /// Starts one of them.
+    fn run_job<'a>(&'a self, id: &'a PluginId, job: &'a str) -> Answer<'a>;
     /// The copies of its tables.
     fn snapshots<'a>(&'a self, id: &'a PluginId) -> Answer<'a>;
     /// Copies its tables.

@@ -7,8 +7,8 @@ use std::{net::IpAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 pub(super) use plugin::{
-    Action, Apply, Check, Export, Install, Named, NamedSnapshot, New, Pack, PluginCommand, Rollback, SettingsOf,
-    SettingsOrder, SnapshotCommand, Subject, Sync, TakeSnapshot, Uninstall, Upgrade,
+    Action, Apply, Check, Export, Install, JobCommand, Named, NamedJob, NamedSnapshot, New, Pack, PluginCommand,
+    Rollback, SettingsOf, SettingsOrder, SnapshotCommand, Subject, Sync, TakeSnapshot, Uninstall, Upgrade,
 };
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.\n\

@@ -14,7 +14,7 @@ use crate::{
     app::{CoreError, ServeError},
     config::ConfigError,
     import::ImportError,
-    plugin::{OperationError, ParseIdError},
+    plugin::{OperationError, ParseIdError, PluginId},
 };
 
 /// The exit code of a command that was understood but failed.
@@ -106,6 +106,16 @@ pub(super) enum CliError {
     /// The operation ended with a plugin that should run but does not.
     #[error("{0}")]
     NotRunning(String),
+    /// A job of a plugin did not do its work.
+    #[error("job {job} of plugin {id} failed: {reason}")]
+    Job {
+        /// The plugin.
+        id: PluginId,
+        /// The job.
+        job: String,
+        /// The plugin's words, or what became of it.
+        reason: String,
+    },
     /// Plugins can't be made what a file says.
     #[error(transparent)]
     Sync(Box<SyncError>),

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     admin::Clock,
     app::Core,
-    http::plugins::{PlanDto, PluginDetailDto, PluginDto, PluginSettingsDto, SnapshotDto},
+    http::plugins::{JobDto, PlanDto, PluginDetailDto, PluginDto, PluginSettingsDto, SnapshotDto},
     plugin::{
         Acceptance, AfterInstall, Data, Dependents, OperationError, PlanRequest, PluginId, SupervisorHandle, Tables,
         Way, export,
@@ -203,6 +203,23 @@ impl Admin for Offline {
     fn withdraw<'a>(&'a self, plan: &'a str) -> Answer<'a> {
         async move {
             self.supervisor().withdraw(plan)?;
+            Ok(Value::Null)
+        }
+        .boxed()
+    }
+
+    fn jobs<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        async move {
+            let jobs = self.supervisor().jobs(id).await?;
+            let jobs: Vec<JobDto> = jobs.into_iter().map(|job| JobDto::of(job, &self.clock())).collect();
+            Ok(json(&jobs))
+        }
+        .boxed()
+    }
+
+    fn run_job<'a>(&'a self, id: &'a PluginId, job: &'a str) -> Answer<'a> {
+        async move {
+            self.supervisor().run_job(id, job).await?;
             Ok(Value::Null)
         }
         .boxed()

@@ -1,5 +1,6 @@
 //! `plugin …`: the commands about plugins.
 
+mod job;
 mod plan;
 mod settings;
 mod snapshot;
@@ -49,6 +50,7 @@ pub(super) async fn run(command: PluginCommand, context: &Context) -> Result<(),
         PluginCommand::Plan(order) => plan::plan(&order, context).await,
         PluginCommand::Apply(order) => plan::apply(&order, context).await,
         PluginCommand::Sync(order) => sync::run(&order, context).await,
+        PluginCommand::Job(command) => job::run(command, context).await,
         PluginCommand::Snapshot(command) => snapshot::run(command, context).await,
         PluginCommand::Export(order) => snapshot::export(&order, context).await,
         PluginCommand::Pack(order) => pack(&order, context).await,

@@ -342,6 +342,16 @@ impl Admin for Remote {
         .boxed()
     }
 
+    fn jobs<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
+        self.plain(Method::GET, format!("/plugins/{id}/jobs"), format!("asking for the jobs of {id}"))
+    }
+
+    fn run_job<'a>(&'a self, id: &'a PluginId, job: &'a str) -> Answer<'a> {
+        let path =
+            format!("/plugins/{id}/jobs/{}/run", form_urlencoded::byte_serialize(job.as_bytes()).collect::<String>());
+        self.plain(Method::POST, path, format!("starting job {job} of {id}"))
+    }
+
     fn snapshots<'a>(&'a self, id: &'a PluginId) -> Answer<'a> {
         self.plain(Method::GET, format!("/plugins/{id}/snapshots"), format!("asking for snapshots of {id}"))
     }

@@ -2,14 +2,14 @@
 
 use crate::bundle::{self, Parts};
 use crate::fault::{Fault, Point};
-use crate::server::{Answer, Role, Server};
+use crate::server::{Answer, Role, Server, eventually};
 use backplane::plugin::Operation;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
 use std::time::Duration;
 
-/// The plugin of all scenes: a table with a row, a menu entry, a permission, a model, a route.
+/// The plugin of all scenes: a table with a row, a menu entry, a permission, a model, a route, a job, a handler of events.
 pub(crate) const PLUGIN: &str = "shelf";
 const OLD: &str = "shelf";
 const NEW: &str = "shelf_later";
@@ -18,7 +18,7 @@ const NEW: &str = "shelf_later";
 const READER: &str = "reader";
 
 /// What is true of the plugin at one moment, wherever one looks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Truth {
     /// Version and state.
     plugin: Option<(&'static str, &'static str)>,
@@ -87,6 +87,9 @@ impl Scene {
         if version == "1.1.0" {
             admin.upload("/api/v1/plugins/shelf/upgrade", bundle::of(NEW)).await.ok();
         }
+        if self.is_used() {
+            use_it(server, &admin, job_of(version)).await;
+        }
         if self.old.books == TWO {
             admin.post(SNAPSHOTS).await.ok();
             add_book(server).await;
@@ -133,7 +136,20 @@ impl Scene {
     /// What must be found where `truth` is.
     fn told(&self, truth: &Truth) -> Told {
         let told = truth.told();
-        Told { files: told.files + if self.has_reader() { 2 } else { 0 }, ..told }
+        let files = told.files + if self.has_reader() { 2 } else { 0 };
+        if !self.is_used() {
+            return Told { files, ..told };
+        }
+        // What is known of a job goes with the version that has it, an event that waits with the plugin.
+        let versions = [self.old, *truth].map(|truth| truth.plugin.map(|(version, _)| version));
+        let jobs = versions[1].filter(|_| versions[0] == versions[1]).map(job_of).into_iter();
+        let jobs = jobs.map(str::to_owned).collect();
+        Told { files, jobs, events: i64::from(truth.plugin.is_some()), ..told }
+    }
+
+    /// Whether the plugin has served before the operation.
+    fn is_used(&self) -> bool {
+        self.old.plugin.is_some() && !self.old.ledger.is_empty()
     }
 
     fn has_reader(&self) -> bool {
@@ -192,6 +208,10 @@ struct Told {
     shown: [bool; 2],
     /// Bundles and libraries in the store, files in staging.
     files: usize,
+    /// The jobs of which something is known.
+    jobs: Vec<String>,
+    /// How many events wait for it.
+    events: i64,
 }
 
 impl Told {
@@ -212,6 +232,8 @@ impl Truth {
             route: serves.map(|(version, _)| format!("{version} {}", self.books.join(","))),
             shown: [serves.is_some(); 2],
             files: 2 * self.versions,
+            jobs: Vec::new(),
+            events: 0,
         }
     }
 }
@@ -224,6 +246,7 @@ async fn truth(server: &Server, admin: &Role) -> Told {
     let sidebar = admin.get("/api/v1/sys/menus/sidebar").await.ok()["data"].to_string();
     let document = admin.get("/openapi.json").await.text;
     let (ledger, menus, books) = rows(server, detail.is_some()).await;
+    let (jobs, events) = errands(server).await;
     let files = server.plugin_files().into_iter().filter(|file| !file.starts_with("images/")).count();
     Told {
         versions: detail.as_ref().map_or(0, |detail| detail["versions"].as_array().expect("versions").len()),
@@ -234,7 +257,19 @@ async fn truth(server: &Server, admin: &Role) -> Told {
         route: (route.status == 200).then_some(route.text),
         shown: [sidebar.contains("\"Shelf\""), document.contains("/api/v1/shelf\"")],
         files,
+        jobs,
+        events,
     }
+}
+
+/// The jobs of which something is known, and how many events wait.
+async fn errands(server: &Server) -> (Vec<String>, i64) {
+    let pool = server.pool().await;
+    let database = pool.database();
+    let jobs = database.query("SELECT name FROM plugin_job WHERE plugin_id = 'shelf'").fetch_all().await;
+    let events = database.query("SELECT COUNT(*) FROM plugin_event WHERE plugin_id = 'shelf'").fetch_scalar().await;
+    pool.close().await;
+    (jobs.expect("names"), events.expect("a number"))
 }
 
 /// What is applied, how many menu entries there are, and the books; and that every table, row and entry has an owner.
@@ -265,6 +300,23 @@ fn reader() -> Vec<u8> {
     let mut parts = Parts::of("steady_one").replaced("steady", READER);
     let manifest = format!("{}\n[dependencies]\nshelf = \"*\"\n", parts.manifest());
     parts.with_manifest(&manifest).zip()
+}
+
+/// The job that a version has.
+fn job_of(version: &str) -> &'static str {
+    if version == "1.0.0" { "dust" } else { "polish" }
+}
+
+/// Has a job run, and an event wait.
+async fn use_it(server: &Server, admin: &Role, job: &str) {
+    admin.post(&format!("/api/v1/plugins/shelf/jobs/{job}/run")).await.ok();
+    let ended = async || admin.get("/api/v1/plugins/shelf/jobs").await.ok()["data"][0]["last_run"].is_object();
+    eventually("the job has run", ended).await;
+    let pool = server.pool().await;
+    let insert = "INSERT INTO plugin_event (plugin_id, source, name, data, created_time, attempts, due_time) \
+                  VALUES ('shelf', 'core', 'user_deleted', '{}', 0, 0, 9000000000000000)";
+    pool.database().query(insert).execute().await.expect("writes");
+    pool.close().await;
 }
 
 async fn add_book(server: &Server) {

@@ -261,3 +261,35 @@ async fn snapshots_are_taken_listed_restored_and_deleted() {
     assert_eq!(says(&["plugin", "export", "notice"]).trim(), "notice is exported to notice-export.zip");
     assert!(person.path("notice-export.zip").metadata().expect("a file").len() > 1_000);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_listed_and_run_with_and_without_a_server() {
+    let server = Server::start().await;
+    let (online, offline) = (Person::at(Some(&format!("http://{}", server.address()))), Person::at(None));
+    online.logs_in();
+    for (person, place) in [(online, None), (offline, Some("data"))] {
+        let words = |words: &[&'static str]| {
+            let place = place.map(|place| ["--data", place]);
+            [words, place.as_ref().map_or(&[], |place| place.as_slice())].concat()
+        };
+        let bundle = person.path("errands.zip");
+        std::fs::write(&bundle, crate::errands::errands("1.0.0", crate::errands::ALL)).expect("writes");
+        person.says(&words(&["plugin", "install", "errands.zip"]));
+        let listed = person.says(&words(&["plugin", "job", "list", "errands"]));
+        let lines: Vec<&str> = listed.lines().collect();
+        assert!(lines[0].starts_with("JOB ") && lines[1].starts_with("yearly  0 0 1 1 *  "), "{listed}");
+        assert!(lines[1].ends_with("  Notes that it ran"), "{listed}");
+        let ran = person.says(&words(&["plugin", "job", "run", "errands", "yearly"]));
+        assert!(ran.starts_with("job yearly of errands is done after "), "{ran}");
+        let told = person.fails(&words(&["plugin", "job", "run", "errands", "fails"]), 1);
+        assert!(told.contains("job fails of plugin errands failed: there is no"), "{told}");
+        let told = person.fails(&words(&["plugin", "job", "run", "errands", "no/such?job"]), 1);
+        assert!(told.contains("plugin errands 1.0.0 has no job \"no/such?job\"; it has yearly"), "{told}");
+        let listed = person.says(&words(&["plugin", "job", "list", "errands"]));
+        assert!(listed.contains("done 20") && listed.contains("failed 20"), "{listed}");
+        let told = person.says(&words(&["plugin", "info", "errands"]));
+        assert!(told.contains("jobs: yearly, often, long, fails, panics\n"), "{told}");
+        assert!(told.contains("handles events: errands.sent, core.plugin_enabled, core.user_deleted\n"), "{told}");
+        assert!(told.contains("offers services: double, "), "{told}");
+    }
+}

@@ -12,9 +12,9 @@ const PREFLIGHT: (&str, &str) = ("APP__PLUGINS__PREFLIGHT_DEADLINE_MS", "5000");
 const REFUSED: [(&str, u16, &str); 16] = [
     ("no_symbol", 400, "symbol PLUGIN_ABI_TAG is missing"),
     ("wrong_magic", 400, "plugin tag is not one"),
-    ("abi_older", 400, "was built for ABI 0.3; this host loads 1.0 to 1.3: rebuild the plugin"),
-    ("abi_newer", 400, "was built for ABI 1.4; this host loads 1.0 to 1.3: upgrade the host"),
-    ("abi_newer_major", 400, "was built for ABI 2.3; this host loads 1.0 to 1.3: upgrade the host"),
+    ("abi_older", 400, "was built for ABI 0.4; this host loads 1.0 to 1.4: rebuild the plugin"),
+    ("abi_newer", 400, "was built for ABI 1.5; this host loads 1.0 to 1.4: upgrade the host"),
+    ("abi_newer_major", 400, "was built for ABI 2.4; this host loads 1.0 to 1.4: upgrade the host"),
     ("other_layout", 400, "another layout than this host's"),
     ("crash_in_constructor", 400, "crashed its process (signal 11, segmentation fault)"),
     ("panic_in_new", 400, "panicked: panic_in_new panics in new"),

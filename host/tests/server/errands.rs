@@ -39,10 +39,17 @@ pub(crate) async fn refused(role: &Role, plugin: &str, what: &str, order: &Value
     answer.text
 }
 
-/// What the plugin has done.
-pub(crate) async fn done(role: &Role, plugin: &str) -> Vec<String> {
+/// Everything that the plugin has done.
+pub(crate) async fn all_done(role: &Role, plugin: &str) -> Vec<String> {
     let done = tell(role, plugin, "done", &json!(null)).await.ok();
     serde_json::from_value(done).expect("a list of texts")
+}
+
+/// The same without what it does each minute.
+pub(crate) async fn done(role: &Role, plugin: &str) -> Vec<String> {
+    let mut done = all_done(role, plugin).await;
+    done.retain(|what| what != "job often");
+    done
 }
 
 /// Waits until the plugin has done just this.

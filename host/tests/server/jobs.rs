@@ -1,7 +1,7 @@
 //! Jobs run when they fall due or are asked for, one run at a time, and what came of each is told.
 
 use crate::cluster::with_shared;
-use crate::errands::{ALL, done, ended, errands, job, refused, start, tell, until_done};
+use crate::errands::{ALL, all_done, done, ended, errands, job, refused, start, tell, until_done};
 use crate::server::{Role, Server, eventually, with_postgres_and};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ async fn on_both(settings: &[(&str, &str)], test: impl AsyncFn(&mut Server)) {
 }
 
 async fn runs(role: &Role, what: &str) -> usize {
-    done(role, "errands").await.iter().filter(|done| *done == what).count()
+    all_done(role, "errands").await.iter().filter(|done| *done == what).count()
 }
 
 /// How many rows there are of jobs.

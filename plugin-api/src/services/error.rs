@@ -1,5 +1,7 @@
 //! What went wrong in a service of the host other than the database.
 
+use crate::db::{DbError, DbErrorKind};
+
 /// Why something was not done that a plugin asked its host, another server or another plugin for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -19,6 +21,18 @@ impl ServiceError {
     /// One of kind [`Other`](ServiceErrorKind::Other), from anything that can be shown.
     pub fn other(reason: impl ToString) -> Self {
         Self::new(ServiceErrorKind::Other, reason.to_string())
+    }
+}
+
+impl From<DbError> for ServiceError {
+    /// Of kind `Timeout` or `Unavailable` where the database's is; else `Other`.
+    fn from(error: DbError) -> Self {
+        let kind = match error.kind {
+            DbErrorKind::Timeout => ServiceErrorKind::Timeout,
+            DbErrorKind::Unavailable | DbErrorKind::TransactionEnded => ServiceErrorKind::Unavailable,
+            _ => ServiceErrorKind::Other,
+        };
+        Self::new(kind, error.message)
     }
 }
 

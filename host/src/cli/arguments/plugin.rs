@@ -39,6 +39,9 @@ pub(in crate::cli) enum PluginCommand {
     Apply(Apply),
     /// Make the plugins of a server what a file says
     Sync(Sync),
+    /// What a plugin does by a timetable: list its jobs, run one now
+    #[command(subcommand)]
+    Job(JobCommand),
     /// Copies of a plugin's tables: list, take, restore, delete
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
@@ -284,6 +287,27 @@ impl Subject {
     }
 }
 
+/// The commands about a plugin's jobs.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum JobCommand {
+    /// List the jobs: when each is due, and what became of its last run
+    List(Named),
+    /// Run a job now and wait for its end; leaves with 1 if it fails
+    Run(NamedJob),
+}
+
+/// One job.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct NamedJob {
+    /// The plugin's id, as `plugin list` shows it
+    pub(in crate::cli) id: PluginId,
+    /// The job's name, as `plugin job list` shows it
+    pub(in crate::cli) job: String,
+    /// Which server.
+    #[command(flatten)]
+    pub(in crate::cli) server: Server,
+}
+
 /// The commands about copies of a plugin's tables.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum SnapshotCommand {
@@ -291,7 +315,7 @@ pub(in crate::cli) enum SnapshotCommand {
     List(Named),
     /// Copy the tables now; the oldest copies go that are too many
     Take(TakeSnapshot),
-    /// Bring the tables of a disabled plugin back; what came later is lost
+    /// Bring the tables back, after a copy of what they are; a plugin that serves stops meanwhile
     Restore(NamedSnapshot),
     /// Delete a copy
     Delete(NamedSnapshot),

@@ -103,7 +103,7 @@ fn words(plan: &Value) -> String {
     if let Some(files) = plan["files"].as_array().filter(|files| !files.is_empty()) {
         lines.push(format!("files: {}, {} bytes unpacked", files.len(), plan["files_bytes"]));
     }
-    for what in ["routes", "menus", "permissions", "settings", "models"] {
+    for what in ["routes", "menus", "permissions", "settings", "models", "jobs", "events", "services"] {
         let signed =
             |key: &str, sign: &str| listed(&plan[what][key], |name| Some(format!("  {sign} {}", name.as_str()?)));
         let changes = [signed("added", "+"), signed("changed", "~"), signed("removed", "-")].concat();

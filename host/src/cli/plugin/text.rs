@@ -28,6 +28,9 @@ struct View {
     permissions: Vec<Value>,
     models: Vec<Value>,
     migrations: Vec<Value>,
+    jobs: Vec<Value>,
+    events: Vec<Value>,
+    services: Vec<Value>,
     capabilities: Vec<CapabilityView>,
     calls: Option<u64>,
     errors: Option<u64>,
@@ -116,6 +119,9 @@ fn facts(view: &View) -> String {
         ("permissions", names(&view.permissions, "code")),
         ("models", names(&view.models, "name")),
         ("migrations", names(&view.migrations, "name")),
+        ("jobs", names(&view.jobs, "name")),
+        ("handles events", names(&view.events, "name")),
+        ("offers services", names(&view.services, "name")),
         ("may use", capabilities(view, |one| one.asked && one.granted)),
         ("asks for and is not granted", capabilities(view, |one| one.asked && !one.granted)),
     ];
@@ -289,6 +295,12 @@ fn descriptor(descriptor: &Descriptor) -> String {
     let settings = descriptor.settings.iter();
     let lines = settings.map(|one| format!("  {}  {}", one.key, one.title));
     section(&mut text, "settings", lines.collect());
+    let jobs = descriptor.jobs.iter();
+    section(&mut text, "jobs", jobs.map(|one| format!("  {}  {}  {}", one.name, one.schedule, one.title)).collect());
+    let events = descriptor.events.iter();
+    section(&mut text, "handles events", events.map(|one| format!("  {}", one.event)).collect());
+    let services = descriptor.services.iter();
+    section(&mut text, "offers services", services.map(|one| format!("  {}", one.name)).collect());
     text
 }
 

@@ -76,7 +76,9 @@ impl JobsApi {
 }
 
 impl JobDto {
-    fn of(job: JobState, clock: &Clock) -> Self {
+    /// As `clock` shows times.
+    #[must_use]
+    pub fn of(job: JobState, clock: &Clock) -> Self {
         let JobState { name, title, schedule, next_ms, running_since_ms, last } = job;
         let time = |moment: Option<i64>| moment.map(|moment| clock.format(moment));
         let last_run = last.map(|LastRun { outcome, reason, duration_ms, began_ms }| LastRunDto {

@@ -20,11 +20,11 @@ pub struct Capabilities {
     pub http: Vec<HostPattern>,
     /// A folder of its own.
     pub files: bool,
-    /// What happens in the server. For later: no call of the host needs it yet, nothing checks it.
+    /// Publishing events, and handling those of others and of the server.
     pub events: bool,
-    /// Work at given times. For later as well.
+    /// Work at given times.
     pub jobs: bool,
-    /// Which other plugins it calls. For later as well.
+    /// Which other plugins it calls.
     pub services: Vec<PluginId>,
 }
 

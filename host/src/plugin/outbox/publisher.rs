@@ -9,7 +9,7 @@ use crate::plugin::services::now_ms;
 use crate::plugin::table::Published;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use plugin_api::db::{DbError, DbErrorKind, Executor};
+use plugin_api::db::{DbError, Executor};
 use plugin_api::services::{ServiceError, ServiceErrorKind};
 use serde::de::IgnoredAny;
 use std::collections::HashSet;
@@ -144,10 +144,6 @@ async fn put_each(
 }
 
 fn unstored(error: DbError) -> ServiceError {
-    let kind = match error.kind {
-        DbErrorKind::Unavailable | DbErrorKind::TransactionEnded => ServiceErrorKind::Unavailable,
-        DbErrorKind::Timeout => ServiceErrorKind::Timeout,
-        _ => ServiceErrorKind::Other,
-    };
-    ServiceError::new(kind, format!("the event can't be stored: {}", error.message))
+    let ServiceError { kind, message } = error.into();
+    ServiceError::new(kind, format!("the event can't be stored: {message}"))
 }
