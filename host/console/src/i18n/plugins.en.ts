@@ -55,6 +55,9 @@ export const plugins = {
     menus: 'Menu entries',
     migrations: 'Migrations',
     jobs: 'Jobs',
+    events: 'Events that it handles',
+    eventsWaiting: 'Waiting to be handled: {count}',
+    services: 'Services for other plugins',
     models: 'Models of data rules',
     memory: 'Memory mapped',
     images: 'Loaded images',
@@ -135,6 +138,8 @@ export const plugins = {
       library: 'Library',
       snapshot: 'Copy of tables',
       operation: 'Operation',
+      job: 'Job',
+      event: 'Event',
     },
   },
   settings: {
