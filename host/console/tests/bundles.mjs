@@ -12,6 +12,9 @@ export function variant(name, { replace = [], manifest = (text) => text } = {}) 
   return { name: `${name}.zip`, mimeType: 'application/zip', buffer: Buffer.from(zipSync(Object.fromEntries(entries), { level: 1 })) }
 }
 
+/** Jobs, events and services, and what they have to be asked for with. */
+export const errands = () => variant('errands', { manifest: (text) => `${text}jobs = true\nevents = true\nservices = ["errands", "partner"]\n` })
+
 function swap(bytes, from, to) {
   if (from.length !== to.length) throw new Error(`"${from}" and "${to}" differ in length`)
   for (let at = bytes.indexOf(from); at >= 0; at = bytes.indexOf(from, at + to.length)) to.copy(bytes, at)

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { readFileSync } from 'node:fs'
-import { variant } from './bundles.mjs'
+import { errands, variant } from './bundles.mjs'
 import { ask, browser, bundle, eventually, faults, install, loggedIn, open, shoot, tokenOf, url } from './support.mjs'
 
-const OWN = ['supper', 'basket', 'shelf', 'capable', 'tunable', 'shaky', 'slow_start', 'failing_migration', 'steady']
+const OWN = ['supper', 'basket', 'errands', 'shelf', 'capable', 'tunable', 'shaky', 'slow_start', 'failing_migration', 'steady']
 const SECRET = 's3cret-of-a-service'
 
 let root
@@ -90,6 +90,28 @@ describe('an installation', () => {
     await page.getByRole('button', { name: 'Greet me' }).click()
     await page.getByText('Hello, admin!').waitFor()
     assert.ok(await page.evaluate(() => globalThis.isSamePage))
+  })
+
+  it('names jobs, events and services, before and after', async () => {
+    const { page } = await onPage()
+    await offer(page, errands())
+    const plan = dialog(page, 'Install')
+    await plan.getByRole('heading', { name: 'Install: errands 1.0.0' }).waitFor()
+    const named = { Jobs: ['fails', 'yearly'], 'Events that it handles': ['core.user_deleted', 'errands.sent'], 'Services for other plugins': ['double', 'echo'] }
+    for (const [title, names] of Object.entries(named)) {
+      const group = plan.locator('section').filter({ has: page.getByRole('heading', { name: title, exact: true }) })
+      for (const name of names) assert.equal(await group.locator('li.added code').getByText(name, { exact: true }).count(), 1, name)
+    }
+    await assertFine(page, 'plan-errands')
+    await apply(page)
+    await card(page, 'errands').waitFor()
+    await plan.waitFor({ state: 'detached' })
+    await details(page, 'errands')
+    await tab(page, 'Contributions').click()
+    const own = page.locator('.el-drawer').getByRole('tabpanel', { name: 'Contributions' })
+    await own.getByText('Waiting to be handled: 0').waitFor()
+    for (const name of ['core.user_deleted', 'errands.sent', 'double', 'echo']) await own.locator('code').getByText(name, { exact: true }).waitFor()
+    await assertFine(page, 'contributions-errands')
   })
 
   it('can be dropped on the page, and cancelled', async () => {
@@ -466,6 +488,16 @@ describe('what uninstalled plugins have left', () => {
     await found.getByRole('button', { name: 'Check again' }).click()
     await found.getByText(/shelf_book/).first().waitFor()
     await install(root, 'shelf')
+  })
+
+  it('has a word for each kind', async () => {
+    for (const [language, words] of Object.entries({ 'en-US': ['Job', 'Event'], 'zh-CN': ['定时任务', '事件'] })) {
+      const { page } = await onPage({ language })
+      const found = ['job', 'event'].map((subject) => ({ subject, name: `stray ${subject}`, problem: 'no_owner', text: '', repairable: true }))
+      await page.route('**/api/v1/plugins/doctor', (route) => route.fulfill({ json: { code: 200, msg: '', data: { faults: found, kept: [], repaired: [] } } }))
+      await page.getByRole('button', { name: /Check the remains|检查残留/ }).click()
+      for (const [index, word] of words.entries()) assert.match(await page.getByRole('dialog').getByRole('listitem').nth(index).innerText(), new RegExp(`^${word}`))
+    }
   })
 })
 

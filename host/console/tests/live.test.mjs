@@ -1,10 +1,13 @@
-// What a plugin does, as it happens: its log, its traffic, the dashboard.
+// What a plugin does, as it happens: its log, its traffic, its jobs, the dashboard.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { errands } from './bundles.mjs'
 import { ask, browser, eventually, faults, furnish, loggedIn, open, shoot, tokenOf, url } from './support.mjs'
 
 const SEEN_MS_MAX = 1_000
 const ID = 'talkative'
+/** So long that a page that follows a job asks for it twice. */
+const LOOKS_MS = 4_500
 
 let root
 const say = (text, level = 'info') => fetch(`${url}/api/v1/${ID}/say/${level}/${text}`)
@@ -18,9 +21,9 @@ async function furnishTraffic() {
   }, 'there are samples', 40_000)
 }
 
-async function openTab(page, name) {
+async function openTab(page, name, id = ID) {
   await open(page, '/system/plugin')
-  await page.locator(`[data-plugin=${ID}] .open`).click()
+  await page.locator(`[data-plugin=${id}] .open`).click()
   await page.getByRole('tab', { name }).click()
 }
 
@@ -154,6 +157,86 @@ describe('the traffic of a plugin', () => {
       assert.deepEqual(await faults(page), [])
       await context.close()
     }
+  })
+})
+
+describe('the jobs of a plugin', () => {
+  const job = (page, name) => page.locator(`[data-job=${name}]`)
+  const run = (page, name) => job(page, name).getByRole('button', { name: /^Run now/ })
+
+  before(async () => {
+    const { buffer, name } = errands()
+    const form = new FormData()
+    form.append('file', new Blob([buffer]), name)
+    const answer = await ask(root, 'POST', '/api/v1/plugins', form)
+    assert.equal(answer.code, 200, answer.msg)
+    assert.equal((await ask(root, 'PUT', '/api/v1/plugins/errands/settings', { word: 'bread-and-butter' })).code, 200)
+  })
+  after(() => ask(root, 'DELETE', '/api/v1/plugins/errands?data=purge'))
+
+  it('are listed and started, and what came of it is told', async () => {
+    const { context, page, said } = await loggedIn()
+    await openTab(page, 'Jobs (5)', 'errands')
+    assert.match(await job(page, 'yearly').innerText(), /Notes that it ran.*yearly.*Timetable.*0 0 1 1 \*.*Next run.*20\d\d.*Last run.*not yet/s)
+    await run(page, 'yearly').click()
+    await page.getByText('“Notes that it ran” is started').waitFor()
+    await job(page, 'yearly').getByText('done', { exact: true }).waitFor()
+    assert.match(await job(page, 'yearly').innerText(), /took \d+ ms/)
+    await run(page, 'fails').click()
+    await job(page, 'fails').getByText('failed', { exact: true }).waitFor()
+    await job(page, 'fails').getByText('there is no ***').waitFor()
+    await run(page, 'panics').click()
+    await job(page, 'panics').getByText('panicked', { exact: true }).waitFor()
+    await page.getByText(/is started/).first().waitFor({ state: 'detached' })
+    await shoot(page, 'jobs')
+    assert.deepEqual(await faults(page), [])
+    assert.deepEqual(said, [])
+    await context.close()
+  })
+
+  it('are followed while they run, and refused where they can’t be started', async () => {
+    const { context, page } = await loggedIn()
+    let looks = 0
+    page.on('request', (request) => (looks += Number(request.url().endsWith('/errands/jobs'))))
+    await openTab(page, 'Jobs (5)', 'errands')
+    await run(page, 'long').waitFor()
+    let before = looks
+    await page.waitForTimeout(LOOKS_MS)
+    assert.ok(looks - before <= 1, 'nobody asks while no job runs')
+
+    assert.equal((await ask(root, 'POST', '/api/v1/plugins/errands/jobs/long/run')).code, 200)
+    await run(page, 'long').click()
+    await job(page, 'long').getByRole('alert').getByText('job long of plugin errands runs already').waitFor()
+    await job(page, 'long').getByText(/^Running since/).waitFor()
+    assert.ok(await run(page, 'long').isDisabled())
+    assert.ok(await run(page, 'yearly').isEnabled())
+    await shoot(page, 'jobs-refused')
+    assert.deepEqual(await faults(page), [])
+    await eventually(() => looks >= 4, 'it is looked at again')
+
+    await page.keyboard.press('Escape')
+    await page.locator('.el-drawer').waitFor({ state: 'detached' })
+    before = looks
+    await page.waitForTimeout(LOOKS_MS)
+    assert.ok(looks - before <= 1, 'nobody asks while the drawer is shut')
+    await openTab(page, 'Jobs (5)', 'errands')
+    await job(page, 'long').getByText(/^Running since/).waitFor()
+    await ask(root, 'POST', '/api/v1/plugins/errands/disable')
+    await job(page, 'long').getByText('cut off', { exact: true }).waitFor()
+    await job(page, 'long').getByText('none while the plugin does not serve').waitFor()
+    for (const name of ['yearly', 'often', 'long']) assert.ok(await run(page, name).isDisabled())
+    await context.close()
+  })
+
+  it('fit a phone', async () => {
+    const { context, page } = await loggedIn({ phone: true, language: 'zh-CN' })
+    await openTab(page, /定时任务/, 'errands')
+    await job(page, 'fails').getByText('失败', { exact: true }).waitFor()
+    await shoot(page, 'jobs-phone')
+    const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    assert.ok(width <= 0, `${width} px too wide`)
+    assert.deepEqual(await faults(page), [])
+    await context.close()
   })
 })
 

@@ -12,6 +12,7 @@ export type Plan = Schemas['PluginPlan']
 
 export type Diagnosis = Schemas['DiagnosisDto']
 export type Snapshot = Schemas['SnapshotDto']
+export type Job = Schemas['PluginJob']
 export type Operation = Schemas['PluginOperation']
 export type Settings = Schemas['PluginSettingsDto']
 
@@ -49,6 +50,9 @@ export const plugins = {
     payload(api.POST('/api/v1/plugins/{plugin}/snapshots', { params: { path: { plugin: id }, query: reason ? { reason } : {} } })),
   restore: (id: string, snapshot: number) => payload(api.POST('/api/v1/plugins/{plugin}/snapshots/{snapshot}/restore', copy(id, snapshot))),
   deleteSnapshot: (id: string, snapshot: number) => payload(api.DELETE('/api/v1/plugins/{plugin}/snapshots/{snapshot}', copy(id, snapshot))),
+  jobs: (id: string) => payload(api.GET('/api/v1/plugins/{plugin}/jobs', of(id))),
+  runJob: (id: string, job: string) =>
+    payload(api.POST('/api/v1/plugins/{plugin}/jobs/{job}/run', { params: { path: { plugin: id, job } } })),
   operations: (id: string, page = 1, size = 20) =>
     payload(api.GET('/api/v1/plugins/operations', { params: { query: { plugin: id, page, size } as never } })),
 }

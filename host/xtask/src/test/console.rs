@@ -21,13 +21,14 @@ use crate::{
 
 const PASSWORD: &str = "hunter22-hunter22";
 /// What is installed and uploaded: crates below `plugins`.
-const PLUGINS: [&str; 15] = [
+const PLUGINS: [&str; 16] = [
     "notice",
     "dict",
     "config",
     "hello",
     "fixtures/steady_one",
     "fixtures/steady_two",
+    "fixtures/errands",
     "fixtures/error_in_init",
     "fixtures/capable",
     "fixtures/failing_migration",

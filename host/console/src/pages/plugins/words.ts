@@ -23,6 +23,14 @@ export function milliseconds(time: number | null | undefined): string {
   return `${time.toFixed(time >= 100 ? 0 : time >= 10 ? 1 : 2)} ms`
 }
 
+/** How long something took, in whole milliseconds. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1_000) return `${milliseconds} ms`
+  const seconds = Math.round(milliseconds / 1_000)
+  if (seconds < 60) return `${(milliseconds / 1_000).toFixed(1)} s`
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}
+
 /** So many in a second. */
 export function rate(perSecond: number): string {
   return `${perSecond.toFixed(perSecond >= 100 ? 0 : perSecond >= 10 ? 1 : 2)}/s`
