@@ -30,6 +30,8 @@ enum Command {
     RollbackWithTables,
     Uninstall(usize),
     Purge(usize),
+    /// The job that the first version of `shelf` has.
+    RunJob,
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -46,6 +48,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => Just(Command::RollbackWithTables),
         1 => plugin().prop_map(Command::Uninstall),
         1 => plugin().prop_map(Command::Purge),
+        2 => Just(Command::RunJob),
     ]
 }
 
@@ -97,6 +100,7 @@ async fn send(admin: &Role, command: Command) -> Answer {
         Command::RollbackWithTables => admin.post(&path(2, "/rollback?revert=true")).await,
         Command::Uninstall(plugin) => admin.delete(&path(plugin, "")).await,
         Command::Purge(plugin) => admin.delete(&path(plugin, "?data=purge")).await,
+        Command::RunJob => admin.post(&path(2, "/jobs/dust/run")).await,
     }
 }
 
@@ -130,6 +134,14 @@ async fn truth(server: &Server, admin: &Role) -> BTreeMap<&'static str, (String,
         let answer = admin.get("/api/v1/shelf").await;
         assert!(answer.text.starts_with(version.as_str()), "{version}: {}", answer.text);
     }
+    let jobs = admin.get("/api/v1/plugins/shelf/jobs").await;
+    assert_eq!(jobs.status == 200, told.contains_key("shelf"));
+    if jobs.status == 200 {
+        let job = &jobs.ok()["data"][0];
+        assert_eq!(job["next_time"].is_string(), serves("shelf"), "{job}");
+    }
+    let faults = admin.get("/api/v1/plugins/doctor").await.ok()["data"]["faults"].take();
+    assert_eq!(faults, serde_json::json!([]), "something has no owner");
     let sidebar = admin.get("/api/v1/sys/menus/sidebar").await.ok()["data"].to_string();
     assert_eq!(sidebar.contains("\"Shelf\""), serves("shelf"));
     let staged = server.plugin_files().into_iter().filter(|file| file.starts_with("staging/")).count();
