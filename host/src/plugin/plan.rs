@@ -126,6 +126,8 @@ pub enum Warning {
         /// Bytes of these together.
         bytes: u64,
     },
+    /// So many events wait for it now, and would never reach it.
+    DropsEvents(u64),
     /// It would not serve for a moment: the old version stops before the new one starts.
     Interrupts,
     /// It would not serve.
@@ -169,13 +171,14 @@ impl Plan {
     }
 }
 
-/// Files come and go while a plugin serves; that some would be deleted is what matters.
+/// Files and events come and go while a plugin serves; that some files would be deleted is what matters.
 fn uncounted(warnings: &[Warning]) -> Vec<Warning> {
     let uncounted = |warning: &Warning| match warning {
-        Warning::DeletesFiles { .. } => Warning::DeletesFiles { files: 0, bytes: 0 },
-        warning => warning.clone(),
+        Warning::DropsEvents(_) => None,
+        Warning::DeletesFiles { .. } => Some(Warning::DeletesFiles { files: 0, bytes: 0 }),
+        warning => Some(warning.clone()),
     };
-    warnings.iter().map(uncounted).collect()
+    warnings.iter().filter_map(uncounted).collect()
 }
 
 impl PlannedMigration {

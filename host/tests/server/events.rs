@@ -118,7 +118,11 @@ async fn an_event_outlives_a_crash_and_a_change_of_versions() {
         assert_eq!(waiting(&admin, "errands").await, 1);
         admin.post("/api/v1/plugins/errands/enable").await.ok();
         eventually("it is handled once more", async || times().await == 3).await;
-        // With the plugin its events go.
+        // With the plugin its events go, as the plan says.
+        admin.post("/api/v1/plugins/errands/disable").await.ok();
+        let order = json!({"id": "errands", "action": "uninstall"});
+        let plan = admin.post_json("/api/v1/plugins/plans", &order).await.ok();
+        assert_eq!(plan["data"]["warnings"], json!(["events that wait for the plugin are dropped: 1"]), "{plan}");
         admin.delete("/api/v1/plugins/errands?data=keep").await.ok();
         let pool = server.pool().await;
         let left = pool.database().query("SELECT COUNT(*) FROM plugin_event").fetch_scalar::<i64>().await;

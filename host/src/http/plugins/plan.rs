@@ -351,6 +351,10 @@ fn words(warning: &Warning, operation: Operation) -> Message {
             format!("the plugin's files go: {files} with {bytes} bytes together"),
             format!("插件的文件将被删除：共 {files} 个，{bytes} 字节"),
         ),
+        Warning::DropsEvents(waiting) => Message::new(
+            format!("events that wait for the plugin are dropped: {waiting}"),
+            format!("等待该插件处理的事件将被丢弃：共 {waiting} 个"),
+        ),
         Warning::Interrupts => Message::fixed("it does not serve while the tables change", "数据表变更期间暂停服务"),
         Warning::Waits => Message::new(
             format!("after the {operation} it does not serve until it is enabled"),

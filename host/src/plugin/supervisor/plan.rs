@@ -202,7 +202,7 @@ impl Supervisor {
             capabilities_added: asked.map(|asked| grants::added(asked, &granted)).unwrap_or_default(),
             dependencies: self.dependencies(work.release()),
             switched_off: work.along.iter().map(|other| other.id().clone()).collect(),
-            warnings: [warnings, warnings_of(work)].concat(),
+            warnings: [warnings, self.dropped_events(work).await?, warnings_of(work)].concat(),
         })
     }
 
@@ -248,6 +248,15 @@ impl Supervisor {
                 None
             }
         }
+    }
+
+    /// What waits for a plugin goes with it, whether its data stays or not.
+    async fn dropped_events(&self, work: &Work) -> Result<Vec<Warning>, OperationError> {
+        if work.after.is_some() {
+            return Ok(Vec::new());
+        }
+        let waiting = self.workplace.outbox.waiting(work.id()).await?;
+        Ok((waiting > 0).then_some(Warning::DropsEvents(waiting)).into_iter().collect())
     }
 
     fn dependencies(&self, release: &Release) -> Vec<Dependency> {
