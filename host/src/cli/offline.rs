@@ -186,7 +186,7 @@ impl Admin for Offline {
     }
 
     fn plan<'a>(&'a self, plan: &'a str) -> Answer<'a> {
-        async move { Ok(json(&PlanDto::of(&self.supervisor().offered(plan)?, &self.clock()))) }.boxed()
+        async move { Ok(json(&PlanDto::of(&self.supervisor().offered(plan).await?, &self.clock()))) }.boxed()
     }
 
     fn apply<'a>(&'a self, plan: &'a str) -> Answer<'a> {
@@ -202,7 +202,7 @@ impl Admin for Offline {
 
     fn withdraw<'a>(&'a self, plan: &'a str) -> Answer<'a> {
         async move {
-            self.supervisor().withdraw(plan)?;
+            self.supervisor().withdraw(plan).await?;
             Ok(Value::Null)
         }
         .boxed()

@@ -59,8 +59,9 @@ pub(super) async fn fetch(
     Ok(Some(writer.finish().await?))
 }
 
-/// Removes the bundles that no installed version needs.
+/// Removes the bundles that neither an installed version nor a plan needs.
 pub(super) async fn forget_others(tx: &Transaction) -> Result<(), DbError> {
-    let sql = "DELETE FROM plugin_bundle_piece WHERE sha256 NOT IN (SELECT sha256 FROM plugin_version)";
+    let sql = "DELETE FROM plugin_bundle_piece WHERE sha256 NOT IN (SELECT sha256 FROM plugin_version) \
+               AND sha256 NOT IN (SELECT bundle_sha256 FROM plugin_plan WHERE bundle_sha256 IS NOT NULL)";
     tx.query(sql).execute().await.map(drop)
 }

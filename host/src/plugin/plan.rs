@@ -2,6 +2,8 @@
 //!
 //! A plan is only a picture: applying it looks again, and does nothing if the picture is another one.
 
+pub(super) mod rows;
+
 use super::contribution::{CheckedRoute, Contribution};
 use super::id::PluginId;
 use super::manifest::Capability;

@@ -16,12 +16,13 @@ use crate::store::Sha256;
 use plugin_api::db::{Database, DbError, Statements, Transaction};
 use plugin_api::descriptor::Descriptor;
 use semver::Version;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What becomes of a plugin's data when it is uninstalled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Data {
     /// Tables, settings and menu grants stay for a later installation.
     Keep,

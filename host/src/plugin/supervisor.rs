@@ -15,6 +15,7 @@ mod guard;
 mod install;
 mod perform;
 mod plan;
+mod plans;
 mod provide;
 mod reconcile;
 mod recover;
@@ -62,8 +63,9 @@ use crate::store::{Staged, Store};
 use crate::tasks;
 use examine::Visit;
 use jiff::tz::TimeZone;
-use plan::Plans;
+use plans::Plans;
 use semver::Version;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -75,7 +77,7 @@ use tokio_util::sync::CancellationToken;
 use turn::Following;
 use work::Change;
 
-pub use plan::{OfferedPlan, PlanRequest};
+pub use plans::{OfferedPlan, PlanRequest};
 pub use work::{Dependents, Tables, Way};
 
 /// Commands that may wait; more callers than that wait to be let in.
@@ -149,7 +151,8 @@ pub struct Deadlines {
 }
 
 /// What follows an installation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AfterInstall {
     /// It serves at once; if it can't, it is not installed.
     Enable,

@@ -232,3 +232,56 @@ async fn lose_a_permission(here: &Server, there: &Server) {
     admin.install(bundle::of("notice")).await.ok();
     member.post_json("/api/v1/sys/notices", &notice).await.refused(403);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_one_node_is_shown_applied_and_forgotten_by_any() {
+    with_shared(async |shared| {
+        let (one, two) = (shared.node().await, shared.node().await);
+        let here = one.admin().await;
+        let there = two.known(&here);
+        let id = |plan: &Value| plan["data"]["id"].as_str().expect("an id").to_owned();
+        let path = |plan: &str, rest: &str| format!("/api/v1/plugins/plans/{plan}{rest}");
+
+        let plan = here.upload("/api/v1/plugins/plans", bundle::of("notice")).await.ok();
+        let notice = id(&plan);
+        assert_eq!(there.get(&path(&notice, "")).await.ok(), plan);
+        there.post(&path(&notice, "/apply")).await.ok();
+        assert_notice(&here, true).await;
+        // Once, on whichever node.
+        for role in [&here, &there] {
+            role.get(&path(&notice, "")).await.refused(404);
+            role.post(&path(&notice, "/apply")).await.refused(404);
+        }
+
+        let order = json!({"id": "notice", "action": "uninstall", "data": "purge"});
+        let purge = id(&there.post_json("/api/v1/plugins/plans", &order).await.ok());
+        let disable = json!({"id": "notice", "action": "disable"});
+        let off = id(&here.post_json("/api/v1/plugins/plans", &disable).await.ok());
+        there.delete(&path(&off, "")).await.ok();
+        here.post(&path(&off, "/apply")).await.refused(404);
+        there.post("/api/v1/plugins/notice/disable").await.ok();
+        // What it would do now is something else.
+        for role in [&here, &there] {
+            let told = role.post(&path(&purge, "/apply")).await.refused(409);
+            assert!(told.starts_with("the plan for plugin notice is out of date"), "{told}");
+        }
+        let purge = id(&there.post_json("/api/v1/plugins/plans", &order).await.ok());
+        // Of two at once, one does it.
+        let (first, second) = (path(&purge, "/apply"), path(&purge, "/apply"));
+        let (first, second) = tokio::join!(here.post(&first), there.post(&second));
+        let is_one = (first.status == 200) != (second.status == 200);
+        assert!(is_one && first.status.max(second.status) < 500, "{} {}", first.text, second.text);
+        here.get("/api/v1/plugins/notice").await.refused(404);
+
+        // A bundle that nobody took in goes with its plan.
+        let forgotten = id(&here.upload("/api/v1/plugins/plans", bundle::of("hello")).await.ok());
+        assert_eq!(here.get("/api/v1/plugins/doctor").await.ok()["data"]["faults"], json!([]));
+        there.delete(&path(&forgotten, "")).await.ok();
+        here.install(bundle::of("steady_one")).await.ok();
+        let pool = one.pool().await;
+        let sql = "SELECT COUNT(DISTINCT sha256) FROM plugin_bundle_piece";
+        assert_eq!(pool.database().query(sql).fetch_scalar::<i64>().await.expect("a number"), 1);
+        pool.close().await;
+    })
+    .await;
+}

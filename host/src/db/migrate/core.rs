@@ -53,6 +53,7 @@ pub(super) fn migrations() -> Vec<MigrationSpec> {
         },
         migration!(25, "plugin_jobs", "0025_plugin_jobs"),
         migration!(26, "plugin_events", "0026_plugin_events"),
+        migration!(27, "plugin_plans", "0027_plugin_plans"),
     ]
 }
 

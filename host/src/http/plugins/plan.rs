@@ -227,7 +227,7 @@ impl PlansApi {
     /// Show a plan that waits to be applied
     #[oai(path = "/:id", method = "get")]
     async fn read(&self, _caller: SuperCaller, id: Path<String>) -> Result<Answer<PlanDto>, ApiError> {
-        Ok(self.answer(&self.supervisor.offered(&id.0)?))
+        Ok(self.answer(&self.supervisor.offered(&id.0).await?))
     }
 
     /// Do exactly what a plan says
@@ -246,7 +246,7 @@ impl PlansApi {
     /// Forget a plan
     #[oai(path = "/:id", method = "delete")]
     async fn withdraw(&self, _caller: SuperCaller, id: Path<String>) -> Result<Answer<Value>, ApiError> {
-        self.supervisor.withdraw(&id.0)?;
+        self.supervisor.withdraw(&id.0).await?;
         Ok(Answer::done())
     }
 }

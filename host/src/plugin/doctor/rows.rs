@@ -83,7 +83,8 @@ async fn versions(db: &Database, owners: &Owners) -> Result<Vec<Finding>, DbErro
             found.push(Finding::of(Subject::Version, version, Some(&id), Problem::NoOwner, remedy));
         }
     }
-    let sql = "SELECT DISTINCT sha256 FROM plugin_bundle_piece WHERE sha256 NOT IN (SELECT sha256 FROM plugin_version) ORDER BY 1";
+    let sql = "SELECT DISTINCT sha256 FROM plugin_bundle_piece WHERE sha256 NOT IN (SELECT sha256 FROM plugin_version) \
+               AND sha256 NOT IN (SELECT bundle_sha256 FROM plugin_plan WHERE bundle_sha256 IS NOT NULL) ORDER BY 1";
     for sha256 in db.query(sql).fetch_all::<String>().await? {
         let remedy = statements(&["DELETE FROM plugin_bundle_piece WHERE sha256 = $1"], &Value::Text(sha256.clone()));
         found.push(Finding::of(Subject::Bundle, sha256, None, Problem::NoOwner, remedy));

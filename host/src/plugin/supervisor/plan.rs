@@ -1,7 +1,7 @@
-//! Plans: made from the same preparation as the operation itself, and compared before it begins.
+//! What a plan says: made from the same preparation as the operation itself, and compared before it begins.
 
-use super::work::{Change, Dependents, Tables, Way, Work};
-use super::{Command, Outcome, Supervisor, SupervisorHandle};
+use super::Supervisor;
+use super::work::{Change, Work};
 use crate::db::migrate::Applied;
 use crate::plugin::error::OperationError;
 use crate::plugin::files::Usage;
@@ -12,143 +12,9 @@ use crate::plugin::operation::journal::Order;
 use crate::plugin::operation::{Operation, Step};
 use crate::plugin::plan::{self, Dependency, Difference, Plan, PlannedMigration, Warning};
 use crate::plugin::release::Release;
-use crate::plugin::rows::Data;
 use crate::plugin::schema::{self, Outlook};
-use crate::plugin::services::now_ms;
-use crate::store::Staged;
-use parking_lot::Mutex;
 use plugin_api::descriptor::MigrationSpec;
-use semver::Version;
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
-use uuid::Uuid;
-
-/// How long a plan may be applied.
-const LIFE: Duration = Duration::from_secs(15 * 60);
-/// Each may hold a bundle in staging; more would be forgotten plans.
-const PLANS_MAX: usize = 32;
-
-/// What a plan is asked for.
-#[derive(Debug)]
-pub enum PlanRequest {
-    /// Install a bundle, or upgrade the plugin that it is of.
-    Bundle {
-        /// The bundle.
-        staged: Staged,
-        /// Whether it should serve, where it is new.
-        then: super::AfterInstall,
-        /// How it takes the place of the installed version, where there is one.
-        way: Way,
-    },
-    /// Make a plugin serve.
-    Enable(PluginId),
-    /// Make it stop.
-    Disable(PluginId, Dependents),
-    /// Return to a kept version, the one before unless another is named.
-    Rollback(PluginId, Option<Version>, Tables),
-    /// Remove it.
-    Uninstall(PluginId, Data, Dependents),
-}
-
-/// A plan that may be applied.
-#[derive(Debug, Clone)]
-pub struct OfferedPlan {
-    /// By which it is applied.
-    pub id: Uuid,
-    /// Until when, in Unix milliseconds.
-    pub expires_at_ms: i64,
-    /// What it says.
-    pub plan: Arc<Plan>,
-}
-
-/// The plans of this process that wait to be applied.
-#[derive(Debug, Default)]
-pub(super) struct Plans(Mutex<BTreeMap<Uuid, (OfferedPlan, Change)>>);
-
-impl SupervisorHandle {
-    /// Says what a change would come to, and keeps it for a while to be applied.
-    ///
-    /// # Errors
-    /// [`OperationError`] if the change would be refused.
-    pub async fn plan(&self, request: PlanRequest) -> Result<OfferedPlan, OperationError> {
-        self.keep_up().await?;
-        let change = match request {
-            PlanRequest::Bundle { staged, then, way } => {
-                let candidate = Box::new(self.inspect(staged).await?);
-                match self.installed(candidate.id()) {
-                    Ok(_) => Change::Upgrade(candidate, way),
-                    Err(_) => Change::Install(candidate, then),
-                }
-            }
-            PlanRequest::Enable(id) => Change::Enable(id),
-            PlanRequest::Disable(id, dependents) => Change::Disable(id, dependents),
-            PlanRequest::Rollback(id, version, tables) => Change::Rollback(id, version, tables),
-            PlanRequest::Uninstall(id, data, dependents) => Change::Uninstall(id, data, dependents),
-        };
-        let (plan, change) = self.ask(|reply| Command::Plan(Box::new(change), reply)).await??;
-        let life = i64::try_from(LIFE.as_millis()).unwrap_or(i64::MAX);
-        let offered = OfferedPlan { id: Uuid::new_v4(), expires_at_ms: now_ms() + life, plan: Arc::new(plan) };
-        self.plans.keep(offered.clone(), *change);
-        Ok(offered)
-    }
-
-    /// A plan that may be applied.
-    ///
-    /// # Errors
-    /// [`OperationError::NoPlan`] if there is none of that id any more.
-    pub fn offered(&self, id: &str) -> Result<OfferedPlan, OperationError> {
-        self.plans.forget_expired();
-        let plans = self.plans.0.lock();
-        let found = id.parse().ok().and_then(|id: Uuid| plans.get(&id));
-        found.map(|(offered, _)| offered.clone()).ok_or_else(|| no_plan(id))
-    }
-
-    /// Does exactly what a plan says. It can be applied once.
-    ///
-    /// # Errors
-    /// [`OperationError::NoPlan`], [`OperationError::Outdated`] if anything has changed since, and those
-    /// of the operation.
-    pub async fn apply(&self, id: &str) -> Outcome {
-        let (offered, change) = self.plans.take(id).ok_or_else(|| no_plan(id))?;
-        let order = Order { plan: Some(offered.plan), ..self.order.clone() };
-        Self { order, ..self.clone() }.operate(change).await
-    }
-
-    /// Forgets a plan, and with it the bundle that it holds.
-    ///
-    /// # Errors
-    /// [`OperationError::NoPlan`].
-    pub fn withdraw(&self, id: &str) -> Result<(), OperationError> {
-        self.plans.take(id).map(drop).ok_or_else(|| no_plan(id))
-    }
-}
-
-impl Plans {
-    fn keep(&self, offered: OfferedPlan, change: Change) {
-        self.forget_expired();
-        let mut plans = self.0.lock();
-        while plans.len() >= PLANS_MAX {
-            let Some(oldest) = plans.values().map(|(offered, _)| offered).min_by_key(|offered| offered.expires_at_ms)
-            else {
-                break;
-            };
-            let oldest = oldest.id;
-            plans.remove(&oldest);
-        }
-        plans.insert(offered.id, (offered, change));
-    }
-
-    fn take(&self, id: &str) -> Option<(OfferedPlan, Change)> {
-        self.forget_expired();
-        id.parse().ok().and_then(|id: Uuid| self.0.lock().remove(&id))
-    }
-
-    fn forget_expired(&self) {
-        let now = now_ms();
-        self.0.lock().retain(|_, (offered, _)| offered.expires_at_ms > now);
-    }
-}
 
 impl Supervisor {
     /// What a change comes to.
@@ -286,10 +152,6 @@ fn recorded(entry: &Applied, known: Option<&MigrationSpec>) -> PlannedMigration 
         postgres: None,
     };
     known.map_or_else(unknown, |spec| PlannedMigration::of(spec, true))
-}
-
-fn no_plan(id: &str) -> OperationError {
-    OperationError::NoPlan { id: id.to_owned() }
 }
 
 fn warnings_of(work: &Work) -> Vec<Warning> {

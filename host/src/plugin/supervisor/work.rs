@@ -16,6 +16,7 @@ use crate::plugin::status::PluginStatus;
 use crate::plugin::table::{Plugins, RouteTable};
 use crate::store::Sha256;
 use semver::Version;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What is asked for.
@@ -33,7 +34,8 @@ pub(super) enum Change {
 }
 
 /// How an upgrade gets from the old version to the new one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Way {
     /// Side by side, without a gap; refused if the schema changes so that the old version could not go on.
     SideBySide,
@@ -42,7 +44,8 @@ pub enum Way {
 }
 
 /// What becomes of plugins that need one that goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Dependents {
     /// They go on; while there is one, the other stays as well.
     Keep,
@@ -59,7 +62,8 @@ impl Dependents {
 }
 
 /// What a rollback does with the tables of a newer version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Tables {
     /// They stay as they are: older code runs on them.
     Stay,
