@@ -314,6 +314,18 @@ pub enum OperationError {
         /// What it would have to ask for.
         capability: &'static str,
     },
+    /// Each server keeps the copies that it takes.
+    #[error(
+        "the file of snapshot {number} of plugin {id} is not in this server's data directory: restore it on the server that took it, or bring {file} back"
+    )]
+    SnapshotElsewhere {
+        /// The plugin.
+        id: PluginId,
+        /// The snapshot.
+        number: i64,
+        /// Its file, below the data directory.
+        file: String,
+    },
     /// It has no such job.
     #[error("plugin {id} {version} has no job {name:?}; {}", known_jobs(known))]
     NoJob {

@@ -120,6 +120,18 @@ impl Snapshots {
         found.ok_or_else(|| OperationError::NoSnapshot { id: id.clone(), number })
     }
 
+    /// Refuses a copy whose file another server has, or nobody any more.
+    ///
+    /// # Errors
+    /// [`OperationError::SnapshotElsewhere`].
+    pub(super) fn refuse_elsewhere(&self, id: &PluginId, snapshot: &Snapshot) -> Result<(), OperationError> {
+        if self.folder.join(&snapshot.file).exists() {
+            return Ok(());
+        }
+        let file = format!("{FOLDER}/{}", snapshot.file);
+        Err(OperationError::SnapshotElsewhere { id: id.clone(), number: snapshot.id, file })
+    }
+
     /// Replaces a plugin's tables by those of a copy, whole or not at all. Nothing of the plugin may run.
     ///
     /// # Errors

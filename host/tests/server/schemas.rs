@@ -165,6 +165,15 @@ async fn the_oldest_snapshots_go_and_files_without_a_row_are_swept() {
     admin.post("/api/v1/plugins/notice/disable").await.ok();
     admin.post(&format!("{TABLE}/{}/restore", kept[0]["id"])).await.refused(500);
     admin.post("/api/v1/plugins/notice/enable").await.ok();
+
+    // Where there is no file, nothing is stopped for it.
+    std::fs::remove_dir_all(server.data().join("snapshots/notice")).expect("removed");
+    let told = admin.post(&format!("{TABLE}/{}/restore", kept[0]["id"])).await.refused(409);
+    let words =
+        format!("the file of snapshot {} of plugin notice is not in this server's data directory", kept[0]["id"]);
+    assert!(told.starts_with(&words), "{told}");
+    let last = admin.get("/api/v1/plugins/operations?size=1").await.ok()["data"]["items"][0].take();
+    assert_eq!((&last["operation"], &last["state"]), (&json!("restore"), &json!("refused")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

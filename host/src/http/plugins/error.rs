@@ -52,6 +52,7 @@ fn status(error: &OperationError) -> StatusCode {
         | E::CapabilitiesAdded { .. }
         | E::JobRuns { .. }
         | E::NoJobsNow { .. }
+        | E::SnapshotElsewhere { .. }
         | E::Conflict(_) => StatusCode::CONFLICT,
         E::Bundle(BundleError::Io(_))
         | E::Staging(_)
@@ -134,6 +135,9 @@ fn chinese(error: &OperationError) -> String {
             format!(
                 "插件 {id} 的数据库迁移会影响正在运行的版本 {serving}，请先停用插件，或使用先排空再升级（drain=true）：{error}"
             )
+        }
+        E::SnapshotElsewhere { id, number, file } => {
+            format!("插件 {id} 的快照 {number} 不在本服务器上，请在创建它的服务器上还原，或找回文件 {file}")
         }
         E::NoSnapshot { id, number } => format!("插件 {id} 没有快照 {number}"),
         E::Migrations { id, .. } => format!("插件 {id} 的数据库迁移被拒绝：{error}"),

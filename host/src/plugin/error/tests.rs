@@ -53,6 +53,7 @@ fn refusals_name_both_parties_and_what_would_be_accepted() {
         E::WrongDatabase { id: id(), supported: vec!["postgresql".to_owned()], database: "sqlite" },
         E::Disagree { what: "version", declared: "1.0.0".to_owned(), found: "1.0.1".to_owned() },
         E::Unasked { id: id(), version: version(), what: "jobs", capability: "jobs" },
+        E::SnapshotElsewhere { id: id(), number: 3, file: "snapshots/shop/1.zip".to_owned() },
         E::NoJob { id: id(), version: version(), name: "cont".to_owned(), known: vec!["count".to_owned()] },
         E::NoJob { id: id(), version: version(), name: "count".to_owned(), known: Vec::new() },
         E::JobRuns { id: id(), name: "count".to_owned() },

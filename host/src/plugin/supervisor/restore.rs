@@ -11,6 +11,7 @@ impl Supervisor {
     pub(super) async fn prepare_restore(&self, id: &PluginId, number: i64) -> Result<Work, OperationError> {
         let before = self.installed(id)?;
         let snapshot = self.workplace.snapshots.find(id, number).await?;
+        self.workplace.snapshots.refuse_elsewhere(id, &snapshot)?;
         let serves = before.active.is_some();
         let operation = if serves { Operation::Restore } else { Operation::RestoreWaiting };
         let after = PluginStatus::clone(&before);
