@@ -10,7 +10,7 @@ use std::time::Instant;
 const SHORT: &[(&str, &str)] =
     &[("APP__PLUGINS__DRAIN_DEADLINE_MS", "200"), ("APP__PLUGINS__SERVICE_BYTES_MAX", "1000")];
 const BRIEF: &str =
-    "jobs = true\nevents = true\nservices = [\"errands\"]\n\n[limits]\ndeadline_ms = 300\nconcurrency_max = 2";
+    "jobs = true\nevents = true\nservices = [\"errands\"]\n\n[limits]\ndeadline_ms = 1000\nconcurrency_max = 2";
 
 fn order(service: &str, input: Value) -> Value {
     json!({"plugin": "partner", "service": service, "input": input})
@@ -57,7 +57,7 @@ async fn a_plugin_calls_another_one_and_is_answered() {
         failed(&admin, "panics", json!(null)).await,
         "Other: service panics of plugin partner failed: the handler panicked"
     );
-    assert_eq!(failed(&admin, "long", json!(null)).await, "Timeout: plugin partner did not answer within 300 ms");
+    assert_eq!(failed(&admin, "long", json!(null)).await, "Timeout: plugin partner did not answer within 1000 ms");
     let strikes = (admin.plugin("partner").await["strikes"].take(), admin.plugin("errands").await["strikes"].take());
     assert_eq!(strikes, (json!(2), json!(0)));
 
@@ -103,7 +103,7 @@ async fn calls_are_granted_and_bounded() {
     eventually("both run", async || admin.plugin("partner").await["in_flight"] == 2).await;
     assert_eq!(failed(&admin, "double", json!(1)).await, "Busy: plugin partner already answers 2 calls, its limit");
     for call in running {
-        assert_eq!(call.await.expect("an answer"), "Timeout: plugin partner did not answer within 300 ms");
+        assert_eq!(call.await.expect("an answer"), "Timeout: plugin partner did not answer within 1000 ms");
     }
     assert_eq!(call(&admin, "double", json!(1)).await, 2);
 }
