@@ -8,11 +8,12 @@
 //! An event has a name, `<plugin>.<name>`, and data. Whoever [publishes](Events::publish) it need not know who
 //! [handles](crate::Contributions::on) it. The server's own events begin with `core.`; the [first page](crate) lists them.
 //!
-//! **Nothing is lost.** An event is stored for each plugin that is switched on and handles it; published
+//! **An event waits until it is handled.** It is stored for each plugin that is switched on and handles it; published
 //! [in a transaction](Events::publish_in), it is there if and only if that is committed. It is given to one server of several, in
 //! the order of publishing, one at a time for each plugin. A handler that fails, or is cut off by a stop or a crash, gets it
 //! again, later and later, ten times in all, while the next ones go on; so it may see an event twice, and out of order: [`Event::id`]
-//! tells them apart. An event that fails the last time is given up, which is an error in the plugin's log.
+//! tells them apart. An event that fails the last time is given up, and so is one for a plugin for which more wait than the operator
+//! allows: both are errors in the log, and nothing that whoever published it hears of.
 //!
 //! ```
 //! use plugin_api::events::Event;
