@@ -73,6 +73,11 @@ impl ActivePlugin {
         Self { jobs, handles_events, ..self }
     }
 
+    /// Where a job stands among those that fall due.
+    pub(super) fn job(&self, name: &str) -> Option<usize> {
+        self.jobs.iter().position(|job| job.name == name)
+    }
+
     /// Takes a place; None if `limits.concurrency_max` calls are running.
     #[must_use]
     pub fn enter(self: &Arc<Self>) -> Option<Permit> {

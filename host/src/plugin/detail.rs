@@ -102,8 +102,8 @@ impl SupervisorHandle {
     /// # Errors
     /// [`OperationError::Unknown`]; the database's.
     pub async fn jobs(&self, id: &PluginId) -> Result<Vec<JobState>, OperationError> {
-        let (status, workplace) = (self.installed(id)?, self.workplace());
-        Ok(workplace.jobs.states(&status.release, status.active.as_deref(), &workplace.time_zone).await?)
+        let status = self.installed(id)?;
+        Ok(self.workplace().jobs.states(&status.release, status.active.as_deref()).await?)
     }
 
     /// Starts a job of a plugin now, and does not wait for its end.
@@ -113,12 +113,12 @@ impl SupervisorHandle {
     pub async fn run_job(&self, id: &PluginId, name: &str) -> Result<(), OperationError> {
         let status = self.installed(id)?;
         let jobs = &status.release.descriptor.jobs;
-        let Some(index) = jobs.iter().position(|job| job.name == name) else {
+        if !jobs.iter().any(|job| job.name == name) {
             let (version, known) = (status.version().clone(), jobs.iter().map(|job| job.name.clone()).collect());
             return Err(OperationError::NoJob { id: id.clone(), version, name: name.to_owned(), known });
-        };
-        let active = status.active.as_ref().filter(|active| !active.jobs.is_empty());
-        let Some(active) = active else { return Err(OperationError::NoJobsNow { id: id.clone() }) };
+        }
+        let serving = status.active.as_ref().and_then(|active| Some((active, active.job(name)?)));
+        let Some((active, index)) = serving else { return Err(OperationError::NoJobsNow { id: id.clone() }) };
         match self.workplace().jobs.start(active, index, now_ms()).await? {
             Ok(()) => Ok(()),
             Err(Busy) => Err(OperationError::JobRuns { id: id.clone(), name: name.to_owned() }),

@@ -176,8 +176,17 @@ fn on_trial<T: Send + 'static>() -> BoxFuture<'static, Result<T, ServiceError>> 
 
 /// Milliseconds since 1970-01-01 UTC.
 pub(super) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// The same after `duration` from now.
+pub(super) fn later_ms(duration: Duration) -> i64 {
+    now_ms().saturating_add(millis(duration))
+}
+
+/// In milliseconds, as rows have it.
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl HostServices for PluginServices {

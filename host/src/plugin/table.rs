@@ -127,6 +127,12 @@ impl RouteTable {
         build::table(core, plugins)
     }
 
+    /// The generation of a plugin that serves.
+    #[must_use]
+    pub fn serving(&self, id: &PluginId) -> Option<&Arc<ActivePlugin>> {
+        self.plugins.get(id)?.active.as_ref()
+    }
+
     /// Who serves `method` at the absolute `path`.
     #[must_use]
     pub fn find<'table, 'path>(&'table self, method: &Method, path: &'path str) -> Lookup<'table, 'path> {

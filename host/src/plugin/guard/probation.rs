@@ -1,6 +1,7 @@
 //! An upgrade whose version has yet to prove itself, and what became of the last one that did not.
 
 use super::Guard;
+use crate::plugin::services::millis;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -39,7 +40,7 @@ impl Probation {
     /// When it ends, in Unix milliseconds.
     #[must_use]
     pub fn ends_ms(&self, lasts: Duration) -> i64 {
-        self.since_ms.saturating_add(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX))
+        self.since_ms.saturating_add(millis(lasts))
     }
 }
 

@@ -1,17 +1,15 @@
 //! One run of a job, from its row to its row.
 
 use super::rows::{self, Ended, JobOutcome, JobRow, LastRun, Taken};
-use super::timetable::Timetable;
 use crate::loader::{CallError, Lease};
 use crate::plugin::active::ActivePlugin;
 use crate::plugin::id::PluginId;
 use crate::plugin::release::Release;
-use crate::plugin::services::now_ms;
+use crate::plugin::services::{later_ms, millis, now_ms};
 use crate::plugin::table::Published;
 use crate::tasks;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use plugin_api::db::{Database, DbError};
 use plugin_api::descriptor::JobSpec;
 use plugin_api::services::{Level, ServiceError, ServiceErrorKind};
@@ -33,7 +31,6 @@ pub struct JobRunner {
 #[derive(Debug)]
 pub(in crate::plugin) struct OwnJobs {
     id: PluginId,
-    names: Arc<[String]>,
     is_granted: bool,
     runner: Arc<JobRunner>,
     published: Published,
@@ -84,8 +81,7 @@ impl JobRunner {
             return Ok(Err(Busy));
         };
         let run = Taken { id: active.id.clone(), name: job.name.clone(), began_ms: now_ms() };
-        let longest = i64::try_from((self.deadline + GRACE).as_millis()).unwrap_or(i64::MAX);
-        if !rows::take(&self.database, &run, due_ms, run.began_ms.saturating_add(longest)).await? {
+        if !rows::take(&self.database, &run, due_ms, later_ms(self.deadline + GRACE)).await? {
             return Ok(Err(Busy));
         }
         let (active, database, deadline) = (Arc::clone(active), self.database.clone(), self.deadline);
@@ -106,18 +102,19 @@ impl JobRunner {
         &self,
         release: &Release,
         watched: Option<&ActivePlugin>,
-        zone: &TimeZone,
     ) -> Result<Vec<JobState>, DbError> {
         let rows = rows::of(&self.database, release.id()).await?;
-        let is_watched = watched.is_some_and(|active| !active.jobs.is_empty());
+        let next = |name: &str| {
+            let active = watched?;
+            active.jobs[active.job(name)?].timetable.next(Timestamp::now())
+        };
         let state = |job: &JobSpec| {
             let row = rows.iter().find(|row| row.name == job.name);
-            let next = || Timetable::parse(&job.schedule, zone).ok()?.next(Timestamp::now());
             JobState {
                 name: job.name.clone(),
                 title: job.title.clone(),
                 schedule: job.schedule.clone(),
-                next_ms: next().filter(|_| is_watched).map(Timestamp::as_millisecond),
+                next_ms: next(&job.name).map(Timestamp::as_millisecond),
                 running_since_ms: row.filter(|row| row.runs(now_ms())).map(|row| row.began_time),
                 last: row.and_then(|row| row.last(now_ms())),
             }
@@ -143,18 +140,12 @@ impl JobRow {
 }
 
 impl OwnJobs {
-    /// Starts jobs of `release`, once it serves.
+    /// Starts jobs of `id`, once it serves.
     ///
     /// # Panics
     /// Outside a tokio runtime: rows are taken on the caller's.
-    pub(in crate::plugin) fn new(
-        release: &Release,
-        is_granted: bool,
-        runner: Arc<JobRunner>,
-        published: Published,
-    ) -> Self {
-        let names = release.descriptor.jobs.iter().map(|job| job.name.clone()).collect();
-        Self { id: release.id().clone(), names, is_granted, runner, published, runtime: Handle::current() }
+    pub(in crate::plugin) fn new(id: PluginId, is_granted: bool, runner: Arc<JobRunner>, published: Published) -> Self {
+        Self { id, is_granted, runner, published, runtime: Handle::current() }
     }
 
     pub(in crate::plugin) fn run(&self, name: &str) -> BoxFuture<'static, Result<(), ServiceError>> {
@@ -167,13 +158,14 @@ impl OwnJobs {
             );
             return refused(ServiceErrorKind::Refused, message);
         }
-        let Some(index) = self.names.iter().position(|known| known == name) else {
-            let message = format!("plugin {id} contributes no job {name:?}; there are: {}", self.names.join(", "));
-            return refused(ServiceErrorKind::NotFound, message);
-        };
-        let serving = self.published.load().plugins().get(&id).and_then(|status| status.active.clone());
-        let Some(active) = serving else {
+        let Some(active) = self.published.load().serving(&id).cloned() else {
             return refused(ServiceErrorKind::Unavailable, format!("plugin {id} does not serve"));
+        };
+        // Of the version that serves, which need not be the one that asks.
+        let Some(index) = active.job(name) else {
+            let names: Vec<&str> = active.jobs.iter().map(|job| job.name.as_str()).collect();
+            let message = format!("plugin {id} contributes no job {name:?}; there are: {}", names.join(", "));
+            return refused(ServiceErrorKind::NotFound, message);
         };
         let (runner, name) = (Arc::clone(&self.runner), name.to_owned());
         let task = self.runtime.spawn(async move { runner.start(&active, index, now_ms()).await });
@@ -206,7 +198,7 @@ async fn finished(active: &ActivePlugin, lease: Lease, run: &Taken, index: usize
             (JobOutcome::Timeout, Some(format!("it was not done within {} ms", deadline.as_millis())))
         }
     };
-    let duration_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+    let duration_ms = millis(began.elapsed());
     let (level, what) = match (outcome, &reason) {
         (JobOutcome::Done, _) => (Level::Debug, format!("job {} is done after {duration_ms} ms", run.name)),
         (_, None) => (Level::Warn, format!("job {} was interrupted after {duration_ms} ms", run.name)),

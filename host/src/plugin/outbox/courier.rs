@@ -5,7 +5,7 @@ use super::rows::{self, DueEvent};
 use crate::loader::{CallError, GivenEvent};
 use crate::plugin::active::ActivePlugin;
 use crate::plugin::id::PluginId;
-use crate::plugin::services::now_ms;
+use crate::plugin::services::{later_ms, now_ms};
 use crate::plugin::supervisor::SupervisorHandle;
 use crate::plugin::table::Published;
 use crate::tasks;
@@ -114,7 +114,7 @@ async fn give_all(id: &PluginId, events: Vec<DueEvent>, published: &Published, o
 }
 
 async fn give(id: &PluginId, event: &DueEvent, published: &Published, outbox: &Outbox) -> Result<Given, DbError> {
-    let serving = published.load().plugins().get(id).and_then(|status| status.active.clone());
+    let serving = published.load().serving(id).cloned();
     let Some(active) = serving.filter(|active| active.handles_events) else { return Ok(Given::Later) };
     let full_name = format!("{}.{}", event.source, event.name);
     let handlers = &active.generation.descriptor().events;
@@ -125,8 +125,7 @@ async fn give(id: &PluginId, event: &DueEvent, published: &Published, outbox: &O
     };
     let Some(lease) = active.generation.lease() else { return Ok(Given::Later) };
     let deadline = outbox.limits.deadline;
-    let longest = i64::try_from((deadline + GRACE).as_millis()).unwrap_or(i64::MAX);
-    if !rows::take(&outbox.database, event, now_ms().saturating_add(longest)).await? {
+    if !rows::take(&outbox.database, event, later_ms(deadline + GRACE)).await? {
         return Ok(Given::Next);
     }
     let attempt = event.attempts + 1;
@@ -181,8 +180,7 @@ async fn fail(
         pause.as_secs()
     );
     active.note(Level::Warn, &text, None);
-    let due_ms = now_ms().saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
-    rows::put_off(&outbox.database, event.id, attempt, due_ms).await
+    rows::put_off(&outbox.database, event.id, attempt, later_ms(pause)).await
 }
 
 fn retry_after(attempt: i64) -> Duration {

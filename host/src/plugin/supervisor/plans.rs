@@ -10,7 +10,7 @@ use crate::plugin::operation::journal::Order;
 use crate::plugin::plan::Plan;
 use crate::plugin::plan::rows::{self, PlanRow};
 use crate::plugin::rows::Data;
-use crate::plugin::services::now_ms;
+use crate::plugin::services::{later_ms, now_ms};
 use crate::store::Staged;
 use parking_lot::Mutex;
 use semver::Version;
@@ -81,8 +81,7 @@ impl SupervisorHandle {
     pub async fn plan(&self, request: PlanRequest) -> Result<OfferedPlan, OperationError> {
         let asked = request.asked();
         let (plan, change) = self.planned(request).await?;
-        let life = i64::try_from(LIFE.as_millis()).unwrap_or(i64::MAX);
-        let offered = OfferedPlan { id: Uuid::new_v4(), expires_at_ms: now_ms() + life, plan: Arc::new(plan) };
+        let offered = OfferedPlan { id: Uuid::new_v4(), expires_at_ms: later_ms(LIFE), plan: Arc::new(plan) };
         if self.shares_plans() {
             self.share(&offered, &asked, &change).await?;
         }

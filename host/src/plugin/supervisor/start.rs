@@ -119,7 +119,7 @@ impl Supervisor {
             sender: Sender::new(id.clone(), had.http, Arc::clone(&workplace.outgoing)),
             keeper: Keeper::new(id.clone(), &workplace.folders, had.files),
             publisher: Publisher::new(id.clone(), had.events, outbox, published.clone(), connection),
-            jobs: OwnJobs::new(release, had.jobs, Arc::clone(&workplace.jobs), published.clone()),
+            jobs: OwnJobs::new(id.clone(), had.jobs, Arc::clone(&workplace.jobs), published.clone()),
             peers: Peers::new(id.clone(), had.services, published.clone(), workplace.service_bytes_max),
         }
     }
