@@ -10,6 +10,7 @@ mod rows;
 
 pub(super) use courier::deliver;
 pub(super) use publisher::Publisher;
+pub(super) use rows::forget_others;
 
 use super::id::PluginId;
 use super::services::now_ms;

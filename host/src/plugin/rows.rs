@@ -9,6 +9,7 @@ use super::id::PluginId;
 use super::jobs;
 use super::manifest::Manifest;
 use super::menus;
+use super::outbox;
 use super::release::Release;
 use super::services::now_ms;
 use super::status::{Desired, KnownVersion, Observed, PluginStatus};
@@ -163,10 +164,11 @@ pub(super) async fn save(
         grants::grant(tx, &status.release, entry, now_ms).await?;
     }
     forget_other_versions(tx, status).await?;
-    let names: Vec<&str> = status.release.descriptor.jobs.iter().map(|job| job.name.as_str()).collect();
-    jobs::forget_others(tx, status.id(), &names).await?;
+    let descriptor = &status.release.descriptor;
+    jobs::forget_others(tx, status.id(), &descriptor.jobs).await?;
+    outbox::forget_others(tx, status.id(), &descriptor.events).await?;
     if status.active.is_some() {
-        menus::save(tx, status.id(), &status.release.descriptor.menus, now_ms).await?;
+        menus::save(tx, status.id(), &descriptor.menus, now_ms).await?;
     }
     Ok(())
 }

@@ -118,6 +118,13 @@ async fn an_event_outlives_a_crash_and_a_change_of_versions() {
         assert_eq!(waiting(&admin, "errands").await, 1);
         admin.post("/api/v1/plugins/errands/enable").await.ok();
         eventually("it is handled once more", async || times().await == 3).await;
+        // What the version in place does not handle does not wait for ever.
+        let pool = server.pool().await;
+        let stray = "INSERT INTO plugin_event (plugin_id, source, name, data, created_time, attempts, due_time) \
+                     VALUES ('errands', 'errands', 'unhandled', '1', 0, 0, 9000000000000000)";
+        pool.database().query(stray).execute().await.expect("a row");
+        pool.close().await;
+        assert_eq!(waiting(&admin, "errands").await, 2);
         // With the plugin its events go, as the plan says.
         admin.post("/api/v1/plugins/errands/disable").await.ok();
         let order = json!({"id": "errands", "action": "uninstall"});

@@ -2,6 +2,7 @@
 
 use crate::plugin::id::PluginId;
 use plugin_api::db::{Database, DbError, Transaction, placeholders};
+use plugin_api::descriptor::JobSpec;
 use serde::Deserialize;
 
 /// What became of a run.
@@ -101,12 +102,12 @@ pub(super) async fn of(db: &Database, id: &PluginId) -> Result<Vec<JobRow>, DbEr
 }
 
 /// Removes what is known of jobs of a plugin that it does not have any more.
-pub(in crate::plugin) async fn forget_others(tx: &Transaction, id: &PluginId, names: &[&str]) -> Result<(), DbError> {
+pub(in crate::plugin) async fn forget_others(tx: &Transaction, id: &PluginId, jobs: &[JobSpec]) -> Result<(), DbError> {
     let mut sql = "DELETE FROM plugin_job WHERE plugin_id = $1".to_owned();
-    if !names.is_empty() {
-        sql.push_str(&format!(" AND name NOT IN ({})", placeholders(2, names.len())));
+    if !jobs.is_empty() {
+        sql.push_str(&format!(" AND name NOT IN ({})", placeholders(2, jobs.len())));
     }
-    let query = names.iter().fold(tx.query(sql).bind(id.as_str()), |query, name| query.bind(*name));
+    let query = jobs.iter().fold(tx.query(sql).bind(id.as_str()), |query, job| query.bind(job.name.as_str()));
     query.execute().await.map(drop)
 }
 

@@ -119,7 +119,7 @@ async fn give(id: &PluginId, event: &DueEvent, published: &Published, outbox: &O
     let full_name = format!("{}.{}", event.source, event.name);
     let handlers = &active.generation.descriptor().events;
     let Some(index) = handlers.iter().position(|handler| handler.event == full_name) else {
-        // A version before this one handled it.
+        // A version before this one handles it, and it was published while that was being replaced.
         rows::remove(&outbox.database, event.id).await?;
         return Ok(Given::Next);
     };

@@ -1,7 +1,8 @@
 //! A row for each event and each plugin that is to get it.
 
 use crate::plugin::id::PluginId;
-use plugin_api::db::{Database, DbError, Value, placeholders};
+use plugin_api::db::{Database, DbError, Transaction, Value, placeholders};
+use plugin_api::descriptor::HandlerSpec;
 use serde::Deserialize;
 
 /// How many are fetched at a time.
@@ -76,6 +77,20 @@ pub(super) async fn put_off(db: &Database, id: i64, attempts: i64, due_ms: i64) 
 /// It has arrived, or never will.
 pub(super) async fn remove(db: &Database, id: i64) -> Result<(), DbError> {
     db.query("DELETE FROM plugin_event WHERE id = $1").bind(id).execute().await.map(drop)
+}
+
+/// Removes what waits for a plugin that it does not handle any more.
+pub(in crate::plugin) async fn forget_others(
+    tx: &Transaction,
+    id: &PluginId,
+    handlers: &[HandlerSpec],
+) -> Result<(), DbError> {
+    let mut sql = "DELETE FROM plugin_event WHERE plugin_id = $1".to_owned();
+    if !handlers.is_empty() {
+        sql.push_str(&format!(" AND source || '.' || name NOT IN ({})", placeholders(2, handlers.len())));
+    }
+    let query = tx.query(sql).bind(id.as_str());
+    handlers.iter().fold(query, |query, handler| query.bind(handler.event.as_str())).execute().await.map(drop)
 }
 
 /// How many wait for a plugin.
